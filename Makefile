@@ -1,0 +1,66 @@
+# make lab        learn: opens the lessons in JupyterLab
+# make test       prove: style, types, tests, and every lesson against its stored outputs
+# make course     run every lesson from end to end, without a browser
+# make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
+# make lock       for authors: resolve requirements.lock anew
+#
+# Each of them first makes .venv from requirements.lock, if it is not there or the lock has changed.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+export PYTHONHASHSEED := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help lab course test notebooks lock setup clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	  || { echo "Python 3.11 or 3.12 is needed; found: $$("$(PYTHON)" --version 2>&1 || echo none). Say which with: make lab PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up: making $(VENV) with $$("$(PYTHON)" --version)"
+	@rm -f $(READY)
+	@"$(PYTHON)" -m venv --clear $(VENV) \
+	  || { echo "The module venv does not work here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up: installing the libraries of requirements.lock (about 1 GB to download, once)"
+	@$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements.lock \
+	  || { echo "The libraries could not be installed. Is there a network? Run the same command again: pip continues with what it has."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $(READY)
+	@echo "Setting up: done"
+
+lab: $(READY)
+	@$(BIN)/medtutor lab $(LAB)
+
+course: $(READY)
+	@echo "Running every lesson; the executed notebooks go to results/course"
+	@$(BIN)/medtutor course $(LESSONS)
+
+test: $(READY)
+	@echo "1 of 4: style"
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "2 of 4: types"
+	@$(BIN)/mypy
+	@echo "3 of 4: the package"
+	@$(BIN)/python -m pytest -q -n 2
+	@echo "4 of 4: every lesson against its stored outputs"
+	@MEDTUTOR_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
+	  --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks
+
+notebooks: $(READY)
+	@$(BIN)/python -m medtutor.store $(LESSONS)
+
+lock:
+	@command -v uv >/dev/null || { echo "Resolving the lock needs uv: pip install uv"; exit 1; }
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
+	  pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache

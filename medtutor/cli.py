@@ -1,0 +1,188 @@
+"""The command line: ``medtutor lab | run | course | data | check | progress | doctor``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from medtutor import __version__
+from medtutor.errors import MedtutorError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake ends with one line and status 2.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``medtutor``; those of the process when not given.
+
+    Returns
+    -------
+    int
+        Exit status: 0 all well, 1 something failed, 2 a mistake in the call or the data.
+    """
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.action(chosen))
+    except MedtutorError as error:
+        print(f"medtutor: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("medtutor: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="medtutor", description="A course on deep learning for medical images and signals."
+    )
+    parser.add_argument("--version", action="version", version=f"medtutor {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    lab = commands.add_parser("lab", help="open your copy of the lessons in JupyterLab")
+    lab.add_argument("--workspace", type=Path, help="folder of your copies (default: my-lessons)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address only")
+    lab.add_argument("--port", type=int, default=8888, help="first port to try (default: 8888)")
+    lab.set_defaults(action=_lab)
+
+    run = commands.add_parser("run", help="execute one lesson, on your data if you like")
+    run.add_argument("lesson", help="number of the lesson, such as 08")
+    run.add_argument("--data", help="data source by name, or a folder of yours")
+    run.add_argument("--out", type=Path, help="folder for notebook and results.json")
+    run.set_defaults(action=_run)
+
+    course = commands.add_parser("course", help="execute every lesson, several at a time")
+    course.add_argument("lessons", nargs="*", help="numbers of the lessons (default: all)")
+    course.add_argument("--jobs", type=int, default=None, help="lessons at a time")
+    course.add_argument("--out", type=Path, default=Path("results/course"))
+    course.set_defaults(action=_course)
+
+    data = commands.add_parser("data", help="list, download or verify data")
+    verbs = data.add_subparsers(metavar="VERB", required=True)
+    verbs.add_parser("list", help="every data source, and where it stands").set_defaults(
+        action=_data_list
+    )
+    get = verbs.add_parser("get", help="download a public data set")
+    get.add_argument("name")
+    get.add_argument("--mirror", help="fetch the files from this address instead")
+    get.set_defaults(action=_data_get)
+    verify = verbs.add_parser("verify", help="compare every file with its checksum")
+    verify.add_argument("name", nargs="?")
+    verify.set_defaults(action=_data_verify)
+
+    check = commands.add_parser("check", help="run your copy of a lesson and judge its exercises")
+    check.add_argument("lesson")
+    check.add_argument("--workspace", type=Path)
+    check.set_defaults(action=_check)
+
+    progress = commands.add_parser("progress", help="show which exercises you have solved")
+    progress.add_argument("--workspace", type=Path)
+    progress.set_defaults(action=_progress)
+
+    doctor = commands.add_parser("doctor", help="find out what is wrong with this machine")
+    doctor.set_defaults(action=_doctor)
+    return parser
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from medtutor import paths, workspace
+    from medtutor.exercises.registry import PROGRESS
+
+    folder, messages = workspace.refresh(chosen.workspace)
+    for message in messages:
+        print(message)
+    print(f"Your copies of the lessons are in {folder}. Start with 00.", flush=True)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.allow_remote_access=False",
+        f"--ServerApp.port={chosen.port}",
+        "--LabApp.news_url=None",  # without these two, JupyterLab asks the network at every start
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    if chosen.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # containers; the server still listens on loopback only
+    first = sorted(paths.notebooks().glob("00_*.ipynb"))
+    if first:
+        command.append(f"--LabApp.default_url=/lab/tree/{first[0].name}")
+    os.environ.update(
+        {PROGRESS: str(workspace.progress_file(folder)), "MEDTUTOR_WORKSPACE": str(folder)}
+    )
+    if os.name == "nt":  # no exec on Windows: the console would come back at once
+        import subprocess
+
+        return subprocess.call(command)
+    os.execv(command[0], command)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from medtutor import runner
+
+    print(runner.run(chosen.lesson, chosen.data, chosen.out))
+    return 0
+
+
+def _course(chosen: argparse.Namespace) -> int:
+    from medtutor import runner
+
+    jobs = chosen.jobs or max(1, min(4, os.cpu_count() or 1))
+    outcomes = runner.course(jobs, chosen.out, chosen.lessons)
+    print(f"{'lesson':<8}{'seconds':>9}{'peak MB':>9}  result")
+    for o in outcomes:
+        print(f"{o.lesson:<8}{o.seconds:>9.0f}{o.peak_mb:>9.0f}  {o.error or 'complete'}")
+    failed = [o.lesson for o in outcomes if o.error]
+    print(f"Executed notebooks: {chosen.out.resolve()}")
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _data_list(_: argparse.Namespace) -> int:
+    from medtutor import datasets
+
+    for row in datasets.list_sources():
+        print(row)
+    return 0
+
+
+def _data_get(chosen: argparse.Namespace) -> int:
+    from medtutor import datasets
+
+    print(datasets.get(chosen.name, mirror=chosen.mirror))
+    return 0
+
+
+def _data_verify(chosen: argparse.Namespace) -> int:
+    from medtutor import datasets
+
+    rows = datasets.verify(chosen.name)
+    for row in rows:
+        print(row)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from medtutor import checkup
+
+    return checkup.check_copy(chosen.lesson, chosen.workspace)
+
+
+def _progress(chosen: argparse.Namespace) -> int:
+    from medtutor import checkup
+
+    return checkup.show_progress(chosen.workspace)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from medtutor import doctor
+
+    return doctor.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

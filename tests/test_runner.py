@@ -1,0 +1,107 @@
+import json
+
+import nbformat
+import pytest
+
+from medtutor import checkup, ledger, paths, runner, store
+from medtutor.errors import DataError, MedtutorError
+from medtutor.exercises.registry import PROGRESS
+
+GOOD = """from medtutor import ledger
+ledger.record("demo.value", 0.5, 0.25, 0.75)
+ledger.record("demo.seconds", 1.25)
+import sys
+print("to stderr", file=sys.stderr)"""
+
+
+@pytest.fixture
+def lessons(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name, cells in {"01_good": [GOOD, "1 + 1"], "02_bad": ["x = 1", "1 / 0", "x"]}.items():
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        nbformat.write(book, folder / f"{name}.ipynb")
+    monkeypatch.setattr(paths, "notebooks", lambda: folder)
+    for name in (ledger.RESULTS, "MEDTUTOR_DATA", PROGRESS):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def test_run_writes_notebook_and_results(lessons, tmp_path):
+    done = runner.run("1", out=tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["demo.value"] == {
+        "value": 0.5, "low": 0.25, "high": 0.75,
+    }  # fmt: skip
+    assert nbformat.read(done, 4).cells[1].outputs[0].data["text/plain"] == "2"
+    before = nbformat.read(lessons / "01_good.ipynb", 4)
+    assert not before.cells[1].outputs
+
+
+def test_a_failing_lesson_says_where_and_keeps_what_it_has(lessons, tmp_path):
+    with pytest.raises(MedtutorError, match=r"lesson 02.*code cell 2: ZeroDivisionError"):
+        runner.run("02", out=tmp_path / "out")
+    assert (tmp_path / "out" / "02_bad.ipynb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"number": "77"}, r"no lesson 77.*01, 02"),
+        ({"number": "01", "data": "./nowhere"}, r"nowhere: there is no such folder"),
+    ],
+)
+def test_mistakes_in_the_call_are_one_clear_error(lessons, tmp_path, call, message):
+    with pytest.raises(DataError, match=message):
+        runner.run(**call, out=tmp_path / "out")
+
+
+def test_output_that_cannot_be_written(lessons, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"cannot be written.*--out"):
+        runner.run("01", out=tmp_path / "file" / "out")
+
+
+def test_the_course_goes_on_when_a_lesson_breaks(lessons, tmp_path):
+    outcomes = runner.course(2, tmp_path / "out")
+    assert [o.lesson for o in outcomes] == ["01", "02"]
+    assert outcomes[0].error == ""
+    assert "lesson 02" in outcomes[1].error
+    assert outcomes[0].peak_mb > 10
+    assert len(json.loads((tmp_path / "out" / "course.json").read_text())) == 2
+
+
+def test_a_dead_kernel_is_reported_and_not_raised(lessons, tmp_path):
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("import os; os.kill(os.getpid(), 9)")]
+    )
+    nbformat.write(book, lessons / "03_dead.ipynb")
+    outcome = runner.execute(lessons / "03_dead.ipynb", tmp_path, {})
+    assert "lesson 03" in outcome.error
+
+
+def test_storing_twice_changes_no_byte(lessons):
+    lesson = lessons / "01_good.ipynb"
+    assert store.store(lesson) is True
+    first = lesson.read_bytes()
+    assert store.store(lesson) is False
+    assert lesson.read_bytes() == first
+    text = first.decode()
+    assert "demo.value" in text
+    assert "1.25" not in json.dumps(json.loads(text)["cells"][0]["outputs"])
+    assert "to stderr" not in json.dumps(json.loads(text)["cells"][0]["outputs"])
+
+
+def test_a_lesson_that_fails_is_not_stored(lessons):
+    before = (lessons / "02_bad.ipynb").read_bytes()
+    assert store.main(["02"]) == 1
+    assert (lessons / "02_bad.ipynb").read_bytes() == before
+
+
+def test_check_runs_the_copy_and_leaves_it_alone(lessons, tmp_path, capsys):
+    with pytest.raises(DataError, match="medtutor lab"):
+        checkup.check_copy("01", tmp_path / "mine")
+    (tmp_path / "mine").mkdir()
+    copy = tmp_path / "mine" / "01_good.ipynb"
+    copy.write_bytes((lessons / "01_good.ipynb").read_bytes())
+    checkup.check_copy("01", tmp_path / "mine")
+    assert copy.read_bytes() == (lessons / "01_good.ipynb").read_bytes()
