@@ -2,8 +2,13 @@
 
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from medtutor import ledger
+
+if TYPE_CHECKING:
+    from medtutor.datasets import EcgSet, ImageSet
+    from medtutor.metrics import Interval
 
 
 def begin(number: str, data: str | None = None) -> None:
@@ -36,3 +41,37 @@ def begin(number: str, data: str | None = None) -> None:
     source = os.environ.get("MEDTUTOR_DATA", "") or "default"
     named = source if source == "default" or ledger.source_in_use() else "your folder"
     print(f"Lesson {number}" + (f" on the data source: {named}" if data else ""))
+
+
+def show_card(data: "ImageSet | EcgSet") -> None:
+    """Show the data card of a data set, and what its loader wants to be known.
+
+    Parameters
+    ----------
+    data : ImageSet or EcgSet
+        What `datasets.load_ct` or `datasets.load_ecg` gave.
+    """
+    from IPython.display import Markdown, display
+
+    display(Markdown("\n".join([data.card, *(f"\n*Note: {note}.*" for note in data.notes)])))
+
+
+def verdict(difference: "Interval", first: str, second: str, more_is_better: bool = True) -> None:
+    """Say what an interval of a difference allows to say, and no more.
+
+    Parameters
+    ----------
+    difference : Interval
+        `first` minus `second`.
+    first, second : str
+        What was compared, as a phrase in the singular.
+    more_is_better : bool
+        False for errors.
+    """
+    print(f"{first} minus {second}: {difference.value:+.3f} "
+          f"(95 % CI {difference.low:+.3f} to {difference.high:+.3f})")  # fmt: skip
+    if difference.low <= 0 <= difference.high:
+        print("The interval holds 0: these data do not say which of the two is better.")
+        return
+    better = first if (difference.value > 0) == more_is_better else second
+    print(f"The interval leaves out 0: on these data {better} is better.")

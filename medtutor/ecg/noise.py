@@ -1,0 +1,259 @@
+"""Noise for simulated ECGs, one kind at a time and at a stated signal-to-noise ratio.
+
+The kinds are those of the MIT-BIH Noise Stress Test Database (Moody, Muldrow and Mark, Computers
+in Cardiology 11:381, 1984): baseline wander, muscle and electrode motion, and with them mains hum,
+the white noise of amplifier and tape, and drop-outs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+
+RAIL = 5.12  # mV, where the recorder saturates: 11 bits of 5 µV, as in the MIT-BIH recordings
+STEP = 0.005  # mV, one step of the converter
+
+
+class DropOut(NamedTuple):
+    """A stretch in which the electrode told nothing: seconds, and how it looks."""
+
+    start: float
+    stop: float
+    look: str  # "flat", "rail" or "open"
+
+
+def coloured(
+    samples: int,
+    fs: float,
+    power: Callable[[np.ndarray], np.ndarray],
+    low: float,
+    high: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw Gaussian noise with a given power spectrum.
+
+    The spectrum's amplitudes get random phases and are transformed back, as McSharry et al. (2003,
+    section III) do for the RR intervals.
+
+    Parameters
+    ----------
+    samples : int
+        Length of the result.
+    fs : float
+        Samples a second, in hertz.
+    power : callable
+        Power at an array of frequencies in hertz, on any scale.
+    low, high : float
+        Band in hertz outside which the power is zero.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray of shape (samples,)
+        Noise of unit variance (over a stretch long against ``1 / low``).
+    """
+    # What is transformed back repeats itself: draw at least a minute, so that short strips, too,
+    # get frequencies far below one cycle a strip.
+    length = scipy.fft.next_fast_len(max(samples, round(60 * fs)), real=True)
+    first, last = (int(np.ceil(edge * length / fs)) for edge in (low, min(high, fs / 2)))
+    first = max(first, 1)
+    bins = np.arange(first, max(last, first + 1))
+    weight = np.sqrt(np.maximum(power(bins * fs / length), 0))
+    draws = rng.standard_normal((2, len(bins)), dtype=np.float32)
+    spectrum = np.zeros(length // 2 + 1, dtype=np.complex64)
+    spectrum[bins] = weight / np.sqrt(np.sum(weight**2)) * (draws[0] + 1j * draws[1])
+    return scipy.fft.irfft(spectrum, length)[:samples] * (length / 2)
+
+
+def band(centre: float, width: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a Gaussian power spectrum around `centre` with standard deviation `width`, in Hz."""
+    return lambda f: np.exp(-0.5 * ((f - centre) / width) ** 2)
+
+
+def wander(samples: int, fs: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw baseline wander: breathing (0.15 to 0.4 Hz) on slow 1/f² drift, all below 1 Hz."""
+    breath = rng.uniform(0.15, 0.4)
+    drift = coloured(samples, fs, lambda f: 1 / (f**2 + 0.02**2), 0.01, 1.0, rng)
+    return rng.uniform(0.3, 1.0) * coloured(samples, fs, band(breath, 0.03), 0.1, 0.6, rng) + drift
+
+
+def muscle(samples: int, fs: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw muscle noise: 10 to 150 Hz, in bursts of a few seconds.
+
+    The spectrum falls above 35 Hz, as it does on a Holter recorder's tape; straight from the skin
+    it reaches its peak at 50 Hz and more.
+    """
+    activity = coloured(samples, fs, lambda f: 1 / (f + 0.05), 0.02, 0.5, rng)
+    fibres = coloured(samples, fs, lambda f: 1 / (1 + (f / 35) ** 4), 10, 150, rng)
+    return fibres * np.exp(rng.uniform(0.2, 0.8) * activity)
+
+
+def mains(samples: int, fs: float, rng: np.random.Generator, frequency: float = 0.0) -> np.ndarray:
+    """Draw mains hum: 50 or 60 Hz (drawn when `frequency` is 0) and its harmonics below fs / 2."""
+    base = (frequency or rng.choice([50.0, 60.0])) * (1 + 0.0005 * rng.standard_normal())
+    time = np.arange(samples) / fs
+    hum = np.zeros(samples)
+    for harmonic, strength in ((1, 1.0), (2, 0.1), (3, 0.25)):
+        if harmonic * base < 0.49 * fs:
+            strength *= rng.uniform(0.3, 1.0) if harmonic > 1 else 1.0
+            hum += strength * np.sin(2 * np.pi * (harmonic * base * time + rng.random()))
+    return hum * np.exp(0.3 * coloured(samples, fs, lambda f: 1 / f, 0.01, 0.3, rng))
+
+
+def motion(samples: int, fs: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw electrode motion: QRS-like swings, bumps and steps that decay, in restless episodes.
+
+    It is the hardest kind for a detector: in band with the QRS and of its shape.
+    """
+    seconds = samples / fs
+    noise = np.zeros(samples)
+    for _ in range(1 + rng.poisson(seconds / 60)):
+        begin, length = rng.uniform(0, seconds), rng.uniform(2, 20)
+        times = begin + rng.uniform(0, length, 1 + rng.poisson(1.2 * length))
+        # A strip shorter than the episode still gets its share: wrap around the end.
+        for start in np.asarray(times % seconds * fs, dtype=int):
+            shape = _swing(fs, rng)[: samples - start]
+            noise[start : start + len(shape)] += shape
+    return noise
+
+
+def _swing(fs: float, rng: np.random.Generator) -> np.ndarray:
+    size = rng.choice([-1, 1]) * rng.lognormal(0, 0.6)
+    look = rng.choice(3, p=[0.4, 0.35, 0.25])
+    width = rng.uniform(0.012, 0.06) if look == 0 else rng.uniform(0.04, 0.2)
+    if look == 2:  # a step (rise in about 15 ms), taken back by the recorder's high-pass filter
+        decay = rng.uniform(0.15, 1.5)
+        time = np.arange(round(5 * decay * fs)) / fs
+        return size * (1 - np.exp(-time / 0.015)) * np.exp(-time / decay)
+    time = np.arange(-round(4 * width * fs), round(4 * width * fs) + 1) / fs / width
+    bump = np.exp(-0.5 * time**2)
+    return size * bump * (-time * np.exp(0.5) if look == 0 else 1)
+
+
+def white(samples: int, fs: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw the noise of amplifier and tape: the same power at all frequencies."""
+    return rng.standard_normal(samples, dtype=np.float32)
+
+
+KINDS: dict[str, Callable[[int, float, np.random.Generator], np.ndarray]] = {
+    "wander": wander,
+    "muscle": muscle,
+    "mains": mains,
+    "motion": motion,
+    "white": white,
+}
+
+
+def snr(signal: np.ndarray, noise: np.ndarray) -> float:
+    """Return the signal-to-noise ratio in decibels.
+
+    ``SNR = 10 log10(S / N)``: `S` and `N` are the mean squares of `signal` and `noise` over the
+    whole strip, each with its mean removed. PhysioNet's ``nst`` takes for `S` an eighth of the
+    squared QRS height instead, which makes its SNR some 3 to 10 dB higher (median 7) for the
+    same noise, and for `N` the mean over one-second pieces, which leaves slow wander out.
+
+    Parameters
+    ----------
+    signal, noise : ndarray of shape (samples,)
+        The clean signal and what was added to it.
+
+    Returns
+    -------
+    float
+        Decibels; infinite without noise.
+    """
+    with np.errstate(divide="ignore"):
+        powers = np.log10([np.var(signal, dtype=np.float64), np.var(noise, dtype=np.float64)])
+    return float(10 * (powers[0] - powers[1]))
+
+
+def add_noise(
+    signal: np.ndarray, fs: float, kind: str, snr_db: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Add one kind of noise at an exact signal-to-noise ratio.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,) or (samples, leads)
+        Clean ECG in millivolts; each lead gets its own noise.
+    fs : float
+        Samples a second, in hertz.
+    kind : str
+        ``"wander"``, ``"muscle"``, ``"mains"``, ``"motion"`` or ``"white"``.
+    snr_db : float
+        Ratio of powers in decibels as `snr` defines it, over the whole strip. Noise that comes in
+        bursts is therefore stronger than this while it lasts.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    ndarray, float32
+        The noisy ECG, of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or a lead is flat and so has no power to compare with.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown noise {kind!r}: choose one of {', '.join(KINDS)}")
+    clean = signal[:, None] if signal.ndim == 1 else signal
+    noisy = np.empty(clean.shape, dtype=np.float32)
+    for lead, column in enumerate(clean.T):
+        noise = KINDS[kind](len(column), fs, rng)
+        ratio = snr(column, noise)
+        if not np.isfinite(ratio):
+            raise ValueError(f"lead {lead} has no power: a signal-to-noise ratio needs a signal")
+        noisy[:, lead] = column + noise * 10 ** ((ratio - snr_db) / 20)
+    return noisy.reshape(signal.shape)
+
+
+def drop_outs(
+    signal: np.ndarray, fs: float, per_minute: float, rng: np.random.Generator
+) -> tuple[np.ndarray, tuple[DropOut, ...]]:
+    """Take the electrode off for some moments.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,)
+        One lead in millivolts.
+    fs : float
+        Samples a second, in hertz.
+    per_minute : float
+        Expected number of drop-outs in a minute.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    signal : ndarray of shape (samples,), float32
+        The lead with the stretches replaced; after each the baseline comes back exponentially.
+    stretches : tuple of DropOut
+        Where: ``"flat"`` holds one value, ``"rail"`` saturates, ``"open"`` picks up hum.
+    """
+    lost, stretches = np.array(signal, dtype=np.float32), []
+    seconds = len(lost) / fs
+    for start in np.sort(rng.uniform(0, seconds, rng.poisson(per_minute * seconds / 60))):
+        stop = min(start + rng.lognormal(-0.5, 0.7), seconds)
+        first, last = round(start * fs), round(stop * fs)
+        look = str(rng.choice(["flat", "rail", "open"]))
+        level = rng.choice([-1, 1]) * (RAIL if look == "rail" else rng.uniform(0, 1.0))
+        lost[first:last] = lost[first] if look == "flat" and first < len(lost) else level
+        if look == "open":
+            lost[first:last] += 0.2 * mains(last - first, fs, rng).astype(np.float32)
+        after = np.arange(len(lost) - last) / fs
+        jump = rng.normal(0, 0.5) if look == "flat" else level * rng.uniform(0.2, 0.8)
+        lost[last:] += (jump * np.exp(-after / rng.uniform(0.2, 1.0))).astype(np.float32)
+        stretches.append(DropOut(float(start), float(stop), look))
+    return lost, tuple(stretches)
+
+
+def digitise(signal: np.ndarray) -> np.ndarray:
+    """Round to the converter's steps of 5 µV and clip at its ±5.12 mV (as float32, mV)."""
+    levels = np.round(np.clip(signal, -RAIL, RAIL) / STEP)
+    return (levels * STEP).astype(np.float32)

@@ -1,0 +1,306 @@
+"""Downloads against a server on this machine that cuts off, corrupts, or knows no ranges."""
+
+import errno
+import hashlib
+import http.server
+import shutil
+import socket
+import subprocess
+import threading
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medtutor import datasets
+from medtutor.datasets import downloads, registry, transfer
+from medtutor.datasets.registry import File, Source
+from medtutor.errors import DataError, DownloadError
+
+CONTENT = np.random.default_rng(0).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()
+Usage = namedtuple("Usage", "total used free")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serve files from ``server.files`` with ranges; ``server.plan`` says what goes wrong."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        server = self.server
+        server.asked.append(self.headers.get("Range"))
+        fault = server.plan.pop(0) if server.plan else None
+        content = server.files.get(self.path.rsplit("/", 1)[-1])
+        if content is None:
+            self.send_error(404)
+            return
+        start = 0
+        wanted = self.headers.get("Range")
+        if wanted and fault != "no ranges":
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(content):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206)
+            last = len(content) - 1
+            self.send_header("Content-Range", f"bytes {start}-{last}/{len(content)}")
+        else:
+            self.send_response(200)
+        body = content[start:]
+        if fault == "corrupt":
+            body = bytes(len(body))
+        if fault == "longer":
+            body += b"more"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if fault == "cut":
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    """Run a server that holds ``big.npz`` and ``small.csv``."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.files = {"big.npz": CONTENT, "small.csv": b"a,b\n"}
+        running.plan, running.asked = [], []
+        running.url = f"http://127.0.0.1:{running.server_port}/files/"
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDTUTOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(transfer, "PAUSE", 0.0)
+    return tmp_path / "cache"
+
+
+def entry(url, *, size=len(CONTENT), algorithm="sha256", both=False, files=()):
+    value = hashlib.new(algorithm, CONTENT).hexdigest()
+    listed = [File("big.npz", f"{algorithm}:{value}", size)]
+    if both:
+        listed.append(File("small.csv", "md5:" + hashlib.md5(b"a,b\n").hexdigest()))
+    return Source("big", "ct", "t", "l", "c", "big", url, "", tuple(files or listed))
+
+
+@pytest.fixture
+def source(server, monkeypatch):
+    """Put a source into the registry; call it again with other properties."""
+
+    def put(url=server.url, **properties):
+        sources = {"big": entry(url, **properties)}
+        monkeypatch.setattr(registry, "sources", lambda: sources)
+        return sources["big"]
+
+    put()
+    return put
+
+
+def fetch(**named):
+    return downloads.get("big", progress=False, **named)
+
+
+def files(cache):
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+
+
+def test_fetches_checks_and_keeps(server, source, cache):
+    (row,) = fetch()
+    assert row.state == "fetched"
+    assert row.ok
+    assert (cache / "big" / "big.npz").read_bytes() == CONTENT
+    assert files(cache) == ["big.npz"]
+    assert [row.state for row in fetch()] == ["ok"]
+    assert len(server.asked) == 1
+    assert [row.state for row in downloads.list_sources()] == ["downloaded"]
+    assert datasets.available() == ("default", "big")
+
+
+@pytest.mark.parametrize(("size", "algorithm"), [(0, "md5"), (len(CONTENT), "sha256")])
+def test_a_cut_off_transfer_goes_on_by_itself(server, source, cache, size, algorithm):
+    source(size=size, algorithm=algorithm)
+    server.plan += ["cut", "cut"]
+    fetch()
+    assert server.asked == [None, "bytes=1500000-", "bytes=2250000-"]
+    assert files(cache) == ["big.npz"]
+
+
+def test_a_later_call_goes_on_where_the_first_stopped(server, source, cache, monkeypatch):
+    monkeypatch.setattr(transfer, "TRIES", 1)
+    server.plan += ["cut"] + ["cut"] * 30
+    with pytest.raises(DownloadError) as caught:
+        fetch()
+    assert "bytes, which are kept to go on from" in str(caught.value)
+    assert files(cache) == ["big.npz.part"]
+    have = (cache / "big" / "big.npz.part").stat().st_size
+    assert downloads.list_sources()[0].state == "not downloaded"
+    server.plan.clear()
+    server.asked.clear()
+    fetch()
+    assert server.asked == [f"bytes={have}-"]
+    assert files(cache) == ["big.npz"]
+
+
+def test_a_server_without_ranges_starts_again(server, source, cache):
+    server.plan += ["cut", "no ranges"]
+    fetch()
+    assert (cache / "big" / "big.npz").read_bytes() == CONTENT
+
+
+def test_a_whole_part_needs_no_more_bytes(server, source, cache):
+    (cache / "big").mkdir(parents=True)
+    (cache / "big" / "big.npz.part").write_bytes(CONTENT)
+    fetch()
+    assert files(cache) == ["big.npz"]
+
+
+@pytest.mark.parametrize("stale", [b"x" * 1000, b"x" * (len(CONTENT) + 5)])
+def test_a_part_of_another_file_is_fetched_anew(server, source, cache, stale):
+    (cache / "big").mkdir(parents=True)
+    (cache / "big" / "big.npz.part").write_bytes(stale)
+    fetch()
+    assert (cache / "big" / "big.npz").read_bytes() == CONTENT
+
+
+def test_corrupt_bytes_are_refused(server, source, cache):
+    server.plan += ["corrupt"] * 9
+    with pytest.raises(DownloadError) as caught:
+        fetch()
+    message = str(caught.value)
+    assert server.url + "big.npz" in message
+    assert "checksum differs" in message
+    assert str(cache / "big" / "big.npz") in message
+    assert "--mirror URL" in message
+    assert files(cache) == []
+
+
+def test_a_damaged_file_is_replaced(server, source, cache):
+    fetch()
+    (cache / "big" / "big.npz").write_bytes(b"damaged")
+    assert [row.state for row in downloads.verify("big")] == ["damaged"]
+    assert [row.state for row in fetch()] == ["fetched"]
+    assert [row.state for row in downloads.verify("big")] == ["ok"]
+
+
+@pytest.mark.parametrize("size", [0, len(CONTENT)])
+def test_no_space_is_said_before_a_byte_is_written(server, source, cache, monkeypatch, size):
+    source(size=size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 10**6, 10**6))
+    with pytest.raises(DownloadError) as caught:
+        fetch()
+    assert "no space on the disk for big.npz: 3 MB needed, 1 MB free" in str(caught.value)
+    assert "MEDTUTOR_CACHE" in str(caught.value)
+    assert files(cache) == []
+
+
+def test_a_disk_that_fills_up_on_the_way(server, source, cache, monkeypatch):
+    def full(self, count):
+        if count > 0:  # stands for the write that fails
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(transfer.Bar, "add", full)
+    with pytest.raises(DownloadError) as caught:
+        fetch()
+    assert "no space on the disk for big.npz" in str(caught.value)
+    assert files(cache) == []
+
+
+def test_offline_names_the_address_and_the_way_around(source, cache):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/files/"
+    source(url)
+    with pytest.raises(DownloadError) as caught:
+        fetch()
+    message = str(caught.value)
+    assert message.startswith(f"{url}big.npz: no connection")
+    assert f"fetch {url}big.npz by hand and put it at {cache / 'big' / 'big.npz'}" in message
+    assert "medtutor data get big --mirror URL" in message
+    assert "\n" not in message
+    assert files(cache) == []
+
+
+def test_a_mirror_serves_instead(server, source, cache):
+    source("http://127.0.0.1:9/nowhere/")
+    assert [row.state for row in fetch(mirror=server.url)] == ["fetched"]
+    with pytest.raises(DataError, match="is no web address") as caught:
+        fetch(mirror="file:///etc")
+    assert caught.value.remedy
+
+
+def test_errors_of_the_server(server, source, cache):
+    del server.files["big.npz"]
+    with pytest.raises(DownloadError, match="the server answers 404 Not Found"):
+        fetch()
+    server.files["big.npz"] = b"<html>please log in</html>"
+    with pytest.raises(DownloadError, match="offers 26 bytes, the registry says 3,000,000"):
+        fetch()
+    source(size=0)
+    with pytest.raises(DownloadError, match="checksum differs"):
+        fetch()
+    assert files(cache) == []
+
+
+def test_several_files_and_what_is_left_of_them(server, source, cache):
+    source(both=True)
+    del server.files["small.csv"]
+    with pytest.raises(DownloadError, match="404"):
+        fetch()
+    assert files(cache) == ["big.npz"]
+    assert downloads.list_sources()[0].state == "partly downloaded"
+    assert [row.state for row in downloads.verify("big")] == ["ok", "missing"]
+    server.files["small.csv"] = b"a,b\n"
+    assert [row.state for row in fetch()] == ["ok", "fetched"]
+    assert downloads.place(registry.sources()["big"]) == cache / "big"
+
+
+def test_a_cache_that_cannot_be_written(source, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MEDTUTOR_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DownloadError, match="cannot be written") as caught:
+        fetch()
+    assert "MEDTUTOR_CACHE" in str(caught.value)
+
+
+def test_the_bar_counts_every_byte(server, source, capsys):
+    server.plan += ["cut"]
+    downloads.get("big", progress=True)
+    assert "3.00M/3.00M" in capsys.readouterr().err
+
+
+def test_pip_fetches_a_package_as_a_file(source, cache, monkeypatch):
+    source("pip:big==1.0")
+    results = []
+
+    def pip(command, **_):
+        assert command[1:4] == ["-m", "pip", "download"]
+        assert command[-1] == "big==1.0"
+        code, content, words = results.pop(0)
+        if content:
+            (Path(command[-2]) / "big.npz").write_bytes(content)
+        return subprocess.CompletedProcess(command, code, "", words)
+
+    monkeypatch.setattr(downloads.subprocess, "run", pip)
+    results.append((1, b"", "WARNING: retrying\nERROR: No matching distribution found"))
+    with pytest.raises(DownloadError, match="No matching distribution found") as caught:
+        fetch()
+    assert "pip download --no-deps big==1.0" in str(caught.value)
+    results.append((0, b"other", ""))
+    with pytest.raises(DownloadError, match="is not the registered file"):
+        fetch()
+    assert files(cache) == []
+    results.append((0, CONTENT, ""))
+    assert [row.state for row in fetch()] == ["fetched"]
+    assert files(cache) == ["big.npz"]
