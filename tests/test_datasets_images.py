@@ -55,9 +55,7 @@ def test_reads_a_manifest(folder):
     assert found.table["margin"].tolist() == ["5|4", "1"]
     assert not found.simulated
     assert "2 images (1 healthy, 1 sick); 2 patients" in found.card
-    assert repr(found) == (
-        "ImageSet('mine': 2 images in grey, 2 patients; 1 healthy, 1 sick)"
-    )
+    assert repr(found) == ("ImageSet('mine': 2 images in grey, 2 patients; 1 healthy, 1 sick)")
 
 
 def test_take_keeps_all_columns_together(folder):
@@ -192,7 +190,9 @@ def test_a_decompression_bomb_is_refused(tmp_path, refused, side):
 def test_missing_and_empty_folders(tmp_path, refused):
     refused(datasets.load_ct, tmp_path / "none", says=["none", "it is not there"])
     (tmp_path / "empty").mkdir()
-    refused(datasets.load_ct, tmp_path / "empty", says=["empty", "the folder is empty", "labels.csv"])
+    refused(
+        datasets.load_ct, tmp_path / "empty", says=["empty", "the folder is empty", "labels.csv"]
+    )
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_text("a")
     refused(datasets.load_ct, tmp_path / "text", says=["text", "no labelled PNG or JPEG"])

@@ -40,6 +40,7 @@ TAGS = [
     "RescaleType",
 ]
 DICOMDIR = "1.2.840.10008.1.3.10"
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def read_headers(source: Path) -> list[Slice]:
             source,
             "Give the folder of one series.",
         )
-    found = [Slice(path, header) for path in files if (header := _header(path, files)) is not None]
+    alone = source.is_file()
+    found = [Slice(path, header) for path in files if (header := _header(path, alone)) is not None]
     if not found:
         raise DataError(
             "no DICOM file is in it" if files else "the folder is empty",
@@ -90,12 +92,11 @@ def read_headers(source: Path) -> list[Slice]:
     return found
 
 
-def _header(path: Path, files: Sequence[Path]) -> Any:
+def _header(path: Path, alone: bool) -> Any:
     """Read one header; None for a file that does not claim to be DICOM."""
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
-    claims = path.suffix.lower() == ".dcm" or len(files) == 1
+    claims = alone or path.suffix.lower() == ".dcm"
     with path.open("rb") as file:
         if file.read(132)[128:] != b"DICM" and not claims:
             return None
@@ -103,17 +104,23 @@ def _header(path: Path, files: Sequence[Path]) -> Any:
         # A file without the 128-byte preamble (older than 1993's part 10) may still be DICOM.
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=claims)
         if "SOPClassUID" not in header and "SOPInstanceUID" not in header:
-            raise InvalidDicomError("no SOP class")
+            raise ValueError("no SOP class")
         for element in header:  # values are decoded when first touched: do it while we can catch
-            _ = element.value
-    except (InvalidDicomError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            if element.VR in ("DS", "IS") and element.value is not None:
+                np.asarray(element.value).astype(float)
+    except Exception as error:  # damaged bytes make pydicom raise whatever they resemble
         raise DataError(
             "this is not a DICOM file, or it is cut off",
             path,
             "Copy it again, or take it out of the folder.",
         ) from error
-    media = header.get("SOPClassUID", "")
-    return None if media == DICOMDIR and len(files) > 1 else header
+    kind = header.get("SOPClassUID", "")
+    if kind == DICOMDIR and not alone:
+        return None
+    if "SeriesInstanceUID" not in header or (kind == CT_IMAGE and not header.get("Columns")):
+        # pydicom stops at the end of the file without a word, wherever that is
+        raise DataError("it has no pixel data, or is cut off", path, "Copy it again.")
+    return header
 
 
 def choose_series(

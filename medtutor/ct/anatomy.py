@@ -52,7 +52,7 @@ class Thorax:
     ribs: tuple[tuple[float, float, float, float], ...]  # arc, depth, half length, half thickness
 
 
-def draw_thorax(place: Place, rng: np.random.Generator) -> Thorax:
+def draw_thorax(place: Place, rng: np.random.Generator, room: float = 0.0) -> Thorax:
     """Draw a chest for one height of a scan.
 
     Parameters
@@ -61,14 +61,16 @@ def draw_thorax(place: Place, rng: np.random.Generator) -> Thorax:
         Height and field of view; x and y are not used.
     rng
         Source of randomness.
+    room
+        0 a typical chest, 1 the roomiest: for nodules in unusual places.
     """
     f, level = place.field, place.level
-    size = rng.normal(0.89, 0.07)
+    size = rng.normal(0.89, 0.07) * (1 + 0.35 * room)
     top = np.clip((level - 0.62) / 0.38, 0, 1)  # the chest narrows towards the neck
     a = f * 0.405 * size * (1 - 0.35 * top**1.5)
     b = f * 0.315 * size * rng.normal(1, 0.05) * (1 - 0.30 * top**1.5)
-    gap = f * rng.uniform(0.05, 0.11)
-    heart_size = np.clip(1 - abs(level - 0.36) / 0.28, 0, 1) ** 0.5
+    gap = f * rng.uniform(0.05, 0.11) * (1 - room)
+    heart_size = np.clip(1 - abs(level - 0.36) / 0.28, 0, 1) ** 0.5 * (1 - room)
     heart = (
         f * rng.normal(0.075, 0.015),
         -f * rng.normal(0.06, 0.02),
@@ -77,7 +79,7 @@ def draw_thorax(place: Place, rng: np.random.Generator) -> Thorax:
     )
     domes = []
     for side in (-1, 1):
-        summit = (rng.normal(0.30, 0.09) - level) * 300.0  # mm above this slice
+        summit = (rng.normal(0.30, 0.09) - level - 0.4 * room) * 300.0  # mm above this slice
         radius = f * rng.uniform(0.22, 0.30)
         domes.append((side * f * 0.21, f * rng.normal(-0.05, 0.03), summit - radius, radius))
     muscle = rng.uniform(11, 22)
@@ -135,6 +137,7 @@ def branch(
     p, d, step = np.array(start, float), np.array(direction, float), 0.7
     for i in range(int(length / step)):
         r = radius * (1 - 0.65 * i * step / length)
+        r *= min(1.0, 0.35 + 0.2 * i)
         d += rng.normal(0, 0.10, 3)
         d /= np.linalg.norm(d)
         p = p + step * d
@@ -269,11 +272,11 @@ def background(
         tree = tree[tree[:, 3] > 0.18]
     blood = rng.uniform(60, 160) if contrast else 40.0
     hu = hu + tubes(tree, axes[2] + place.x, axes[1] + place.y, axes[0]) * (blood - hu)
-    if rng.random() < 0.45 and len(tree):  # airways run beside the larger vessels
-        large = tree[np.argsort(-tree[:, 3])[: rng.integers(20, 90)]].copy()
+    if rng.random() < 0.35 and len(tree):  # airways run beside the larger vessels
+        large = tree[np.argsort(-tree[:, 3])[: rng.integers(15, 60)]].copy()
         large[:, :2] += 2.1 * large[:, 3:] * np.array([1, 0.6]) * rng.choice([-1, 1])
         ring = tubes(large, axes[2] + place.x, axes[1] + place.y, axes[0])
-        large[:, 3] = np.maximum(large[:, 3] - 0.7, 0.2)
+        large[:, 3] = np.maximum(large[:, 3] - 0.6, 0.25)
         lumen = tubes(large, axes[2] + place.x, axes[1] + place.y, axes[0])
         hu = hu + ring * (-60 - hu)
         hu = hu + lumen * (-985 - hu)

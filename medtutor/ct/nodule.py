@@ -74,9 +74,9 @@ def spicules(inside: np.ndarray, axes: Axes, rating: float, rng: np.random.Gener
     rows = []
     spikes = rng.poisson(5.0 * max(rating - 1.2, 0) * np.sqrt(max(radius, 1) / 5))
     for k in range(spikes + rng.poisson(2.0)):
-        angle, rise = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.18)
+        angle, rise = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.07)
         reach = radius * 0.9 + rng.gamma(2.2, 0.25 * (radius + 4) if k < spikes else 4.5)
-        width = rng.uniform(0.5, 1.2) if k < spikes else rng.uniform(0.3, 0.8)
+        width = rng.uniform(0.55, 1.3) if k < spikes else rng.uniform(0.3, 0.8)
         for t in np.arange(radius * 0.5, reach, 0.4):
             angle += rng.normal(0, 0.03)
             taper = width * (1 - 0.65 * (t - radius * 0.5) / (reach - radius * 0.5))

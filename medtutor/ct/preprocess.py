@@ -44,11 +44,6 @@ def window(hu: np.ndarray, centre: float, width: float) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape of `hu`
-
-    Raises
-    ------
-    DataError
-        If the width is not positive.
     """
     if width <= 0:
         raise DataError(f"a window of width {width} HU shows nothing", remedy="Use a width above 0")
@@ -190,7 +185,7 @@ def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -
        (columns ``cx``, ``cy`` of the manifest, else the middle). Where not: the whole image,
        resized.
 
-    Nothing is learned from other images, so nothing can leak from test to training patients.
+    Nothing is learned from other images, so nothing leaks between patients.
 
     Parameters
     ----------
@@ -209,8 +204,7 @@ def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -
     Raises
     ------
     DataError
-        If there are no images, or one is not two-dimensional, is empty or holds NaN, or has a
-        spacing that is not positive.
+        If there are no images, or one is not two-dimensional, is empty, holds NaN or has no spacing.
     """
     _check(image_set.images, image_set.files)
     result = np.empty((len(image_set.images), size, size, 1), np.float32)

@@ -135,7 +135,7 @@ def _volume(slices: Sequence[_slices.Slice]) -> tuple[np.ndarray, list[str]]:
     notes: dict[str, None] = {}
     clipped = 0
     for target, item in zip(hu, slices, strict=True):
-        stored = _decode(item.path)
+        stored = _decode(item)
         slope, intercept = float(item.header.RescaleSlope), float(item.header.RescaleIntercept)
         np.multiply(stored, np.float32(slope), out=target, casting="unsafe")
         target += np.float32(intercept)
@@ -150,23 +150,40 @@ def _volume(slices: Sequence[_slices.Slice]) -> tuple[np.ndarray, list[str]]:
     return hu, list(notes)
 
 
-def _decode(path: Path) -> np.ndarray:
+def _decode(item: _slices.Slice) -> np.ndarray:
     """Decode the pixels of one file, and say in our words why that fails."""
     from pydicom.pixels import pixel_array
 
     try:
-        return pixel_array(path)
+        if "TransferSyntaxUID" in item.header.file_meta:
+            return pixel_array(item.path)
+        return _decode_bare(item.path)
     except AttributeError as error:
-        raise DataError("it has no pixel data", path, "Copy the series again.") from error
+        raise DataError(
+            "it has no pixel data, or is cut off", item.path, "Copy the series again."
+        ) from error
     except Exception as error:  # each decoder has exceptions of its own
         text = str(error)
-        if "unable to decode" in text.lower() or "plugin" in text.lower():
+        if isinstance(error, NotImplementedError) or "missing dependencies" in text:
             raise DataError(
                 f"its compression cannot be decoded here ({text.splitlines()[0][:120]})",
-                path,
+                item.path,
                 "Export the series uncompressed, or run `medtutor doctor`.",
             ) from error
-        raise DataError("the file is cut off or damaged", path, "Copy it again.") from error
+        raise DataError("the file is cut off or damaged", item.path, "Copy it again.") from error
+
+
+def _decode_bare(path: Path) -> np.ndarray:
+    """Decode a file without preamble: it never says its transfer syntax, which is then plain."""
+    import pydicom
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    data = pydicom.dcmread(path, force=True)
+    implicit = data.original_encoding[0]
+    data.file_meta.TransferSyntaxUID = (
+        ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    )
+    return data.pixel_array
 
 
 def _padded(

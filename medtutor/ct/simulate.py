@@ -92,8 +92,8 @@ def seat(inside: np.ndarray, axes: Axes, place: Place, rng: np.random.Generator)
     value = np.linalg.eigvalsh(extent)
     thin = np.sqrt(value[0] / value[1]) < 0.72  # a lens: readers cut it off where the pleura is
     best, least = None, np.inf
-    for _ in range(40):
-        chest = draw_thorax(place, rng)
+    for trial in range(40):
+        chest = draw_thorax(place, rng, room=max(0.0, trial - 15) / 25)
         depth = np.minimum.reduce(lung_depth(chest, x, y, np.zeros((1, 1))))
         outside = ((middle > 0) & (depth < 0)).sum() / area
         near = depth[middle > 0].min() < 1.5 if area > 1 else True

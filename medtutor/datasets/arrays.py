@@ -101,7 +101,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {key: archive[key] for key in archive.files}
     except DataError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise DataError(f"the file is cut off or no .npz ({error})", path, again) from error
     except ValueError as error:
         if "allow_pickle" not in str(error) and "pickle" not in str(error).lower():

@@ -13,7 +13,7 @@ from typing import Any
 from medtutor.datasets.registry import File
 from medtutor.errors import DownloadError
 
-CHUNK = 1 << 18
+CHUNK = 1 << 15  # what of it has arrived is lost when the connection breaks
 TRIES = 3  # in a row without a single new byte
 PAUSE = 1.0  # seconds before the next try
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces

@@ -16,9 +16,21 @@ _HOME = {
     "cut": "segments",
     "ecg_set": "simulate",
 }
-_MODULES = ("beats", "models", "noise", "records", "rhythm", "segments", "simulate", "waves")
+_MODULES = (
+    "augment",
+    "beats",
+    "models",
+    "noise",
+    "prepare",
+    "records",
+    "rhythm",
+    "segments",
+    "simulate",
+    "training",
+    "waves",
+)
 
-__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -75,9 +75,11 @@ def read_split(path: Path, names: list[str]) -> dict[str, tuple[str, str]] | Non
     ):
         if record in listed:
             raise DataError(
-                f"line {line}: record {record} is listed twice", path, "Keep one of the two lines."
+                f"row {line}: record {record} is listed twice", path, "Keep one of the two rows."
             )
-        listed[record] = (subject or record, part)
+        if not subject:
+            raise DataError(f"row {line} has no subject", path, "Write there whose record it is.")
+        listed[record] = (subject, part)
     parts = manifests.parts(rows["split"], path)
     listed = {name: (row[0], part) for (name, row), part in zip(listed.items(), parts, strict=True)}
     missing = [f"{record}.hea" for record in listed if record not in names]
@@ -113,3 +115,15 @@ def usual_parts(subjects: dict[str, str], notes: list[str]) -> dict[str, str] | 
     if {"201", "202"} <= names:
         notes.append("202 is the same person as 201 and goes to train with it")
     return split
+
+
+def note_one_person(subjects: dict[str, str], split: dict[str, str], notes: list[str]) -> None:
+    """Say when a user's split puts the one person behind two MIT-BIH records on both sides."""
+    if not set(subjects) <= {*DS1, *DS2, *PACED}:
+        return
+    for record, other in SAME_PERSON.items():
+        parts = {split.get(subjects.get(name, "")) for name in (record, other)} - {None}
+        if len(parts) > 1:
+            notes.append(
+                f"{other} and {record} are one person, but split.csv has them in two parts"
+            )

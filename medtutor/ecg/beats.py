@@ -48,7 +48,7 @@ AAMI = {
 def detect(signal: np.ndarray, fs: float) -> np.ndarray:
     """Find the R peaks of an ECG with sleepecg's detector.
 
-    The detector is a modified Pan–Tompkins (IEEE Trans Biomed Eng 32:230, 1985): band-pass, slope,
+    The detector is a modified Pan-Tompkins (IEEE Trans Biomed Eng 32:230, 1985): band-pass, slope,
     square, moving average, adaptive threshold. It knows what a QRS complex is; nothing is learned.
 
     Parameters
@@ -134,6 +134,32 @@ def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np
     # The mean of consecutive intervals is the distance from first to last beat over their number.
     mean_rr = (beats[last[some]] - beats[first[some]]) / intervals[some]
     out[some] = 60 * fs / mean_rr
+    return out
+
+
+def rate_of(beats: np.ndarray, fs: float) -> np.ndarray:
+    """Heart rate from the beats of each window: 60 over the mean RR interval.
+
+    Parameters
+    ----------
+    beats : ndarray of shape (n, most)
+        Samples, NaN where there is none.
+    fs : float
+        Sampling rate in hertz.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Beats a minute, NaN with fewer than two beats.
+    """
+    there = np.isfinite(beats)
+    intervals = there.sum(axis=1) - 1
+    span = np.max(beats, axis=1, where=there, initial=-np.inf) - np.min(
+        beats, axis=1, where=there, initial=np.inf
+    )
+    some = intervals >= 1
+    out = np.full(len(beats), np.nan)
+    out[some] = 60 * fs * intervals[some] / span[some]
     return out
 
 

@@ -36,8 +36,9 @@ class Subject:
         Frequency (4 to 9 Hz) and size (mV) of the fibrillatory waves.
     pvc, pac, bigeminy, pauses, coupling : float
         Ectopic beats as `ectopics` takes them.
-    breath_gain : float
-        How much breathing changes the size of the QRS, as a fraction.
+    breath_gain, beat_gain : float
+        How much the size of the QRS changes with breathing, and from beat to beat, as a fraction;
+        the second is large in some who fibrillate.
     normal, atrial : tuple of Wave
         The usual beat and the one after an atrial premature impulse (another P).
     ventricular : tuple of tuple of Wave
@@ -66,6 +67,7 @@ class Subject:
     pauses: float
     coupling: float
     breath_gain: float
+    beat_gain: float
     normal: tuple[Wave, ...]
     atrial: tuple[Wave, ...]
     ventricular: tuple[tuple[Wave, ...], ...]
@@ -96,10 +98,10 @@ def subject(seed: int) -> Subject:
     early = u(-1, 0.6)
     early_p = p._replace(centre=p.centre * u(0.7, 1.1), size=tuple(early * s for s in p.size))
     height = max(abs(wave.size[0]) for wave in normal[1:])
-    rhythm_kind = rng.choice(["sinus", "ectopic", "af", "paroxysmal"], p=[0.54, 0.26, 0.12, 0.08])
+    rhythm_kind = rng.choice(["sinus", "ectopic", "af", "paroxysmal"], p=[0.48, 0.32, 0.12, 0.08])
     ectopic = rhythm_kind == "ectopic"
     rate = float(rng.normal(72, 12)) if u() < 0.5 else u(42, 100 if ectopic else 145)
-    foci = 1 if u() < 0.7 else 2
+    foci = 1 if u() < 0.5 else 2
     still = float(np.clip(1.6 - rate / 100, 0.3, 1.2))  # a fast heart varies little
     return Subject(
         name=f"S{seed:03d}",
@@ -114,21 +116,22 @@ def subject(seed: int) -> Subject:
         af_spread=u(0.15, 0.3),
         f_rate=u(4.5, 8.5),
         f_size=u(0.015, 0.09),
-        pvc=u(0.02, 0.14) if ectopic else rng.choice([0, 0.003, 0.015]),
+        pvc=u(0.02, 0.16) if ectopic else rng.choice([0, 0.003, 0.015]),
         pac=rng.choice([0, 0.02, 0.08]) if ectopic else rng.choice([0, 0.004]),
-        bigeminy=rng.choice([0, 0.006, 0.015]) if ectopic else 0.0,
+        bigeminy=rng.choice([0, 0.01, 0.03]) if ectopic else 0.0,
         pauses=rng.choice([0, 0.01], p=[0.85, 0.15]),
         coupling=u(0.5, 0.75),
         breath_gain=u(0.0, 0.12),
+        beat_gain=u(0.03, 0.2) if rhythm_kind in ("af", "paroxysmal") else u(0.01, 0.06),
         normal=normal,
         atrial=(early_p, *normal[1:]),
         ventricular=tuple(ventricular(rng, height) for _ in range(foci)),
         noise={
             "wander": rng.normal(9, 6),
-            "muscle": max(rng.normal(21, 6), 9.0),
+            "muscle": max(rng.normal(22, 6), 10.0),
             "mains": rng.normal(37, 7),
             "white": rng.normal(35, 4),
-            "motion": rng.normal(8, 6) if u() < 0.3 else rng.normal(22, 6),
+            "motion": rng.normal(10, 5) if u() < 0.25 else rng.normal(23, 6),
         },
         drop_outs=rng.choice([0, 0.3, 1.0], p=[0.6, 0.3, 0.1]),
     )

@@ -242,6 +242,7 @@ def read_folder(folder: str | Path, lead: str | None = "MLII", fs: float | None 
     split: dict[str, str] | None
     if listed is not None:
         split = {recording.subject: listed[recording.name][1] for recording in recordings}
+        _subjects.note_one_person(subjects, split, notes)
     else:
         split = _subjects.usual_parts({r.name: r.subject for r in recordings}, notes)
     return Folder(tuple(recordings), split, tuple(notes))

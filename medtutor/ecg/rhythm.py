@@ -194,8 +194,8 @@ def ectopics(
     rr : ndarray of shape (beats,)
         Intervals in seconds; not changed.
     pvc, pac, pauses : float
-        Chance for each beat to begin a ventricular ectopy (one beat, a couplet in 12 %, a run of
-        3 to 6 in 3 %), to be an atrial premature beat, or to be left out by the sinus node.
+        Chance for each beat to begin a ventricular ectopy (one beat, a couplet in 16 %, a run of
+        3 to 6 in 4 %), to be an atrial premature beat, or to be left out by the sinus node.
     bigeminy : float
         Chance for each beat to begin an episode in which every second (sometimes every third)
         beat is ventricular.
@@ -223,7 +223,7 @@ def ectopics(
         early = float(np.clip(coupling + 0.03 * rng.standard_normal(), 0.4, 0.9))
         step = 1
         if event == 1:
-            run = int(rng.choice(np.array([1, 2, rng.integers(3, 7)]), p=[0.85, 0.12, 0.03]))
+            run = int(rng.choice(np.array([1, 2, rng.integers(3, 7)]), p=[0.8, 0.16, 0.04]))
             new = premature(new, beat, early, run)
             symbols[beat : beat + run] = "V"
             labels[beat : beat + run] = "(VT" if run > 2 else "(N"

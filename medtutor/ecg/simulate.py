@@ -123,7 +123,7 @@ def clean(
     weights = 0.92 ** np.arange(40)
     padded = np.concatenate([np.full(39, beats.rr[:20].mean()), beats.rr])
     follow = 0.75 * np.convolve(padded, weights / weights.sum(), "valid") + 0.25 * beats.rr
-    size = 1 + 0.025 * rng.standard_normal(len(beats.times))
+    size = np.exp(subject.beat_gain * rng.standard_normal(len(beats.times)))
     size *= 1 + subject.breath_gain * np.sin(2 * np.pi * subject.respiration * beats.times)
     slow = coloured(samples, fs, lambda f: 1 / f, 0.004, 0.05, rng)
     size *= np.exp(0.06 * np.interp(beats.times, np.arange(samples) / fs, slow))

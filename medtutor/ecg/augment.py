@@ -1,0 +1,156 @@
+"""Variants of training windows: other speeds, other starts, the other lead, noise.
+
+A model that has met twenty hearts has met twenty usual rates. Playing a window at another speed
+changes its rate by exactly that factor, so the model meets every rate with every heart.
+"""
+
+import numpy as np
+
+from medtutor.ecg.beats import rate_of
+from medtutor.ecg.prepare import band_pass
+from medtutor.ecg.segments import Windows
+
+SPEEDS = (0.7, 1.4)
+"""Slowest and fastest speed at which a window is played."""
+
+
+def play(
+    leads: np.ndarray,
+    lead: np.ndarray,
+    windows: Windows,
+    follower: np.ndarray,
+    index: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Play windows from a random start at a random speed, on into the window that follows.
+
+    Where no window follows, the speed is at most 1.
+
+    Parameters
+    ----------
+    leads : ndarray of shape (leads, all, length)
+        Band-passed windows, see `filtered_leads`.
+    lead : ndarray of int, shape (n,)
+        Which lead to take.
+    windows : Windows
+        The same windows, for their beats.
+    follower : ndarray of int, shape (all,)
+        See `following`.
+    index : ndarray of int, shape (n,)
+        The windows to start in.
+    rng : numpy.random.Generator
+        Source of starts and speeds.
+
+    Returns
+    -------
+    signal : ndarray of shape (n, length)
+    beats : ndarray of shape (n, most)
+        Samples from the start of what is played, NaN where there is none.
+    change : ndarray of shape (n,)
+        In beats a minute; NaN where the stretch after this one is not labelled.
+    """
+    n, length = len(index), windows.signal.shape[1]
+    second = follower[index]
+    third = np.where(second >= 0, follower[second], -1)
+    has_second, has_third = second >= 0, third >= 0
+    tape = np.concatenate([leads[lead, index], leads[lead, second]], axis=1)
+    beats = np.concatenate(
+        [
+            windows.beats[index],
+            np.where(has_second[:, None], windows.beats[second] + length, np.nan),
+            np.where(has_third[:, None], windows.beats[third] + 2 * length, np.nan),
+        ],
+        axis=1,
+    )
+    end = np.where(has_second, 2 * length, length)
+    low, high = np.log(SPEEDS)
+    speed = np.minimum(np.exp(rng.uniform(low, high, n)), end / length)
+    start = rng.uniform(0, 1, n) * (end - speed * length)
+    x = resample(tape, start, speed, length)
+    place = (beats - start[:, None]) / speed[:, None]
+    now = np.where((place >= 0) & (place < length), place, np.nan)
+    after = np.where((place >= length) & (place < 2 * length), place, np.nan)
+    change = rate_of(after, windows.fs) - rate_of(now, windows.fs)
+    labelled = np.where(has_third, 3 * length, end)
+    return x, now, np.where(start + 2 * speed * length <= labelled, change, np.nan)
+
+
+def resample(tape: np.ndarray, start: np.ndarray, speed: np.ndarray, length: int) -> np.ndarray:
+    """Read `length` samples from each row, from `start` on at `speed`, by straight lines.
+
+    The rows hold nothing above 35 Hz, so straight lines between samples at 360 Hz are close.
+
+    Parameters
+    ----------
+    tape : ndarray of shape (n, samples)
+        Band-passed signals.
+    start, speed : ndarray of shape (n,)
+        First place, in samples, and step from one place to the next.
+    length : int
+        Samples to read.
+
+    Returns
+    -------
+    ndarray of shape (n, length), float32
+    """
+    place = start[:, None] + speed[:, None] * np.arange(length)
+    left = np.minimum(place.astype(np.int32), tape.shape[1] - 2)
+    share = (place - left).astype(np.float32)
+    flat = tape.ravel()
+    left = left + np.arange(len(tape), dtype=np.int32)[:, None] * tape.shape[1]
+    below, above = flat.take(left), flat.take(left + 1)
+    return below + share * (above - below)
+
+
+def filtered_leads(windows: Windows) -> np.ndarray:
+    """Band-pass the first two leads; a lead that is broken in a window is replaced by the first.
+
+    Returns
+    -------
+    ndarray of shape (leads, n, length), float32
+    """
+    first = band_pass(windows.signal[:, :, 0], windows.fs)
+    out = [first]
+    for k in range(1, min(2, windows.signal.shape[2])):
+        raw = windows.signal[:, :, k]
+        whole = np.isfinite(raw).all(axis=1) & (np.ptp(raw, axis=1) > 0)
+        other = band_pass(np.where(whole[:, None], raw, 0), windows.fs)
+        out.append(np.where(whole[:, None], other, first))
+    return np.stack(out)
+
+
+def noise(n: int, length: int, rng: np.random.Generator, typical: float = 0.05) -> np.ndarray:
+    """Draw noise of two colours, muscle-like (to 45 Hz) and slow (to 5 Hz), each at its own size.
+
+    Parameters
+    ----------
+    n, length : int
+        Shape.
+    rng : numpy.random.Generator
+        Source.
+    typical : float
+        Mean standard deviation of each colour, where a beat is 1 high; at most 0.5.
+
+    Returns
+    -------
+    ndarray of shape (n, length), float32
+    """
+    out = np.zeros((n, length), np.float32)
+    for hold in (4, 40):  # samples during which a value is held
+        size = np.minimum(rng.exponential(typical, (n, 1)), 0.5).astype(np.float32)
+        steps = rng.standard_normal((n, -(-length // hold)), dtype=np.float32)
+        out += size * np.repeat(steps, hold, axis=1)[:, :length]
+    return out
+
+
+def following(windows: Windows) -> np.ndarray:
+    """Find for each window the one that starts where it ends: its index, or -1.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+    """
+    length = windows.signal.shape[1]
+    keys = list(zip(windows.record.tolist(), windows.start.tolist(), strict=True))
+    place = {key: number for number, key in enumerate(keys)}
+    return np.array([place.get((record, start + length), -1) for record, start in keys])

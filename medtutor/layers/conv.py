@@ -1,0 +1,217 @@
+"""Convolution of images, forward and backward, as matrix products over shifted views.
+
+``y[n, i, j, f] = b[f] + sum over p, q, c of x[n, i s + p d, j s + q d, c] k[p, q, c, f]``
+
+This is the cross-correlation that deep learning calls convolution: the kernel is not flipped.
+Symbols follow Dumoulin & Visin (2016): stride ``s``, dilation ``d``, taps ``p, q`` of kernel ``k``.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from medtutor.errors import DataError
+from medtutor.layers._checks import IMAGES, as_array, expect_shape, optional, pair
+from medtutor.layers.geometry import Pads, crop, pad, resolve_padding, shifts, windows
+
+# Windows are gathered a block at a time, so that a block is still in the processor's cache when it
+# is multiplied, and so that memory does not grow with the size of the kernel.
+BLOCK = 1 << 20
+
+
+def conv2d(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int | Sequence[int] = (1, 1),
+    padding: Any = "valid",
+    dilation: int | Sequence[int] = (1, 1),
+) -> np.ndarray:
+    """Convolve images with a bank of filters.
+
+    Parameters
+    ----------
+    x : array_like, shape (batch, height, width, channels)
+        Images, float32 or float64.
+    kernel : array_like, shape (kernel height, kernel width, channels, filters)
+        As Keras stores it.
+    bias : array_like, shape (filters,), optional
+        Added to each filter's output.
+    strides, dilation : int or (int, int)
+        Step of the window and distance of its taps, along height and width.
+    padding : "valid", "same" or ((top, bottom), (left, right))
+        Zeros around the image: none, enough for ``ceil(size / stride)`` outputs, or as stated.
+
+    Returns
+    -------
+    ndarray, shape (batch, places down, places across, filters)
+        `medtutor.layers.output_size` says how many places.
+
+    Raises
+    ------
+    DataError
+        If a shape does not fit, or the kernel is larger than the padded image.
+    """
+    x, kernel, strides, dilation, pads = _arguments(x, kernel, strides, padding, dilation)
+    filters = kernel.shape[3]
+    y = _correlate(pad(x, pads), kernel, strides, dilation)
+    if bias is not None:
+        y += optional(bias, (filters,), "bias", y)
+    return y
+
+
+def conv2d_backward(
+    dy: Any,
+    x: Any,
+    kernel: Any,
+    strides: int | Sequence[int] = (1, 1),
+    padding: Any = "valid",
+    dilation: int | Sequence[int] = (1, 1),
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Carry the gradient of a loss back through `conv2d`.
+
+    ``dk[p, q, c, f] = sum over n, i, j of x[n, i s + p d, j s + q d, c] dy[n, i, j, f]``, and each
+    output hands ``dy k`` back to the pixels it was made of.
+
+    Parameters
+    ----------
+    dy : array_like, shape (batch, places down, places across, filters)
+        Gradient of the loss with respect to the output.
+    x, kernel, strides, padding, dilation
+        As given to `conv2d`.
+
+    Returns
+    -------
+    dx, dkernel, dbias : ndarray
+        Gradients, shaped as `x`, `kernel` and the bias.
+    """
+    x, kernel, strides, dilation, pads = _arguments(x, kernel, strides, padding, dilation)
+    padded = pad(x, pads)
+    places = windows(padded, kernel.shape[:2], strides, dilation).shape[1:3]
+    dy = as_array(dy, "dy", IMAGES, 4)
+    expect_shape(dy, (len(x), *places, kernel.shape[3]), "dy", "the shape of the output")
+    dkernel = _kernel_gradient(dy, padded, kernel, strides, dilation)
+    dbias = np.ones(dy[..., 0].size, dy.dtype) @ dy.reshape(-1, dy.shape[3])
+    if strides == (1, 1):
+        dx = _input_gradient(dy, kernel, dilation, pads)
+    else:
+        dx = crop(_spread(dy, kernel, padded.shape, strides, dilation), pads)
+    return dx, dkernel, dbias
+
+
+def _correlate(
+    x: np.ndarray, kernel: np.ndarray, strides: tuple[int, int], dilation: tuple[int, int]
+) -> np.ndarray:
+    """Convolve images that are padded already."""
+    places = windows(x, kernel.shape[:2], strides, dilation).shape[1:3]
+    y = np.empty((len(x), *places, kernel.shape[3]), np.result_type(x, kernel))
+    taps = _taps(kernel, strides)
+    for p, pixels, out in _products(x, y, kernel.shape[:2], strides, dilation):
+        if p == 0:
+            np.matmul(pixels, taps[p], out=out)
+        else:
+            out += pixels @ taps[p]
+    return y
+
+
+def _kernel_gradient(
+    dy: np.ndarray,
+    x: np.ndarray,
+    kernel: np.ndarray,
+    strides: tuple[int, int],
+    dilation: tuple[int, int],
+) -> np.ndarray:
+    """Sum, over all places, the pixels that a tap met times the gradient of what it gave."""
+    dkernel = np.zeros(kernel.shape, np.result_type(dy, x))
+    dtaps = _taps(dkernel, strides)
+    for p, pixels, g in _products(x, dy, kernel.shape[:2], strides, dilation):
+        dtaps[p] += (pixels.transpose(0, 2, 1) @ g).sum(axis=0)
+    return dkernel
+
+
+def _input_gradient(
+    dy: np.ndarray, kernel: np.ndarray, dilation: tuple[int, int], pads: Pads
+) -> np.ndarray:
+    """Convolve `dy`, padded in full, with the kernel turned by 180 degrees (stride 1 only)."""
+    reach = [(k - 1) * d for k, d in zip(kernel.shape[:2], dilation, strict=True)]
+    (top, bottom), (left, right) = pads
+    full = (reach[0] - top, reach[0] - bottom), (reach[1] - left, reach[1] - right)
+    turned = kernel[::-1, ::-1].swapaxes(2, 3)
+    return _correlate(pad(dy, full), turned, (1, 1), dilation)
+
+
+def _spread(
+    dy: np.ndarray,
+    kernel: np.ndarray,
+    shape: tuple[int, ...],
+    strides: tuple[int, int],
+    dilation: tuple[int, int],
+) -> np.ndarray:
+    """Add each output's gradient to the pixels under its window, tap by tap (any stride)."""
+    dx = np.zeros(shape, np.result_type(dy, kernel))
+    rows = dy.reshape(-1, dy.shape[3])
+    for p, q, view in shifts(dx, kernel.shape[:2], strides, dy.shape[1:3], dilation):
+        view += (rows @ kernel[p, q].T).reshape(view.shape)
+    return dx
+
+
+def _products(
+    x: np.ndarray,
+    y: np.ndarray,
+    size: tuple[int, int],
+    strides: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Cut a convolution into matrix products, ``y = sum over p of pixels(p) @ taps(p)``.
+
+    With stride 1 the windows of the next kernel row are those of this row, `dilation` image rows
+    further down. So only the taps beside each other are gathered (a 3 x 3 kernel copies its
+    pixels 3 times, not 9), and the kernel's rows p are shifted views of that. With larger strides
+    all taps are gathered. A 1 x 1 kernel copies nothing.
+
+    Yields
+    ------
+    p : int
+        Index into `_taps`.
+    pixels : ndarray, shape (images, places, taps)
+    block : ndarray, shape (images, places, filters)
+        The part of `y` that they belong to, a view where `y` is contiguous.
+    """
+    count, size = (size[0], (1, size[1])) if strides[0] == 1 else (1, size)
+    view = windows(x, size, strides, dilation)
+    n, height, width, filters = y.shape
+    taps = size[0] * size[1] * x.shape[3]
+    reach = (count - 1) * dilation[0]
+    fits = min(BLOCK, x.nbytes + y.nbytes) // max(width * taps * x.itemsize, 1)  # image rows
+    images, rows = max(1, fits // (height + reach)), max(1, 2 * reach, fits)
+    for i in range(0, n, images):
+        for top in range(0, height, rows):
+            block = y[i : i + images, top : top + rows]
+            m, r = block.shape[:2]
+            gathered = view[i : i + m, top : top + r + reach].reshape(m, (r + reach) * width, taps)
+            for p in range(count):
+                start = p * dilation[0] * width
+                yield p, gathered[:, start : start + r * width], block.reshape(m, -1, filters)
+
+
+def _taps(kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
+    """View a kernel as the matrices of `_products`, shape (products, taps, filters)."""
+    return kernel.reshape(kernel.shape[0] if strides[0] == 1 else 1, -1, kernel.shape[3])
+
+
+def _arguments(
+    x: Any, kernel: Any, strides: Any, padding: Any, dilation: Any
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int], Pads]:
+    x = as_array(x, "x", IMAGES, 4)
+    kernel = as_array(kernel, "kernel", "(height, width, channels, filters)", 4)
+    if 0 in kernel.shape:
+        raise DataError(f"kernel has shape {kernel.shape}; expected at least 1 along each axis")
+    if kernel.shape[2] != x.shape[3]:
+        raise DataError(
+            f"kernel has shape {kernel.shape} for {kernel.shape[2]} channels, x has {x.shape[3]}; "
+            f"expected a kernel of shape {(*kernel.shape[:2], x.shape[3], kernel.shape[3])}"
+        )
+    strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
+    pads = resolve_padding(padding, x.shape[1:3], kernel.shape[:2], strides, dilation)
+    return x, kernel, strides, dilation, pads

@@ -1,0 +1,170 @@
+"""Max and average pooling of images, forward and backward.
+
+``max:     y[n, i, j, c] = max over p, q of x[n, i s + p, j s + q, c]``
+``average: y[n, i, j, c] = mean over p, q of the same pixels``
+
+Border pixels that `padding` adds count in neither.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from medtutor.errors import DataError
+from medtutor.layers._checks import IMAGES, as_array, expect_shape, pair
+from medtutor.layers.geometry import Pads, crop, output_size, pad, resolve_padding, shifts
+
+Size = int | Sequence[int]
+
+
+def max_pool2d(
+    x: Any, pool_size: Size = (2, 2), strides: Size | None = None, padding: Any = "valid"
+) -> np.ndarray:
+    """Keep the largest value of each window.
+
+    Parameters
+    ----------
+    x : array_like, shape (batch, height, width, channels)
+        Images, float32 or float64.
+    pool_size : int or (int, int)
+        Height and width of the window.
+    strides : int or (int, int), optional
+        Step of the window; `pool_size` if None.
+    padding : "valid", "same" or ((top, bottom), (left, right))
+        As in `conv2d`; what is added is never the largest value.
+
+    Returns
+    -------
+    ndarray, shape (batch, places down, places across, channels)
+
+    Raises
+    ------
+    DataError
+        If a shape does not fit, or a window lies in the padding altogether.
+    """
+    x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
+    return _largest(pad(x, pads, -np.inf), size, strides, places)
+
+
+def max_pool2d_backward(
+    dy: Any,
+    x: Any,
+    pool_size: Size = (2, 2),
+    strides: Size | None = None,
+    padding: Any = "valid",
+) -> np.ndarray:
+    """Hand the gradient to the pixel that was the largest; the first one, row by row, in a tie.
+
+    Parameters
+    ----------
+    dy : array_like, shape (batch, places down, places across, channels)
+        Gradient of the loss with respect to the output.
+    x, pool_size, strides, padding
+        As given to `max_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, shape of `x`
+    """
+    x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
+    waiting = _gradient(dy, x, places).copy()
+    padded = pad(x, pads, -np.inf)
+    y = _largest(padded, size, strides, places)
+    dx = np.zeros(padded.shape, waiting.dtype)
+    both = (shifts(a, size, strides, places) for a in (padded, dx))
+    for (_, _, pixels), (_, _, dpixels) in zip(*both, strict=True):
+        given = np.where(pixels == y, waiting, 0)
+        dpixels += given
+        waiting -= given
+    return crop(dx, pads)
+
+
+def average_pool2d(
+    x: Any, pool_size: Size = (2, 2), strides: Size | None = None, padding: Any = "valid"
+) -> np.ndarray:
+    """Take the mean of each window, of the pixels that lie on the image.
+
+    Parameters, returns and errors are those of `max_pool2d`. Padding does not count: a window with
+    one pixel on the image has that pixel's value (as in Keras).
+    """
+    x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
+    padded = pad(x, pads)
+    y = np.zeros((len(x), *places, x.shape[3]), x.dtype)
+    for _, _, pixels in shifts(padded, size, strides, places):
+        y += pixels
+    y /= _pixels_on_image(x, size, strides, pads, places)
+    return y
+
+
+def average_pool2d_backward(
+    dy: Any,
+    x: Any,
+    pool_size: Size = (2, 2),
+    strides: Size | None = None,
+    padding: Any = "valid",
+) -> np.ndarray:
+    """Share the gradient equally among the pixels of each window.
+
+    Parameters and returns are those of `max_pool2d_backward`. Of `x` only the shape matters.
+    """
+    x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
+    share = _gradient(dy, x, places) / _pixels_on_image(x, size, strides, pads, places)
+    (top, bottom), (left, right) = pads
+    n, height, width, channels = x.shape
+    dx = np.zeros((n, height + top + bottom, width + left + right, channels), share.dtype)
+    for _, _, dpixels in shifts(dx, size, strides, places):
+        dpixels += share
+    return crop(dx, pads)
+
+
+def _largest(
+    x: np.ndarray, size: tuple[int, int], strides: tuple[int, int], places: tuple[int, int]
+) -> np.ndarray:
+    """Take the maximum over the taps of the window."""
+    taps = [pixels for _, _, pixels in shifts(x, size, strides, places)]
+    y = taps[0].copy()
+    for pixels in taps[1:]:
+        np.maximum(y, pixels, out=y)
+    return y
+
+
+def _pixels_on_image(
+    x: np.ndarray,
+    size: tuple[int, int],
+    strides: tuple[int, int],
+    pads: Pads,
+    places: tuple[int, int],
+) -> np.ndarray:
+    """Count the image's pixels in each window, shape (places down, places across, 1)."""
+    counts = []
+    for axis in (0, 1):
+        start = np.arange(places[axis]) * strides[axis] - pads[axis][0]
+        stop = np.minimum(start + size[axis], x.shape[1 + axis])
+        counts.append(stop - np.maximum(start, 0))
+    return np.multiply.outer(*counts)[:, :, None].astype(x.dtype)
+
+
+def _gradient(dy: Any, x: np.ndarray, places: tuple[int, int]) -> np.ndarray:
+    dy = as_array(dy, "dy", IMAGES, 4)
+    expect_shape(dy, (len(x), *places, x.shape[3]), "dy", "the shape of the output")
+    return dy
+
+
+def _arguments(
+    x: Any, pool_size: Any, strides: Any, padding: Any
+) -> tuple[np.ndarray, tuple[int, int], tuple[int, int], Pads, tuple[int, int]]:
+    x = as_array(x, "x", IMAGES, 4)
+    size = pair(pool_size, "pool_size")
+    strides = size if strides is None else pair(strides, "strides")
+    pads = resolve_padding(padding, x.shape[1:3], size, strides)
+    if max(pads[0]) >= size[0] or max(pads[1]) >= size[1]:
+        raise DataError(
+            f"padding {pads} leaves windows of {size[0]} x {size[1]} without a pixel of the image; "
+            "expected less padding than the window is wide"
+        )
+    places = (
+        output_size(x.shape[1], size[0], strides[0], sum(pads[0])),
+        output_size(x.shape[2], size[1], strides[1], sum(pads[1])),
+    )
+    return x, size, strides, pads, places
