@@ -206,26 +206,33 @@ def test_folders_of_another_kind_point_to_their_lessons(tmp_path, refused):
     refused(datasets.load_ct, tmp_path, says=["ECG records", "lessons 13 and 14"])
 
 
+FINE = "images/0.png,0,p0"
+
+
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("header", "rows", "says"),
     [
-        (["file,label", "images/0.png,0"], "the column patient is missing"),
-        (["file,label,patient", "images/0.png,,p0"], "row 2 has no label"),
-        (["file,label,patient", "images/0.png,0,"], "row 2 has no patient"),
-        (["file,label,patient", "images/0.png,0,p0", "images/1.png,0,p1"], "all images have one label (0)"),
-        (["file,label,patient", *2 * ["images/0.png,0,p0"]], "images/0.png is listed twice"),
-        (["file,label,patient", "images/8.png,0,p0", "images/9.png,1,p0"], "2 of the 2 images it lists are not there: images/8.png, images/9.png"),
-        (["file,label,patient", "../0.png,0,p0"], "'../0.png' is not a path inside this folder"),
-        (["file,label,patient", "images/../../0.png,0,p0"], "is not a path inside"),
-        (["file,label,patient", "/etc/passwd,0,p0"], "is not a path inside"),
-        (["file,label,patient", "C:\\a.png,0,p0"], "is not a path inside"),
-        (["file,label,patient", "..\\a.png,0,p0"], "is not a path inside"),
-        (["file,label,patient", ",0,p0"], "is not a path inside"),
-        (["file,label,patient,spacing_mm", "images/0.png,0,p0,x", "images/1.png,1,p1,1"], "spacing_mm is 'x'"),
+        ("file,label", ["images/0.png,0"], "the column patient is missing"),
+        ("", ["images/0.png,,p0"], "row 2 has no label"),
+        ("", [FINE, "images/1.png,0,"], "row 3 has no patient"),
+        ("", [FINE, "images/1.png,0,p1"], "all images have one label (0)"),
+        ("", [FINE, FINE], "images/0.png is listed twice"),
+        ("", [FINE, "8.png,0,p0", "9.png,1,p0"], "2 of the 3 images it lists are not there: 8.png"),
+        ("", ["../0.png,0,p0"], "'../0.png' is not a path inside this folder"),
+        ("", ["images/../../0.png,0,p0"], "is not a path inside"),
+        ("", ["/etc/passwd,0,p0"], "is not a path inside"),
+        ("", ["C:\\a.png,0,p0"], "is not a path inside"),
+        ("", ["..\\a.png,0,p0"], "is not a path inside"),
+        ("", [",0,p0"], "is not a path inside"),
+        (
+            "file,label,patient,spacing_mm",
+            [f"{FINE},x", "images/1.png,1,p1,1"],
+            "spacing_mm is 'x'",
+        ),
     ],
-)  # fmt: skip
-def test_a_wrong_manifest_is_refused(folder, refused, rows, says):
-    write(folder, *rows)
+)
+def test_a_wrong_manifest_is_refused(folder, refused, header, rows, says):
+    write(folder, header or "file,label,patient", *rows)
     refused(datasets.load_ct, folder, says=["labels.csv", says])
 
 

@@ -204,7 +204,7 @@ def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -
     Raises
     ------
     DataError
-        If there are no images, or one is not two-dimensional, is empty, holds NaN or has no spacing.
+        If there are no images, or one is not two-dimensional, is empty, has NaN or no spacing.
     """
     _check(image_set.images, image_set.files)
     result = np.empty((len(image_set.images), size, size, 1), np.float32)

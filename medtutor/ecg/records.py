@@ -19,17 +19,8 @@ from medtutor.ecg._subjects import DS1, DS2, PACED
 from medtutor.ecg._wfdb import MissingLead
 from medtutor.errors import DataError
 
-__all__ = [
-    "DS1",
-    "DS2",
-    "PACED",
-    "Folder",
-    "MissingLead",
-    "Recording",
-    "read_folder",
-    "read_record",
-    "resample",
-]
+__all__ = ["DS1", "DS2", "PACED", "Folder", "MissingLead", "Recording"]
+__all__ += ["read_folder", "read_record", "resample"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -127,17 +118,16 @@ def read_record(
     notes += _wfdb.gaps(signal[:, 0], float(header.fs), leads[0], base)
     if subject is None:
         subject = _subjects.SAME_PERSON.get(base.name, base.name)
-    recording = Recording(
-        base.name, subject, signal, leads, float(header.fs), beats, symbols, tuple(notes)
-    )
-    return recording if fs is None else resample(recording, fs)
+    own = float(header.fs)
+    found = Recording(base.name, subject, signal, leads, own, beats, symbols, tuple(notes))
+    return found if fs is None else resample(found, fs)
 
 
 def resample(recording: Recording, fs: float) -> Recording:
     """Bring a recording to another sampling rate; its beats move with it.
 
-    A polyphase filter (`scipy.signal.resample_poly`) removes what the new rate cannot hold.
-    Missing samples are bridged for the filter and are missing again afterwards.
+    A polyphase filter removes what the new rate cannot hold. Missing samples are bridged for it
+    and are missing again afterwards.
 
     Parameters
     ----------

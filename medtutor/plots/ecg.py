@@ -1,16 +1,14 @@
-"""Figures of ECG signals, beats and heart rates."""
+"""Figures of ECG signals and beats; those of heart rates come from `medtutor.plots.rates`."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.base import FULL, figure, show
+from medtutor.plots.rates import detection, histograms, looks, tachogram, variability
 
-LINES = ("-", "--", "-.", ":")
-INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
-MARKERS = ("v", "x", "o", "s")
+__all__ = ["beats", "detection", "histograms", "stack", "strip", "tachogram", "variability"]
 THIN, THICK = "#F4D9D4", "#E3A79D"  # the two reds of ECG paper
 PAPER = 25 / 10  # a second is 25 mm long, a millivolt 10 mm high
 
@@ -63,7 +61,7 @@ def strip(
         ax.set_ylabel(f"{leads[k]} in mV")
     axes[-1, 0].set_xlabel("time in s; one large square is 0.2 s wide and 0.5 mV high")
     rows = [limits[0][0] + 0.5 * k + 0.25 for k in reversed(range(len(marks or ())))]
-    for row, (name, index, look) in zip(rows, _looks(marks or {}, dots=True), strict=True):
+    for row, (name, index, look) in zip(rows, looks(marks or {}, dots=True), strict=True):
         here = index[(index >= first) & (index < last)] / fs
         axes[0, 0].plot(here, np.full(len(here), row), label=name, **look)
     if marks:
@@ -121,7 +119,7 @@ def stack(
     time = start + np.arange(len(curves[0])) / fs
     for k, ax in enumerate(axes.ravel()[: len(curves)]):
         ax.plot(time, curves[k], color="black", linewidth=0.9)
-        for name, values, look in _looks((lines or {}).get(k, {})):
+        for name, values, look in looks((lines or {}).get(k, {})):
             ax.plot(time, values, label=name, linewidth=1.2, **look)
             ax.legend(loc="upper right", fontsize=9)
         ax.set_title(titles[k], loc="left", fontsize=10)
@@ -130,7 +128,7 @@ def stack(
     for ax in axes[-1]:
         ax.set_xlabel("time in s")
     fig.align_ylabels(axes)
-    for name, index, look in _looks(marks or {}, dots=True):
+    for name, index, look in looks(marks or {}, dots=True):
         above = curves[0][index] + 0.12 * np.ptp(curves[0])
         axes[0, 0].plot(start + index / fs, above, label=name, **look)
         axes[0, 0].legend(loc="upper right", fontsize=9)
@@ -158,7 +156,7 @@ def beats(
     """
     fig, axes = figure(height=3.0)
     ax = axes[0, 0]
-    for name, curve, look in _looks(curves):
+    for name, curve, look in looks(curves):
         ax.plot(time, curve, label=name, **look)
     first = next(iter(curves.values()))
     for name, at in (waves or {}).items():
@@ -169,152 +167,6 @@ def beats(
     ax.set_ylabel("mV")
     ax.legend(loc="upper right")
     show(fig, alt)
-
-
-def tachogram(
-    times: np.ndarray,
-    rr: np.ndarray,
-    alt: str,
-    symbols: Sequence[str] | np.ndarray | None = None,
-    height: float = 2.6,
-) -> None:
-    """Show RR intervals against time, and beside them the instantaneous rate.
-
-    Parameters
-    ----------
-    times : ndarray of shape (intervals,)
-        When each interval ended, in seconds.
-    rr : ndarray of shape (intervals,)
-        Intervals in seconds.
-    alt : str
-        What is seen.
-    symbols : sequence of str, optional
-        Code of the beat that ended the interval; ``"N"`` is drawn as a dot, others by letter.
-    height : float
-        Height of the figure in inches.
-    """
-    fig, axes = figure(1, 2, height=height, sharex=True)
-    codes = np.full(len(rr), "N") if symbols is None else np.asarray(symbols)
-    for ax, values, label in zip(
-        axes[0], (rr, 60 / rr), ("RR interval in s", "60 / RR in bpm"), strict=True
-    ):
-        ax.plot(times, values, color=COLOURS["grey"], linewidth=0.8)
-        for code in dict.fromkeys(codes.tolist()):
-            here = codes == code
-            other = code != "N"
-            ax.plot(
-                times[here], values[here], linestyle="none", markersize=7 if other else 4,
-                marker=f"${code}$" if other else "o", color=INKS[1] if other else INKS[0],
-            )  # fmt: skip
-        ax.set_xlabel("time in s")
-        ax.set_ylabel(label)
-    show(fig, alt)
-
-
-def variability(
-    tachograms: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    spectra: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    alt: str,
-) -> None:
-    """Show RR series beside their spectra.
-
-    Parameters
-    ----------
-    tachograms : mapping of str to (times in s, RR in s)
-        One curve for each name.
-    spectra : mapping of str to (frequency in Hz, power in s²/Hz)
-        Under the same names.
-    alt : str
-        What is seen.
-    """
-    fig, axes = figure(1, 2, height=2.8)
-    for name, (times, rr), look in _looks(tachograms):
-        axes[0, 0].plot(times, rr, label=name, **look)
-        axes[0, 1].plot(*spectra[name], label=name, **look)
-    axes[0, 0].set_xlabel("time in s")
-    axes[0, 0].set_ylabel("RR interval in s")
-    axes[0, 1].set_xlabel("frequency in Hz")
-    axes[0, 1].set_ylabel("power in s²/Hz")
-    axes[0, 1].set_xlim(0, 0.6)  # breathing and all that is slower
-    axes[0, 1].legend()
-    show(fig, alt)
-
-
-def detection(
-    snr: Sequence[float],
-    scores: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    alt: str,
-    kind: str = "noise",
-) -> None:
-    """Show how detectors do as the noise grows.
-
-    Parameters
-    ----------
-    snr : sequence of float
-        Signal-to-noise ratios in decibels.
-    scores : mapping of str to (sensitivities, positive predictive values)
-        For each detector, one value for each SNR.
-    alt : str
-        What is seen.
-    kind : str
-        Kind of noise, for the axis.
-    """
-    fig, axes = figure(1, 2, height=2.7, sharex=True, sharey=True)
-    for ax, which, title in zip(
-        axes[0], (0, 1), ("sensitivity", "positive predictive value"), strict=True
-    ):
-        for name, pair, look in _looks(scores):
-            ax.plot(snr, pair[which], marker="o", label=name, **look)
-        ax.set_title(title)
-        ax.set_xlabel(f"SNR of {kind} in dB")
-        ax.set_xticks(sorted(snr))
-    axes[0, 0].invert_xaxis()
-    axes[0, 0].set_ylim(top=1.03)
-    axes[0, 0].set_ylabel("share of beats")
-    axes[0, 1].legend(loc="lower left")
-    show(fig, alt)
-
-
-def histograms(
-    values: Sequence[Mapping[str, np.ndarray]],
-    labels: Sequence[str],
-    alt: str,
-    bins: int = 30,
-) -> None:
-    """Show distributions, such as heart rates, one panel for each quantity.
-
-    Parameters
-    ----------
-    values : sequence of mappings of str to ndarray
-        For each panel, name and values of each group; NaN is left out.
-    labels : sequence of str
-        Quantity and unit of each panel.
-    alt : str
-        What is seen.
-    bins : int
-        Bins in a panel.
-    """
-    fig, axes = figure(1, len(values), height=2.7)
-    for ax, groups, label in zip(axes[0], values, labels, strict=True):
-        finite = {name: v[np.isfinite(v)] for name, v in groups.items()}
-        edges = np.histogram_bin_edges(np.concatenate(list(finite.values())), bins)
-        several = len(finite) > 1
-        for name, v, look in _looks(finite):
-            ax.hist(v, edges, density=several, histtype="step", linewidth=1.6, label=name, **look)
-        ax.set_xlabel(label)
-        ax.set_ylabel("share of windows per bpm" if several else "windows")
-        if several:
-            ax.legend()
-    show(fig, alt)
-
-
-def _looks(
-    named: Mapping[str, Any], dots: bool = False
-) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Go through named things, each with its colour and its line style, or its marker."""
-    for (name, value), ink, line, marker in zip(named.items(), INKS, LINES, MARKERS, strict=False):
-        style = {"linestyle": "none", "marker": marker} if dots else {"linestyle": line}
-        yield name, value, {"color": ink, **style}
 
 
 def _half_millivolts(values: np.ndarray) -> tuple[float, float]:
