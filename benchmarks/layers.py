@@ -2,6 +2,7 @@
 
     python benchmarks/layers.py            all sizes (about 4 minutes)
     python benchmarks/layers.py --quick    a third of them
+    python benchmarks/layers.py lstm gru   these layers alone
 
 TensorFlow computes the same forward and backward pass, compiled by ``tf.function`` (not eager), on
 the same number of threads. The two take turns, so that a busy moment hits both; the ratio is that
@@ -49,7 +50,13 @@ CONVOLUTIONS = [
 SINGLE = [(1, 64, 1, 1, 3, 1), (1, 128, 1, 1, 5, 1), (1, 512, 1, 1, 7, 1)]
 POOLS = [(32, 8, 1), (32, 28, 8), (32, 64, 16), (8, 128, 32)]
 # batch, time, features, units
-SEQUENCES = [(32, 50, 8, 32), (32, 250, 1, 50), (8, 500, 4, 32), (32, 1000, 8, 32), (16, 2000, 1, 50)]
+SEQUENCES = [
+    (32, 50, 8, 32),
+    (32, 250, 1, 50),
+    (8, 500, 4, 32),
+    (32, 1000, 8, 32),
+    (16, 2000, 1, 50),
+]
 
 
 class Row(NamedTuple):
@@ -66,22 +73,19 @@ class Row(NamedTuple):
 def main() -> int:
     """Measure, print the table, and say whether the targets are met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("layers", nargs="*", help="names of layers; all if none is given")
     parser.add_argument("--quick", action="store_true", help="every third size")
     parser.add_argument("--keep-openblas", action="store_true", help="keep OPENBLAS_* as set")
     options = parser.parse_args()
     _prepare(options.keep_openblas)
     every = slice(None, None, 3 if options.quick else 1)
     rows: list[Row] = []
-    print(f"{'layer':<13}{'size':<36}{'ms':>9}{'TF ms':>9}{'ratio':>7}{'SciPy':>7}{'memory':>8}")
-    for measure, sizes in (
-        (_convolution, CONVOLUTIONS + SINGLE),
-        (_pooling, POOLS),
-        (_sequence, SEQUENCES),
-    ):
-        for size in sizes[every]:
-            for row in measure(size):
-                rows.append(row)
-                _print(row)
+    print(f"{'layer':<15}{'size':<36}{'ms':>9}{'TF ms':>9}{'ratio':>7}{'SciPy':>7}{'memory':>8}")
+    for layer, (measure, sizes) in PLAN.items():
+        if not options.layers or layer in options.layers:
+            for size in sizes[every]:
+                rows.append(measure(layer, size))
+                _print(rows[-1])
     return _verdict(rows)
 
 
@@ -100,7 +104,7 @@ def _prepare(keep_openblas: bool) -> None:
     print(f"float32, {THREADS} threads, forward + backward; OPENBLAS_*: {said or 'not set'}\n")
 
 
-def _convolution(size: tuple[int, ...]) -> list[Row]:
+def _convolution(layer: str, size: tuple[int, ...]) -> Row:
     import numpy as np
     import tensorflow as tf
     from scipy.signal import correlate
@@ -132,60 +136,49 @@ def _convolution(size: tuple[int, ...]) -> list[Row]:
     backward = _peak(lambda: conv2d_backward(dy, x, kernel, stride, "same"))
     memory = max(forward, backward / (2 * x.nbytes + dy.nbytes))
     label = f"{n}x{side}x{side}x{channels} to {filters}, {k}x{k}, stride {stride}"
-    return [Row("conv2d", label, took[0], took[1], took[2] if took[2:] else None, memory)]
+    return Row(layer, label, took[0], took[1], took[2] if took[2:] else None, memory)
 
 
-def _pooling(size: tuple[int, ...]) -> list[Row]:
+def _pooling(layer: str, size: tuple[int, ...]) -> Row:
     import tensorflow as tf
 
     from medtutor import layers
 
     n, side, channels = size
+    forward, backward = getattr(layers, layer), getattr(layers, f"{layer}_backward")
     x = _random(n, side, side, channels)
-    dy = _random(*layers.max_pool2d(x).shape)
-    rows = []
-    for name, reference in (("max_pool2d", tf.nn.max_pool2d), ("average_pool2d", tf.nn.avg_pool2d)):
-        forward, backward = getattr(layers, name), getattr(layers, f"{name}_backward")
+    dy = _random(*forward(x).shape)
 
-        def ours(forward: Callable = forward, backward: Callable = backward) -> None:
-            forward(x)
-            backward(dy, x)
+    def ours() -> None:
+        forward(x)
+        backward(dy, x)
 
-        theirs = _tensorflow(lambda a, f=reference: f(a, 2, 2, "VALID"), dy, x)
-        took = _take_turns(ours, theirs)
-        rows.append(Row(name, f"{n}x{side}x{side}x{channels}, 2x2", *took, None, None))
-    return rows
+    reference = {"max_pool2d": tf.nn.max_pool2d, "average_pool2d": tf.nn.avg_pool2d}[layer]
+    took = _take_turns(ours, _tensorflow(lambda a: reference(a, 2, 2, "VALID"), dy, x))
+    return Row(layer, f"{n}x{side}x{side}x{channels}, 2x2", *took, None, None)
 
 
-def _sequence(size: tuple[int, ...]) -> list[Row]:
+def _sequence(layer: str, size: tuple[int, ...]) -> Row:
     import keras
 
     from medtutor import layers
 
     n, steps, features, units = size
+    forward, backward = getattr(layers, layer), getattr(layers, f"{layer}_backward")
     x, dy = _random(n, steps, features), _random(n, steps, units)
-    rows = []
-    for name, kind in (
-        ("simple_rnn", keras.layers.SimpleRNN),
-        ("lstm", keras.layers.LSTM),
-        ("gru", keras.layers.GRU),
-    ):
-        layer = kind(units, return_sequences=True)
-        layer(x)
-        weights = layer.get_weights()
-        forward, backward = getattr(layers, name), getattr(layers, f"{name}_backward")
+    kind = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[layer]
+    reference = getattr(keras.layers, kind)(units, return_sequences=True)
+    reference(x)
+    weights = reference.get_weights()
 
-        def ours(forward: Callable = forward, backward: Callable = backward) -> None:
-            if forward is layers.simple_rnn:
-                backward(dy, x, *weights, states=forward(x, *weights))  # noqa: B023
-            else:
-                trace = forward(x, *weights, return_trace=True)  # noqa: B023
-                backward(dy, x, *weights, trace=trace)  # noqa: B023
+    def ours() -> None:
+        if layer == "simple_rnn":
+            backward(dy, x, *weights, states=forward(x, *weights))
+        else:
+            backward(dy, x, *weights, trace=forward(x, *weights, return_trace=True))
 
-        theirs = _tensorflow(layer, dy, x, variables=layer.trainable_variables)
-        took = _take_turns(ours, theirs)
-        rows.append(Row(name, f"{n}x{steps}x{features} to {units}", *took, None, None))
-    return rows
+    theirs = _tensorflow(reference, dy, x, variables=reference.trainable_variables)
+    return Row(layer, f"{n}x{steps}x{features} to {units}", *_take_turns(ours, theirs), None, None)
 
 
 def _tensorflow(function: Callable, dy, *inputs, variables=()) -> Callable[[], None]:
@@ -210,7 +203,7 @@ def _random(*shape: int):
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def _take_turns(*functions: Callable[[], None], seconds: float = 2.0) -> list[float]:
+def _take_turns(*functions: Callable[[], None], seconds: float = 1.5) -> list[float]:
     """Return the median milliseconds of each, called one after the other until time is up."""
     for function in functions * 2:
         function()
@@ -238,7 +231,7 @@ def _print(row: Row) -> None:
     memory = f"{row.memory:.2f}" if row.memory else "-"
     ratio = row.ours / row.tensorflow
     print(
-        f"{row.layer:<13.13}{row.size:<36}{row.ours:>9.2f}{row.tensorflow:>9.2f}{ratio:>7.2f}"
+        f"{row.layer:<15}{row.size:<36}{row.ours:>9.2f}{row.tensorflow:>9.2f}{ratio:>7.2f}"
         f"{scipy:>7}{memory:>8}",
         flush=True,
     )
@@ -262,6 +255,15 @@ def _verdict(rows: list[Row]) -> int:
     print(f"{'memory':<15} worst {worst:.2f}, target {MEMORY}{'   MISSED' * (worst > MEMORY)}")
     return int(missed or worst > MEMORY)
 
+
+PLAN: dict[str, tuple[Callable[[str, tuple[int, ...]], Row], list]] = {
+    "conv2d": (_convolution, CONVOLUTIONS + SINGLE),
+    "max_pool2d": (_pooling, POOLS),
+    "average_pool2d": (_pooling, POOLS),
+    "simple_rnn": (_sequence, SEQUENCES),
+    "lstm": (_sequence, SEQUENCES),
+    "gru": (_sequence, SEQUENCES),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

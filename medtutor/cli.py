@@ -153,7 +153,8 @@ def _data_list(_: argparse.Namespace) -> int:
 def _data_get(chosen: argparse.Namespace) -> int:
     from medtutor import datasets
 
-    print(datasets.get(chosen.name, mirror=chosen.mirror))
+    for row in datasets.get(chosen.name, mirror=chosen.mirror):
+        print(row)
     return 0
 
 

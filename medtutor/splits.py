@@ -146,7 +146,7 @@ def by_patient(
     given : array of str, shape (n,), or mapping from patient to part, optional
         The parts that the data set itself prescribes: "train", "test" and perhaps "val". Without
         it the test patients are those of `is_test_patient`; if that would leave fewer than a
-        twentieth of the patients (or more than half) for testing, one of five stratified folds.
+        twentieth of the patients for testing, or more than a third, one of five stratified folds.
     validation : float
         Share of the training patients that become validation patients, unless `given` names some.
     seed : int
@@ -204,7 +204,7 @@ def _test_part(
     tested = np.array([is_test_patient(p) for p in patients])
     share = len(np.unique(patients[tested])) / max(1, len(np.unique(patients)))
     rule = "test if crc32(patient) % 5 = 0"
-    if not 0.05 <= share <= 0.5 or len(np.unique(labels[tested])) < 2:
+    if not 0.05 <= share <= 1 / 3 or len(np.unique(labels[tested])) < 2:
         tested = np.zeros(len(labels), bool)
         tested[_one_fold(labels, patients, 5, seed)] = True
         rule = "one of five stratified patient-wise folds"

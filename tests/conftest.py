@@ -5,8 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from medtutor.errors import MedtutorError
+
+# The same examples at every run, however slow the machine: a proof has to come out again.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+for _name in [name for name in os.environ if name.startswith("MEDTUTOR_")]:
+    if _name != "MEDTUTOR_REAL_DATA":
+        del os.environ[_name]  # settings of the user must not decide what a test says
 
 
 def _real(name: str) -> Path:

@@ -143,7 +143,7 @@ def branch(
         p = p + step * d
         rows.append((*p, r))
         if r > 0.45 and rng.random() < 0.028:
-            # Murray's law: the cube of the radius is shared out between the two branches.
+            # Murray's law (PNAS 12:207, 1926): the two branches share out the cube of the radius.
             share = rng.uniform(0.15, 0.5)
             side = d + rng.normal(0, 0.55, 3)
             rest = length - i * step

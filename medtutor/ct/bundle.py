@@ -12,6 +12,7 @@ from tqdm import tqdm
 from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
 from medtutor.ct.simulate import Place, draw_scanner, simulate_nodule
 from medtutor.datasets import downloads, registry
+from medtutor.errors import DataError
 
 __all__ = ["build", "draw", "main", "save"]
 
@@ -119,6 +120,8 @@ def build(
 def save(arrays: dict[str, np.ndarray], path: str | Path) -> None:
     """Write a compressed `.npz` whose bytes depend on the arrays only, in one step."""
     path = Path(path)
+    if not path.parent.is_dir():
+        raise DataError("no such folder", path=path.parent, remedy="Make it, or give another --out")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with zipfile.ZipFile(part, "w") as archive:

@@ -121,6 +121,10 @@ def reconstruct(
         Object in HU on the fine grid, planes evenly spread over the slice.
     pixel
         Pixel size in mm.
+
+    References
+    ----------
+    Riederer, Pelc and Chesler, Phys Med Biol 23:446 (1978): the spectrum of the noise.
     """
     weight = np.hanning(len(hu) + 2)[1:-1] + 0.35
     slab = np.tensordot(weight / weight.sum(), hu, 1)

@@ -183,7 +183,8 @@ def _products(
     n, height, width, filters = y.shape
     taps = size[0] * size[1] * x.shape[3]
     reach = (count - 1) * dilation[0]
-    fits = min(BLOCK, x.nbytes + y.nbytes) // max(width * taps * x.itemsize, 1)  # image rows
+    # Image rows to a block. Two blocks are in memory while one follows the other.
+    fits = min(BLOCK, (x.nbytes + y.nbytes) // 3) // (width * taps * x.itemsize)
     images, rows = max(1, fits // (height + reach)), max(1, 2 * reach, fits)
     for i in range(0, n, images):
         for top in range(0, height, rows):

@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -35,7 +36,7 @@ DPI = 80
 # Set for the whole session: Matplotlib reads some of these when a thing is drawn, not when its
 # figure is opened.
 mpl.rcParams.update({
-    "axes.prop_cycle": mpl.cycler(color=list(COLOURS.values())[:6]),
+    "axes.prop_cycle": cycler(color=list(COLOURS.values())[:6]),
     "axes.grid": False,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -121,7 +121,7 @@ def stack(
         ax.plot(time, curves[k], color="black", linewidth=0.9)
         for name, values, look in looks((lines or {}).get(k, {})):
             ax.plot(time, values, label=name, linewidth=1.2, **look)
-            ax.legend(loc="upper right", fontsize=9)
+            _legend_above(ax)
         ax.set_title(titles[k], loc="left", fontsize=10)
         ax.set_ylabel(units[k])
         ax.margins(x=0)
@@ -131,7 +131,8 @@ def stack(
     for name, index, look in looks(marks or {}, dots=True):
         above = curves[0][index] + 0.12 * np.ptp(curves[0])
         axes[0, 0].plot(start + index / fs, above, label=name, **look)
-        axes[0, 0].legend(loc="upper right", fontsize=9)
+        _legend_above(axes[0, 0])
+        axes[0, 0].margins(x=0, y=0.15)
     show(fig, alt)
 
 
@@ -167,6 +168,11 @@ def beats(
     ax.set_ylabel("mV")
     ax.legend(loc="upper right")
     show(fig, alt)
+
+
+def _legend_above(ax: Axes) -> None:
+    """Put the legend beside the title, where no curve runs."""
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.95), ncols=4, fontsize=9)
 
 
 def _half_millivolts(values: np.ndarray) -> tuple[float, float]:

@@ -56,6 +56,7 @@ def tachogram(
                 times[here], values[here], linestyle="none", markersize=7 if other else 4,
                 marker=f"${code}$" if other else "o", color=INKS[1] if other else INKS[0],
             )  # fmt: skip
+        ax.margins(y=0.1)
         ax.set_xlabel("time in s")
         ax.set_ylabel(label)
     show(fig, alt)

@@ -43,7 +43,7 @@ def losses(
             ax.plot(epochs, run["val_loss"], "--", color=COLOURS["orange"], label="validation")
             best = int(np.argmin(run["val_loss"]))
             ax.plot(epochs[best], run["val_loss"][best], "o", color=COLOURS["orange"],
-                    label="weights kept")  # fmt: skip
+                    label="lowest")  # fmt: skip
         ax.set_xlabel("epoch")
         if names is not None:
             ax.set_title(names[k])
