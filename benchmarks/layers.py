@@ -6,10 +6,10 @@
 
 TensorFlow computes the same forward and backward pass, compiled by ``tf.function`` (not eager), on
 the same number of threads. The two take turns, so that a busy moment hits both; the ratio is that
-of their medians: above 1 NumPy is slower. SciPy (`scipy.signal.correlate`) knows one channel and
-one filter, so it stands beside the sizes where that is the task. Memory is what the call takes from
-`tracemalloc`, at its peak, over the bytes of its input and its output (for a backward pass: x, dy
-and dx).
+of their medians: above 1 NumPy is slower. Run it on an idle machine. SciPy
+(`scipy.signal.correlate`) knows one channel and one filter, so it stands beside the sizes where
+that is the task. Memory is what a call holds at its peak (`tracemalloc`), over the bytes of its
+input and output (for a backward pass: x, dy and dx).
 
 OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE choose how NumPy multiplies matrices. Where a machine sets
 them they can cost half of its speed, so they are taken out unless ``--keep-openblas`` is given.
@@ -204,16 +204,23 @@ def _random(*shape: int):
 
 
 def _take_turns(*functions: Callable[[], None], seconds: float = 1.5) -> list[float]:
-    """Return the median milliseconds of each, called one after the other until time is up."""
-    for function in functions * 2:
+    """Return the median milliseconds of each.
+
+    They take turns of a tenth of a second. The first call of a turn is not counted: the threads of
+    the other library may still be waiting for work.
+    """
+    for function in functions:
         function()
     times: list[list[float]] = [[] for _ in functions]
-    end = time.perf_counter() + seconds
+    end = time.perf_counter() + seconds * len(functions)
     while time.perf_counter() < end or len(times[0]) < 5:
         for function, took in zip(functions, times, strict=True):
-            start = time.perf_counter()
             function()
-            took.append(time.perf_counter() - start)
+            turn = time.perf_counter() + 0.1
+            while not took or time.perf_counter() < turn:
+                start = time.perf_counter()
+                function()
+                took.append(time.perf_counter() - start)
     return [1e3 * statistics.median(took) for took in times]
 
 

@@ -63,7 +63,7 @@ def optional(value: Any, shape: tuple[int, ...], name: str, like: np.ndarray) ->
 
 def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
     """Return a size along height and width; one number stands for both."""
-    both = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    both: tuple = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
     whole = all(isinstance(v, int | np.integer) and v > 0 for v in both)
     if len(both) != 2 or not whole:
         raise DataError(f"{name} is {value!r}; expected two whole numbers of at least 1, (2, 2)")

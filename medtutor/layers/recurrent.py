@@ -163,7 +163,7 @@ def initial(
 
 def output_gradient(dy: Any, x: np.ndarray, recurrent_kernel: np.ndarray) -> np.ndarray:
     """Check the gradient of all states and put time first."""
-    dy = as_array(dy, "dy", "(batch, time, units)", 3)
+    dy = as_array(dy, "dy", "(batch, time, units)")
     expected = (*x.shape[:2], len(recurrent_kernel))
     if dy.shape != expected:
         raise DataError(

@@ -1,11 +1,24 @@
 """Every figure of the course, each with its alternative text.
 
 A folder and not one file, so that each subject's figures stay readable: `plots.ct` for images,
-`plots.ecg` for signals, `plots.training` for models. Lessons write ``from medtutor import plots``
-and call ``plots.ct.NAME``; this module holds what all figures share.
+`plots.ecg` for signals, `plots.arrays` for numbers in cells, `plots.training` for models. Lessons
+write ``from medtutor import plots`` and call ``plots.ct.NAME``; this module holds what all figures
+share.
 """
 
-from medtutor.plots import ct, ecg, start, training
+from medtutor.plots import arrays, ct, ecg, rate, start, training
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
-__all__ = ["COLOURS", "FULL", "HALF", "ct", "ecg", "figure", "show", "start", "training"]
+__all__ = [
+    "COLOURS",
+    "FULL",
+    "HALF",
+    "arrays",
+    "ct",
+    "ecg",
+    "figure",
+    "rate",
+    "show",
+    "start",
+    "training",
+]

@@ -1,0 +1,288 @@
+"""Figures of small arrays with their numbers, and of windows that slide over them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+
+Box = tuple[int, int, int, int]  # first row, first column, rows, columns
+INKS = tuple(COLOURS[name] for name in ("orange", "blue", "green", "pink"))
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D")
+ROOM = 2.2  # cells between two arrays, for the sign
+
+
+def row(
+    arrays: Sequence[np.ndarray],
+    titles: Sequence[str],
+    alt: str,
+    signs: Sequence[str] | None = None,
+    boxes: Sequence[Sequence[Box]] | None = None,
+    tinted: Sequence[np.ndarray | None] | None = None,
+    note: str = "",
+    cell: float = 0.42,
+) -> None:
+    """Show small arrays side by side with the number in each cell.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray, each (h, w)
+        Up to about 8 x 8 cells. NaN is an empty cell.
+    titles : sequence of str
+        Name of each.
+    alt : str
+        What is seen.
+    signs : sequence of str, optional
+        What stands between neighbours, such as ``"="``; one fewer than the arrays.
+    boxes : sequence of sequence of (row, column, rows, columns), optional
+        Windows to outline in each array. The k-th box has the same colour and line style in all.
+    tinted : sequence of bool ndarray or None, optional
+        Cells to shade in each array, such as padding.
+    note : str
+        A line below, such as the sum that gives a cell.
+    cell : float
+        Side of a cell in inches; made smaller where the row would be too wide.
+    """
+    arrays = [np.asarray(a, float) for a in arrays]
+    heights, widths = zip(*(a.shape for a in arrays), strict=True)
+    across = sum(widths) + ROOM * (len(arrays) - 1)
+    cell = min(cell, FULL / (across + 0.4))
+    down = max(heights) + 1.1 + (1.2 if note else 0)
+    fig, axes = figure(width=FULL, height=cell * down + 0.1)
+    ax = axes[0, 0]
+    left = 0.0
+    for k, (array, title) in enumerate(zip(arrays, titles, strict=True)):
+        top = (max(heights) - array.shape[0]) / 2
+        _cells(ax, array, left, top, None if tinted is None else tinted[k], cell)
+        _outline(ax, () if boxes is None else boxes[k], left, top)
+        ax.text(left + array.shape[1] / 2, top - 0.25, title, ha="center", va="bottom")
+        left += array.shape[1]
+        if signs is not None and k < len(signs):
+            ax.text(left + ROOM / 2, max(heights) / 2, signs[k], ha="center", va="center", size=16)
+        left += ROOM
+    if note:
+        ax.text(across / 2, max(heights) + 0.7, note, ha="center", va="center")
+    spare = max(0.2, (FULL / cell - across) / 2)
+    ax.set(xlim=(-spare, across + spare), ylim=(down - 1.05, -1.05), aspect="equal")
+    ax.set_axis_off()
+    show(fig, alt)
+
+
+def window(x: np.ndarray, k: np.ndarray, y: np.ndarray, at: tuple[int, int], alt: str) -> None:
+    """Show one step of a convolution: the window, the kernel, and the output it gives.
+
+    Parameters
+    ----------
+    x : ndarray, shape (h, w)
+        Image.
+    k : ndarray, shape (kh, kw)
+        Kernel.
+    y : ndarray, shape (h - kh + 1, w - kw + 1)
+        Output, with a stride of 1 and without padding.
+    at : (int, int)
+        Place of the output that is explained.
+    alt : str
+        What is seen.
+    """
+    i, j = at
+    kh, kw = k.shape
+    pairs = zip(x[i : i + kh, j : j + kw].ravel(), k.ravel(), strict=True)
+    terms = " + ".join(f"{_text(a)}·{_text(b) if b >= 0 else f'({_text(b)})'}" for a, b in pairs)
+    row(
+        [x, k, y], ["image x", "kernel k", "output y"], alt, ["⊛", "="],
+        boxes=[[(i, j, kh, kw)], [(0, 0, kh, kw)], [(i, j, 1, 1)]],
+        note=f"y[{i}, {j}] = {terms} = {_text(y[i, j])}",
+    )  # fmt: skip
+
+
+def places(
+    size: int,
+    kernel: int,
+    cases: Mapping[str, Mapping[str, int]],
+    alt: str,
+    columns: int = 2,
+) -> None:
+    """Show along one axis where a window can stand.
+
+    Parameters
+    ----------
+    size : int
+        Pixels of the image.
+    kernel : int
+        Taps of the window.
+    cases : mapping of str to mapping
+        Title of each panel to its ``stride``, ``pad`` (each side) and ``dilation``; 1, 0 and 1
+        where they are left out.
+    alt : str
+        What is seen.
+    columns : int
+        Panels side by side.
+    """
+    from medtutor.layers import output_size
+
+    found = []
+    for case in cases.values():
+        s, p, d = case.get("stride", 1), case.get("pad", 0), case.get("dilation", 1)
+        found.append((s, p, d, output_size(size, kernel, s, 2 * p, d)))
+    rows = -(-len(cases) // columns)
+    depth = [max(f[3] for f in found[r * columns : (r + 1) * columns]) + 1.6 for r in range(rows)]
+    fig, axes = figure(rows, columns, height=0.22 * sum(depth) + 0.3 * rows, height_ratios=depth)
+    widest = max(f[1] for f in found)
+    for k, (ax, title, (s, p, d, count)) in enumerate(
+        zip(axes.ravel(), cases, found, strict=False)
+    ):
+        for i in range(-p, size + p):
+            fill = "white" if 0 <= i < size else "#dddddd"
+            ax.add_patch(Rectangle((i - 0.5, -0.5), 1, 1, facecolor=fill, edgecolor="black"))
+            ax.text(i, 0, str(i) if 0 <= i < size else "0", ha="center", va="center", fontsize=9)
+        for o in range(count):
+            taps = o * s - p + d * np.arange(kernel)
+            ax.plot(taps, np.full(kernel, o + 1.0), "-", color=INKS[o % 2], linewidth=1.5)
+            ax.plot(taps, np.full(kernel, o + 1.0), "os"[o % 2], color=INKS[o % 2], markersize=7)
+        ax.set_title(f"{title}: {count} outputs")
+        ax.set(xlim=(-widest - 0.7, size + widest - 0.3), ylim=(depth[k // columns] - 1, -0.6))
+        ax.set_axis_off()
+    for ax in axes.ravel()[len(cases) :]:
+        ax.set_axis_off()
+    show(fig, alt)
+
+
+def received(
+    pictures: Sequence[np.ndarray], gradients: Sequence[np.ndarray], titles: Sequence[str], alt: str
+) -> None:
+    """Show on images how much gradient each pixel received.
+
+    Parameters
+    ----------
+    pictures : sequence of ndarray, each (h, w)
+        Images.
+    gradients : sequence of ndarray, each (h, w)
+        Gradient of each pixel, 0 or more; the strongest of each image has the fullest colour.
+    titles : sequence of str
+        One title for each.
+    alt : str
+        What is seen.
+    """
+    fig, axes = figure(1, len(pictures), height=FULL / len(pictures) * 0.95)
+    colour = np.array([int(INKS[0][i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    for ax, picture, gradient, title in zip(axes[0], pictures, gradients, titles, strict=True):
+        ax.imshow(picture)
+        cover = np.empty((*gradient.shape, 4))
+        cover[..., :3] = colour
+        cover[..., 3] = 0.85 * gradient / max(float(np.max(gradient)), 1e-12)
+        ax.imshow(cover)
+        ax.set_title(title)
+        ax.set_xlabel("pixels")
+    axes[0, 0].set_ylabel("pixels")
+    show(fig, alt)
+
+
+def filters(kernels: np.ndarray, maps: np.ndarray, alt: str) -> None:
+    """Show filters, and below each its feature map.
+
+    Parameters
+    ----------
+    kernels : ndarray, shape (kh, kw, n)
+        Filters of one channel, all shown on one scale about 0.
+    maps : ndarray, shape (h, w, n)
+        Their feature maps, before any activation, each on its own scale about 0.
+    alt : str
+        What is seen.
+    """
+    n = kernels.shape[2]
+    size = FULL / (n + 0.7)
+    fig, axes = figure(2, n, height=2 * size + 0.35)
+    most = np.abs(kernels).max()
+    for f in range(n):
+        shown = axes[0, f].imshow(kernels[..., f], vmin=-most, vmax=most, cmap="RdBu_r")
+        reach = np.percentile(np.abs(maps[..., f]), 99)
+        axes[1, f].imshow(maps[..., f], vmin=-reach, vmax=reach)
+        for ax in axes[:, f]:
+            ax.set_xticks([])
+            ax.set_yticks([])
+    axes[0, 0].set_ylabel("filter")
+    axes[1, 0].set_ylabel("feature map")
+    fig.colorbar(shown, ax=axes[0], fraction=0.012, pad=0.01, label="weight")
+    show(fig, alt)
+
+
+def curves(
+    x: np.ndarray,
+    named: Mapping[str, Any],
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    width: float = HALF,
+    height: float = 3.2,
+) -> None:
+    """Show several curves over the same axis, each with its own marker and line style.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Values of the horizontal axis.
+    named : mapping of str to ndarray, each (n,) or (3, n)
+        Legend to values, or to values with the ends of their intervals.
+    xlabel, ylabel : str
+        What the axes show, with unit.
+    alt : str
+        What is seen.
+    width, height : float
+        Size in inches.
+    """
+    fig, axes = figure(width=width, height=height)
+    ax = axes[0, 0]
+    for k, (name, values) in enumerate(named.items()):
+        values = np.asarray(values, float)
+        style = {"color": INKS[k % 4], "linestyle": LINES[k % 4], "marker": MARKERS[k % 4]}
+        if values.ndim == 2:
+            ax.fill_between(x, values[1], values[2], color=style["color"], alpha=0.15, linewidth=0)
+            values = values[0]
+        ax.plot(x, values, label=name, markersize=5, **style)
+    ax.set(xlabel=xlabel, ylabel=ylabel, xticks=x)
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    ax.legend()
+    show(fig, alt)
+
+
+def _cells(
+    ax: Any, array: np.ndarray, left: float, top: float, tinted: np.ndarray | None, cell: float
+) -> None:
+    """Draw the cells of one array, lightly coloured by sign and size."""
+    most = float(np.nanmax(np.abs(array), initial=0)) or 1.0
+    longest = max(len(_text(v)) for v in array.ravel())
+    size = min(11.0, 72 * cell * 0.9 / (0.62 * max(longest, 2)))
+    for (i, j), value in np.ndenumerate(array):
+        strength = 0 if np.isnan(value) else 0.3 * abs(value) / most
+        ink = COLOURS["sky"] if value > 0 else COLOURS["yellow"]
+        at = (left + j, top + i)
+        ax.add_patch(Rectangle(at, 1, 1, facecolor=ink, alpha=strength, linewidth=0))
+        if tinted is not None and tinted[i, j]:
+            ax.add_patch(Rectangle(at, 1, 1, facecolor="#cccccc", linewidth=0))
+        ax.add_patch(Rectangle(at, 1, 1, fill=False, edgecolor=COLOURS["grey"], linewidth=0.8))
+        ax.text(at[0] + 0.5, at[1] + 0.5, _text(value), ha="center", va="center", fontsize=size)
+
+
+def _outline(ax: Any, boxes: Sequence[Box], left: float, top: float) -> None:
+    """Draw windows; later ones a little smaller, so that all can be seen where they overlap."""
+    for k, (i, j, rows, columns) in enumerate(boxes):
+        inset = 0.05 * k
+        ax.add_patch(
+            Rectangle(
+                (left + j + inset, top + i + inset), columns - 2 * inset, rows - 2 * inset,
+                fill=False, edgecolor=INKS[k % 4], linestyle=LINES[k % 4], linewidth=2.6,
+                zorder=3 + k,
+            )
+        )  # fmt: skip
+
+
+def _text(value: float) -> str:
+    """Write a number as short as it goes; a whole one without a point."""
+    if np.isnan(value):
+        return ""
+    rounded = f"{value:.2f}".rstrip("0").rstrip(".")
+    text = "0" if rounded in ("-0", "") else rounded
+    return text.replace("-", "\N{MINUS SIGN}")

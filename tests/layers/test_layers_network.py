@@ -1,0 +1,210 @@
+"""A network: trains, differentiates, and exchanges weights with Keras both ways."""
+
+import numpy as np
+import pytest
+
+from medtutor import layers
+from medtutor.errors import DataError
+from medtutor.layers import Network
+
+
+def keras_cnn():
+    import keras
+
+    kl = keras.layers
+    return keras.Sequential([
+        keras.Input((12, 12, 2)),
+        kl.Conv2D(4, 3, padding="same", activation="relu"),
+        kl.MaxPooling2D(),
+        kl.Conv2D(6, (3, 2), strides=(1, 2)),
+        kl.ReLU(),
+        kl.AveragePooling2D(2, 1, padding="same"),
+        kl.Dropout(0.5),
+        kl.Flatten(),
+        kl.Dense(8, activation="relu"),
+        kl.Dense(3, activation="softmax"),
+    ])  # fmt: skip
+
+
+def keras_rnn(kind):
+    import keras
+
+    layer = getattr(keras.layers, kind)
+    return keras.Sequential([
+        keras.Input((9, 2)), layer(5, return_sequences=True), layer(4), keras.layers.Dense(1),
+    ])  # fmt: skip
+
+
+def randomise(model, seed=0):
+    rng = np.random.default_rng(seed)
+    model.set_weights([0.3 * rng.standard_normal(w.shape) for w in model.get_weights()])
+    return model
+
+
+MODELS = {
+    "cnn": keras_cnn,
+    "SimpleRNN": lambda: keras_rnn("SimpleRNN"),
+    "LSTM": lambda: keras_rnn("LSTM"),
+    "GRU": lambda: keras_rnn("GRU"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_exchange_with_keras_both_ways(name):
+    model = randomise(MODELS[name]())
+    network = Network.from_keras(model)
+    x = np.random.default_rng(1).normal(size=(5, *network.input_shape)).astype(np.float32)
+    expected = model(x, training=False).numpy()
+    np.testing.assert_allclose(network.predict(x), expected, atol=1e-5)
+    assert network.predict(x).dtype == np.float32
+    back = network.to_keras()
+    np.testing.assert_allclose(back(x).numpy(), expected, atol=1e-5)
+    for mine, theirs in zip(network.weights, back.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    again = Network.from_keras(back)
+    np.testing.assert_array_equal(again.predict(x), network.predict(x))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_and_ten_adam_steps_equal_keras(name):
+    import keras
+    import tensorflow as tf
+
+    model = randomise(MODELS[name]())
+    network = Network.from_keras(model)
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(6, *network.input_shape)).astype(np.float32)
+    if name == "cnn":
+        y, loss = rng.integers(0, 3, 6), "cross_entropy"
+        criterion = keras.losses.SparseCategoricalCrossentropy()
+    else:
+        y, loss = rng.normal(size=(6, 1)).astype(np.float32), "mean_squared_error"
+        criterion = keras.losses.MeanSquaredError()
+    ours, theirs = layers.Adam(0.01), keras.optimizers.Adam(0.01)
+    for step in range(10):
+        with tf.GradientTape() as tape:
+            expected = criterion(y, model(x, training=False))
+        gradients = tape.gradient(expected, model.trainable_variables)
+        value = network.loss_and_gradients(x, y, loss)
+        assert value == pytest.approx(float(expected), abs=1e-4)
+        if step == 0:
+            for mine, g in zip(network.gradients, gradients, strict=True):
+                np.testing.assert_allclose(mine, g.numpy(), rtol=1e-5, atol=1e-5)
+        ours.step(network.weights, network.gradients)
+        theirs.apply(gradients, model.trainable_variables)
+    np.testing.assert_allclose(network.predict(x), model(x, training=False).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cnn", "LSTM", "GRU"])
+def test_whole_network_passes_the_gradient_check(name):
+    model = randomise(MODELS[name]())
+    single = Network.from_keras(model)
+    network = Network(single.layers, single.input_shape, dtype=np.float64)
+    network.set_weights(model.get_weights())
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(3, *network.input_shape))
+    loss = "cross_entropy" if name == "cnn" else "mean_squared_error"
+    y = np.array([0, 2, 1]) if name == "cnn" else rng.normal(size=(3, 1))
+    network.loss_and_gradients(x, y, loss)
+    kept = [g.copy() for g in network.gradients]
+    for weight, gradient in zip(network.weights, kept, strict=True):
+        index = tuple(rng.integers(0, s) for s in weight.shape)
+        here = weight[index]
+        either = []
+        for step in (1e-5, -1e-5):
+            weight[index] = here + step
+            either.append(network.loss(x, y, loss))
+        weight[index] = here
+        assert gradient[index] == pytest.approx((either[0] - either[1]) / 2e-5, abs=1e-6)
+
+
+def small_cnn(seed=0):
+    return Network(
+        [
+            layers.Conv2D(4, 3, padding="same"), layers.ReLU(), layers.MaxPool2D(),
+            layers.GlobalAveragePool2D(), layers.Dense(2), layers.Softmax(),
+        ],
+        input_shape=(8, 8, 1), seed=seed,
+    )  # fmt: skip
+
+
+def stripes(n=120):
+    """Return images with stripes that run across (0) or down (1)."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, n)
+    x = np.where(np.arange(8) % 2, 1.0, -1.0) * np.ones((n, 8, 8))
+    x = np.where(y[:, None, None] == 1, x, x.transpose(0, 2, 1))
+    return (x + 0.3 * rng.normal(size=x.shape))[..., None].astype(np.float32), y
+
+
+def test_training_learns_and_repeats():
+    x, y = stripes()
+    options = {"epochs": 15, "batch_size": 16, "validation": (x[:20], y[:20])}
+    network, twin = small_cnn(), small_cnn()
+    history = network.fit(x, y, optimiser=layers.Adam(0.02), **options)
+    assert [len(history[k]) for k in ("loss", "val_loss", "step_loss")] == [15, 15, 15 * 8]
+    assert history["loss"][-1] < 0.1 < history["loss"][0]
+    p = network.predict(x, batch_size=50)
+    assert (p.argmax(axis=1) == y).mean() > 0.97
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert twin.fit(x, y, optimiser=layers.Adam(0.02), **options) == history
+    assert small_cnn(1).fit(x, y, epochs=1)["loss"] != small_cnn(2).fit(x, y, epochs=1)["loss"]
+
+
+def test_summary_and_shapes():
+    network = small_cnn()
+    assert network.shapes[1:] == [(8, 8, 4), (8, 8, 4), (4, 4, 4), (4,), (2,), (2,)]
+    assert "Conv2D" in network.summary()
+    assert network.summary().splitlines()[-1].split()[-1] == "50"
+    assert network.predict(np.zeros((0, 8, 8, 1))).shape == (0, 2)
+
+
+def test_softmax_in_the_middle_and_global_pooling_differentiate():
+    network = Network([layers.Dense(4), layers.Softmax(), layers.Dense(1)], (3,), dtype=np.float64)
+    x, y = np.random.default_rng(0).normal(size=(5, 3)), np.ones((5, 1))
+    network.loss_and_gradients(x, y, "mean_squared_error")
+    found = network.gradients[0].copy()
+
+    def loss(kernel):
+        network.layers[0].weights[0][...] = kernel
+        return network.loss(x, y, "mean_squared_error")
+
+    at = network.weights[0].copy()
+    np.testing.assert_allclose(found, layers.numerical_gradient(loss, at), atol=1e-6)
+
+
+def test_says_what_it_expected():
+    import keras
+
+    with pytest.raises(DataError, match=r"Conv2D gets samples of shape \(3,\); expected \(height"):
+        Network([layers.Conv2D(2)], (3,))
+    one = layers.ReLU()
+    with pytest.raises(DataError, match="twice"):
+        Network([one, one], (3,))
+    network = small_cnn()
+    with pytest.raises(DataError, match=r"x has shape \(2, 8, 8\); expected \(2, 8, 8, 1\)"):
+        network.predict(np.zeros((2, 8, 8)))
+    with pytest.raises(DataError, match="unknown; expected one of cross_entropy"):
+        network.loss(np.zeros((1, 8, 8, 1)), [0], "hinge")
+    with pytest.raises(DataError, match="3 samples and 2 labels"):
+        network.fit(np.zeros((3, 8, 8, 1)), [0, 1])
+    with pytest.raises(DataError, match="1 weights; expected 4"):
+        network.set_weights([np.zeros(3)])
+    with pytest.raises(DataError, match=r"weight 1 has shape \(3,\); expected \(4,\)"):
+        network.set_weights([network.weights[0], np.zeros(3), *network.weights[2:]])
+    kl = keras.layers
+    for layer, says in (
+        (kl.Conv2D(2, 3, use_bias=False), "use_bias=False; expected use_bias=True"),
+        (kl.BatchNormalization(), "is a BatchNormalization; medtutor.layers has no such layer"),
+        (kl.Conv2D(2, 3, activation="tanh"), "activation='tanh'; expected one of linear, relu"),
+    ):
+        with pytest.raises(DataError, match=says):
+            Network.from_keras(keras.Sequential([keras.Input((8, 8, 1)), layer]))
+    with pytest.raises(DataError, match="no weights yet"):
+        Network.from_keras(keras.Sequential([kl.Dense(3)]))
+    a = keras.Input((4,))
+    with pytest.raises(DataError, match="branches"):
+        Network.from_keras(keras.Model(a, kl.Add()([kl.Dense(2)(a), kl.Dense(2)(a)])))
+    own = Network([layers.Conv2D(2, padding=((1, 0), (1, 0)))], (8, 8, 1))
+    with pytest.raises(DataError, match="'valid' and 'same'"):
+        own.to_keras()
