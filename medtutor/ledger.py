@@ -17,6 +17,7 @@ from medtutor import paths
 from medtutor.errors import ClaimError
 
 RESULTS = "MEDTUTOR_RESULTS"  # file that collects the results of a run
+TIMED = (".seconds", ".speedup")  # names of results that differ at every run
 VOLATILE = "medtutor_volatile"  # mark of an output that a stored lesson leaves out
 
 
@@ -54,7 +55,7 @@ def record(
     text = f"{name} = {_digits(value)}{' ' + unit if unit else ''}"
     if low is not None and high is not None:
         text += f"  (95 % CI {_digits(low)} to {_digits(high)})"
-    _show(text, volatile=name.endswith(".seconds"))
+    _show(text, volatile=name.endswith(TIMED))
     band = bands(source or source_in_use()).get(name)
     if band is None:
         return

@@ -10,8 +10,9 @@ from medtutor.ecg.beats import rate_of
 from medtutor.ecg.prepare import band_pass
 from medtutor.ecg.segments import Windows
 
-SPEEDS = (0.7, 1.4)
-"""Slowest and fastest speed at which a window is played."""
+SPEEDS = (0.5, 1.5)
+"""Slowest and fastest speed at which a window is played. Half speed makes a QRS twice as wide, as a
+ventricular beat is, and there are never enough of those."""
 
 
 def play(

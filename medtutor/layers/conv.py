@@ -106,12 +106,12 @@ def _correlate(
     """Convolve images that are padded already."""
     places = windows(x, kernel.shape[:2], strides, dilation).shape[1:3]
     y = np.empty((len(x), *places, kernel.shape[3]), np.result_type(x, kernel))
-    taps = _taps(kernel, strides)
-    for p, pixels, out in _products(x, y, kernel.shape[:2], strides, dilation):
-        if p == 0:
-            np.matmul(pixels, taps[p], out=out)
-        else:
-            out += pixels @ taps[p]
+    first, *others = _taps(kernel, strides)
+    for (pixels, *shifted), block in _products(x, y, kernel.shape[:2], strides, dilation):
+        total = pixels @ first
+        for pixels, taps in zip(shifted, others, strict=True):
+            total += pixels @ taps
+        block[...] = total.reshape(block.shape)
     return y
 
 
@@ -125,8 +125,10 @@ def _kernel_gradient(
     """Sum, over all places, the pixels that a tap met times the gradient of what it gave."""
     dkernel = np.zeros(kernel.shape, np.result_type(dy, x))
     dtaps = _taps(dkernel, strides)
-    for p, pixels, g in _products(x, dy, kernel.shape[:2], strides, dilation):
-        dtaps[p] += (pixels.transpose(0, 2, 1) @ g).sum(axis=0)
+    for shifted, block in _products(x, dy, kernel.shape[:2], strides, dilation):
+        g = block.reshape(-1, dy.shape[3])
+        for pixels, d in zip(shifted, dtaps, strict=True):
+            d += pixels.T @ g
     return dkernel
 
 
@@ -162,38 +164,37 @@ def _products(
     size: tuple[int, int],
     strides: tuple[int, int],
     dilation: tuple[int, int],
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Cut a convolution into matrix products, ``y = sum over p of pixels(p) @ taps(p)``.
+) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+    """Cut a convolution into matrix products, ``block = sum over p of pixels[p] @ taps[p]``.
 
     With stride 1 the windows of the next kernel row are those of this row, `dilation` image rows
     further down. So only the taps beside each other are gathered (a 3 x 3 kernel copies its
     pixels 3 times, not 9), and the kernel's rows p are shifted views of that. With larger strides
-    all taps are gathered. A 1 x 1 kernel copies nothing.
+    all taps are gathered, with 1 x 1 kernels nothing needs to be.
 
     Yields
     ------
-    p : int
-        Index into `_taps`.
-    pixels : ndarray, shape (images, places, taps)
-    block : ndarray, shape (images, places, filters)
-        The part of `y` that they belong to, a view where `y` is contiguous.
+    pixels : list of ndarray, each of shape (places, taps)
+        One for each matrix of `_taps`.
+    block : ndarray, shape (..., filters)
+        The places of `y` that they belong to, as a view.
     """
     count, size = (size[0], (1, size[1])) if strides[0] == 1 else (1, size)
-    view = windows(x, size, strides, dilation)
-    n, height, width, filters = y.shape
+    view, (_, height, width, _) = windows(x, size, strides, dilation), y.shape
     taps = size[0] * size[1] * x.shape[3]
     reach = (count - 1) * dilation[0]
     # Image rows to a block. Two blocks are in memory while one follows the other.
     fits = min(BLOCK, (x.nbytes + y.nbytes) // 3) // (width * taps * x.itemsize)
-    images, rows = max(1, fits // (height + reach)), max(1, 2 * reach, fits)
-    for i in range(0, n, images):
-        for top in range(0, height, rows):
-            block = y[i : i + images, top : top + rows]
-            m, r = block.shape[:2]
-            gathered = view[i : i + m, top : top + r + reach].reshape(m, (r + reach) * width, taps)
-            for p in range(count):
-                start = p * dilation[0] * width
-                yield p, gathered[:, start : start + r * width], block.reshape(m, -1, filters)
+    steps = max(1, fits // (height + reach)), max(1, 2 * reach, fits)  # images, rows
+    if count > 1:  # rows come first, so that the shift to the next one is a slice
+        view, y, steps = view.swapaxes(0, 1), y.swapaxes(0, 1), steps[::-1]
+    for i in range(0, y.shape[0], steps[0]):
+        for j in range(0, y.shape[1], steps[1]):
+            block = y[i : i + steps[0], j : j + steps[1]]
+            a, b = block.shape[:2]
+            gathered = view[i : i + a + reach, j : j + b].reshape((a + reach) * b * width, taps)
+            starts = [p * dilation[0] * b * width for p in range(count)]
+            yield [gathered[start : start + a * b * width] for start in starts], block
 
 
 def _taps(kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:

@@ -17,6 +17,9 @@ from medtutor.layers.geometry import Pads, crop, output_size, pad, resolve_paddi
 
 Size = int | Sequence[int]
 
+# The backward pass takes as many images at a time as stay in the processor's cache.
+BLOCK = 1 << 19
+
 
 def max_pool2d(
     x: Any, pool_size: Size = (2, 2), strides: Size | None = None, padding: Any = "valid"
@@ -68,15 +71,12 @@ def max_pool2d_backward(
     dx : ndarray, shape of `x`
     """
     x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
-    waiting = _gradient(dy, x, places).copy()
-    padded = pad(x, pads, -np.inf)
-    y = _largest(padded, size, strides, places)
-    dx = np.zeros(padded.shape, waiting.dtype)
-    both = (shifts(a, size, strides, places) for a in (padded, dx))
-    for (_, _, pixels), (_, _, dpixels) in zip(*both, strict=True):
-        given = np.where(pixels == y, waiting, 0)
-        dpixels += given
-        waiting -= given
+    dy, padded = _gradient(dy, x, places), pad(x, pads, -np.inf)
+    dx = np.zeros(padded.shape, dy.dtype)
+    images = max(1, BLOCK * len(x) // max(x.nbytes, 1))
+    for i in range(0, len(x), images):
+        block = slice(i, i + images)
+        _give_to_largest(dy[block], padded[block], dx[block], size, strides)
     return crop(dx, pads)
 
 
@@ -121,12 +121,29 @@ def average_pool2d_backward(
 def _largest(
     x: np.ndarray, size: tuple[int, int], strides: tuple[int, int], places: tuple[int, int]
 ) -> np.ndarray:
-    """Take the maximum over the taps of the window."""
-    taps = [pixels for _, _, pixels in shifts(x, size, strides, places)]
-    y = taps[0].copy()
-    for pixels in taps[1:]:
-        np.maximum(y, pixels, out=y)
-    return y
+    """Take the maximum over p, whole rows at a time, then over q."""
+    down = (size[0], 1), (strides[0], 1), (places[0], x.shape[2])
+    across = (1, size[1]), (1, strides[1]), places
+    for direction in (down, across):
+        first, *others = (pixels for _, _, pixels in shifts(x, *direction))
+        x = first.copy()
+        for pixels in others:
+            np.maximum(x, pixels, out=x)
+    return x
+
+
+def _give_to_largest(
+    dy: np.ndarray, x: np.ndarray, dx: np.ndarray, size: tuple[int, int], strides: tuple[int, int]
+) -> None:
+    """Add to `dx`, tap by tap; what has found its pixel no longer waits."""
+    places = dy.shape[1:3]
+    y = _largest(x, size, strides, places)
+    waiting = dy.copy()
+    both = (shifts(images, size, strides, places) for images in (x, dx))
+    for (_, _, pixels), (_, _, dpixels) in zip(*both, strict=True):
+        given = waiting * (pixels == y)
+        dpixels += given
+        waiting -= given
 
 
 def _pixels_on_image(

@@ -12,7 +12,6 @@ Box = tuple[int, int, int, int]  # first row, first column, rows, columns
 INKS = tuple(COLOURS[name] for name in ("orange", "blue", "green", "pink"))
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D")
-ROOM = 2.2  # cells between two arrays, for the sign
 
 
 def row(
@@ -48,7 +47,8 @@ def row(
     """
     arrays = [np.asarray(a, float) for a in arrays]
     heights, widths = zip(*(a.shape for a in arrays), strict=True)
-    across = sum(widths) + ROOM * (len(arrays) - 1)
+    room = 2.2 if signs is not None and any(signs) else 1.3  # cells between two arrays
+    across = sum(widths) + room * (len(arrays) - 1)
     cell = min(cell, FULL / (across + 0.4))
     down = max(heights) + 1.1 + (1.2 if note else 0)
     fig, axes = figure(width=FULL, height=cell * down + 0.1)
@@ -61,8 +61,8 @@ def row(
         ax.text(left + array.shape[1] / 2, top - 0.25, title, ha="center", va="bottom")
         left += array.shape[1]
         if signs is not None and k < len(signs):
-            ax.text(left + ROOM / 2, max(heights) / 2, signs[k], ha="center", va="center", size=16)
-        left += ROOM
+            ax.text(left + room / 2, max(heights) / 2, signs[k], ha="center", va="center", size=16)
+        left += room
     if note:
         ax.text(across / 2, max(heights) + 0.7, note, ha="center", va="center")
     spare = max(0.2, (FULL / cell - across) / 2)
@@ -160,7 +160,8 @@ def received(
     pictures : sequence of ndarray, each (h, w)
         Images.
     gradients : sequence of ndarray, each (h, w)
-        Gradient of each pixel, 0 or more; the strongest of each image has the fullest colour.
+        Gradient of each pixel, 0 or more; none has no colour, the strongest of each image
+        the fullest.
     titles : sequence of str
         One title for each.
     alt : str
@@ -172,7 +173,8 @@ def received(
         ax.imshow(picture)
         cover = np.empty((*gradient.shape, 4))
         cover[..., :3] = colour
-        cover[..., 3] = 0.85 * gradient / max(float(np.max(gradient)), 1e-12)
+        share = gradient / max(float(np.max(gradient)), 1e-12)
+        cover[..., 3] = np.where(share > 0, 0.25 + 0.65 * share, 0)
         ax.imshow(cover)
         ax.set_title(title)
         ax.set_xlabel("pixels")
@@ -254,7 +256,7 @@ def _cells(
     """Draw the cells of one array, lightly coloured by sign and size."""
     most = float(np.nanmax(np.abs(array), initial=0)) or 1.0
     longest = max(len(_text(v)) for v in array.ravel())
-    size = min(11.0, 72 * cell * 0.9 / (0.62 * max(longest, 2)))
+    size = min(11.0, 72 * cell * 0.8 / (0.62 * max(longest, 2)))
     for (i, j), value in np.ndenumerate(array):
         strength = 0 if np.isnan(value) else 0.3 * abs(value) / most
         ink = COLOURS["sky"] if value > 0 else COLOURS["yellow"]
@@ -267,9 +269,12 @@ def _cells(
 
 
 def _outline(ax: Any, boxes: Sequence[Box], left: float, top: float) -> None:
-    """Draw windows; later ones a little smaller, so that all can be seen where they overlap."""
+    """Draw windows; one that overlaps an earlier one a little smaller, so that both are seen."""
     for k, (i, j, rows, columns) in enumerate(boxes):
-        inset = 0.05 * k
+        below = sum(
+            i < a + m and a < i + rows and j < b + n and b < j + columns for a, b, m, n in boxes[:k]
+        )
+        inset = 0.04 + 0.07 * below
         ax.add_patch(
             Rectangle(
                 (left + j + inset, top + i + inset), columns - 2 * inset, rows - 2 * inset,

@@ -32,6 +32,7 @@ def divergence(
     steps = np.arange(1, len(values) + 1)
     left.plot(steps, values, "o-", color=_INKS[0], markersize=4)
     left.set(xlabel="training step", ylabel="loss in bpm²", ylim=(0, None))
+    left.xaxis.get_major_locator().set_params(integer=True)
     for step in steps[~np.isfinite(values)][:1]:
         left.axvline(step, color=_INKS[1], linestyle="--")
         left.annotate("NaN", (step, 0.5), (-5, 0), xycoords=("data", "axes fraction"),
@@ -41,7 +42,7 @@ def divergence(
         right.semilogy(np.arange(len(state)) / fs, drawn, label=name, color=_INKS[k],
                        linestyle=("-", "--", ":")[k % 3])  # fmt: skip
     right.axhline(np.finfo(np.float32).max, color=COLOURS["grey"], linewidth=1)
-    right.text(0.02, 3e36, "largest float32", color=COLOURS["grey"], va="top")
+    right.text(0.1, 3e36, "largest float32", color=COLOURS["grey"], va="top")
     right.set(xlabel="time in s", ylabel="largest state", ylim=(1e-3, 1e41))
     right.margins(x=0)
     right.legend(loc="center left")
@@ -110,7 +111,8 @@ def agreement(
         Name of the reader that always says 0, drawn as a line.
     """
     one = len(readings) == 1
-    fig, axes = figure(1, len(readings), width=HALF if one else FULL, height=3.9,
+    fig, axes = figure(1, len(readings), width=HALF if one else FULL,
+                       height=0.7 + (3.2 if one else 7.4 / len(readings)),
                        sharex=True, sharey=True)  # fmt: skip
     every = np.concatenate([truth, *readings.values()])
     low, high = np.nanmin(every), np.nanmax(every)

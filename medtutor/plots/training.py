@@ -228,8 +228,8 @@ def reliability(
     fig, axes = figure(width=HALF, height=4.2)
     ax = axes[0, 0]
     ax.plot([0, 1], [0, 1], color=COLOURS["grey"], linewidth=1, linestyle=":")
-    ax.text(0.06, 0.10, "as often as said", color=COLOURS["grey"], rotation=45,
-            rotation_mode="anchor")  # fmt: skip
+    ax.text(0.2, 0.18, "as often as said", color=COLOURS["grey"], rotation=45,
+            rotation_mode="anchor", va="top")  # fmt: skip
     ax.errorbar(predicted, observed, [observed - low, high - observed], fmt="o-", capsize=3,
                 color=COLOURS["blue"])  # fmt: skip
     ax.set(xlabel=f"predicted probability of {event}, mean of a bin",

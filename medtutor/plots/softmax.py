@@ -1,0 +1,265 @@
+"""Figures of dense layers, softmax and cross-entropy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+
+_INKS = ("blue", "orange", "green")
+_LINES = ("-", "--", "-.")
+_MARKERS = ("o", "s", "^")
+_MINUS = "\N{MINUS SIGN}"
+
+
+def weighted_sum(
+    crops: Sequence[np.ndarray],
+    template: np.ndarray,
+    names: Sequence[str],
+    alt: str,
+    bias: float = 0.0,
+    limits: tuple[float, float] = (-0.2, 1.4),
+) -> None:
+    """Show a dot product as a picture: crop times template, pixel by pixel, then the sum.
+
+    Parameters
+    ----------
+    crops : sequence of ndarray, each (h, w)
+        Images; one row of the figure for each.
+    template : ndarray, shape (h, w)
+        Weights.
+    names : sequence of str
+        Name of each crop.
+    alt : str
+        What is seen.
+    bias : float
+        Added to the sum.
+    limits : (float, float)
+        Pixel values shown black and white.
+    """
+    fig, axes = figure(len(crops), 3, width=7.2, height=2.15 * len(crops) + 0.1)
+    products = [crop * template for crop in crops]
+    most = float(np.abs(products).max())
+    widest = float(np.abs(template).max())
+    for row, crop, product, name in zip(axes, crops, products, names, strict=True):
+        pixel = row[0].imshow(crop, vmin=limits[0], vmax=limits[1])
+        weight = row[1].imshow(template, vmin=-widest, vmax=widest, cmap="RdBu_r")
+        part = row[2].imshow(product, vmin=-most, vmax=most, cmap="RdBu_r")
+        row[0].set_title(f"{name}: pixels x")
+        row[1].set_title("times weights w")
+        row[2].set_title(f"products; sum {_signed(product.sum() + bias)}")
+        for ax, shown, label in zip(row, (pixel, weight, part), ("x", "w", "x · w"), strict=True):
+            ax.set_xticks([])
+            ax.set_yticks([])
+            fig.colorbar(shown, ax=ax, fraction=0.046, label=label)
+    show(fig, alt)
+
+
+def response(
+    scores: np.ndarray,
+    probabilities: np.ndarray,
+    temperatures: Mapping[float, np.ndarray],
+    names: Sequence[str],
+    alt: str,
+) -> None:
+    """Show how probabilities follow one score, and what a temperature does to them.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,)
+        The score that moves.
+    probabilities : ndarray, shape (n, classes)
+        Probabilities of up to three classes along it.
+    temperatures : mapping of float to ndarray, each (classes,)
+        Temperature to the probabilities of one set of scores.
+    names : sequence of str
+        The classes.
+    alt : str
+        What is seen.
+    """
+    count = len(temperatures)
+    fig, axes = figure(1, 1 + count, height=2.9, sharey=True, width_ratios=[2.6, *([1] * count)])
+    ax = axes[0, 0]
+    for c, name in enumerate(names):
+        ax.plot(scores, probabilities[:, c], _LINES[c], color=COLOURS[_INKS[c]], label=name)
+    ax.set(xlabel="score of the first class", ylabel="probability", ylim=(0, 1.02))
+    ax.legend(loc="center left")
+    for ax, (temperature, bars) in zip(axes[0, 1:], temperatures.items(), strict=True):
+        ax.bar(range(len(bars)), bars, color=[COLOURS[ink] for ink in _INKS[: len(bars)]])
+        ax.set_title(f"T = {temperature:g}")
+        ax.set_xticks(range(len(bars)), [name.split(",")[0] for name in names], rotation=30)
+    show(fig, alt)
+
+
+def surprise(marks: Sequence[float], alt: str) -> None:
+    """Show the surprise -log p of an event that had the probability p.
+
+    Parameters
+    ----------
+    marks : sequence of float
+        Probabilities to mark on the curve.
+    alt : str
+        What is seen.
+    """
+    fig, axes = figure(width=HALF, height=2.9)
+    ax = axes[0, 0]
+    p = np.linspace(0.005, 1, 400)
+    ax.plot(p, -np.log(p), color=COLOURS["blue"])
+    for mark in marks:
+        ax.plot(mark, -np.log(mark), "o", color=COLOURS["orange"])
+        ax.text(mark + 0.025, -np.log(mark) + 0.08, f"p = {mark:g}: {-np.log(mark):.2f}")
+    ax.set(xlabel="probability p given to what happened", ylabel=f"surprise {_MINUS}log p in nats",
+           xlim=(0, 1.22), ylim=(0, None))  # fmt: skip
+    ax.set_xticks(np.linspace(0, 1, 6))
+    show(fig, alt)
+
+
+def digits(margins: np.ndarray, errors: Mapping[str, np.ndarray], alt: str) -> None:
+    """Show the relative error of a loss that was computed with few digits.
+
+    Parameters
+    ----------
+    margins : ndarray, shape (n,)
+        Score of the true class minus that of the other.
+    errors : mapping of str to ndarray, each (n,)
+        Way of computing to its relative error; infinity where the result is infinite.
+    alt : str
+        What is seen.
+    """
+    fig, axes = figure(height=2.8)
+    ax = axes[0, 0]
+    top = 30.0  # where an infinite error is drawn
+    for k, (name, error) in enumerate(errors.items()):
+        colour = COLOURS[_INKS[(1, 0, 2)[k]]]
+        finite = np.isfinite(error)
+        drawn = np.where(finite, np.maximum(error, 1e-9), top)
+        ax.plot(margins[finite], drawn[finite], _MARKERS[k], color=colour, label=name,
+                markersize=4 if k == 0 else 3, fillstyle="none" if k == 0 else "full")  # fmt: skip
+        ax.plot(margins[~finite], drawn[~finite], "x", color=colour, markersize=5)
+    if any(not np.isfinite(e).all() for e in errors.values()):
+        ax.text(margins.min(), top * 3, "loss is infinite", va="bottom")
+    ax.axhline(1, color=COLOURS["grey"], linewidth=1, linestyle=":")
+    ax.text(margins.max(), 1.6, "no digit right", ha="right", color=COLOURS["grey"])
+    ax.set_yscale("log")
+    ax.set(xlabel="score of the true class minus the other", ylabel="relative error of the loss",
+           ylim=(5e-10, 1e4))  # fmt: skip
+    ax.legend(loc="center", bbox_to_anchor=(0.5, 0.62))
+    show(fig, alt)
+
+
+def gradient(p: np.ndarray, y: np.ndarray, names: Sequence[str], alt: str) -> None:
+    """Show the gradient of the loss as bars: what was said, what is true, the difference.
+
+    Parameters
+    ----------
+    p : ndarray, shape (classes,)
+        Probabilities.
+    y : ndarray, shape (classes,)
+        1 for the true class, 0 for the others.
+    names : sequence of str
+        The classes.
+    alt : str
+        What is seen.
+    """
+    fig, axes = figure(1, 3, height=2.6, sharey=True)
+    parts = {"p: what was said": p, f"{_MINUS} y: what is true": y, f"= p {_MINUS} y": p - y}
+    for ax, (title, bars) in zip(axes[0], parts.items(), strict=True):
+        colours = [COLOURS["blue" if b >= 0 else "orange"] for b in bars]
+        ax.bar(range(len(bars)), bars, color=colours)
+        for c, b in enumerate(bars):
+            ax.text(c, b + (0.04 if b >= 0 else -0.04), _signed(b, 2), ha="center",
+                    va="bottom" if b >= 0 else "top")  # fmt: skip
+        ax.axhline(0, color=COLOURS["black"], linewidth=0.8)
+        ax.set_title(f"{title} (sum {_signed(bars.sum(), 0)})")
+        ax.set_xticks(range(len(bars)), names)
+    axes[0, 0].set(ylabel="probability", ylim=(-1.0, 1.2))
+    show(fig, alt)
+
+
+def templates(
+    pictures: Sequence[np.ndarray],
+    titles: Sequence[str],
+    alt: str,
+    pixel_mm: float | None = None,
+) -> None:
+    """Show weights as images: red speaks for the class, blue against it.
+
+    Parameters
+    ----------
+    pictures : sequence of ndarray, each (h, w)
+        Weights, each on its own scale about 0.
+    titles : sequence of str
+        One title for each.
+    alt : str
+        What is seen.
+    pixel_mm : float, optional
+        Millimetres per pixel; the axes are then in mm from the middle, else in pixels.
+    """
+    count = len(pictures)
+    fig, axes = figure(1, count, height=FULL / count * 0.84)
+    for k, (ax, picture, title) in enumerate(zip(axes[0], pictures, titles, strict=True)):
+        half = np.array(picture.shape) * (pixel_mm or 1) / 2
+        most = float(np.abs(picture).max()) or 1.0
+        shown = ax.imshow(picture, vmin=-most, vmax=most, cmap="RdBu_r",
+                          extent=(-half[1], half[1], half[0], -half[0]))  # fmt: skip
+        ax.set_title(title)
+        ax.set_xlabel("mm" if pixel_mm else "pixels")
+        bar = fig.colorbar(shown, ax=ax, fraction=0.046, label="weight" if k == count - 1 else "")
+        bar.locator = _few()
+        bar.update_ticks()
+    axes[0, 0].set_ylabel("mm from the middle" if pixel_mm else "pixels from the middle")
+    show(fig, alt)
+
+
+def boundaries(
+    points: np.ndarray,
+    labels: np.ndarray,
+    fields: Mapping[str, np.ndarray],
+    alt: str,
+    reach: float = 1.2,
+) -> None:
+    """Show what two-class models say all over the plane, and the points that taught them.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Inputs.
+    labels : ndarray of int, shape (n,)
+        Class 0 or 1.
+    fields : mapping of str to ndarray, each (g, g)
+        Title to the probability of class 1 on a grid from -reach to reach, rows from below.
+    alt : str
+        What is seen.
+    reach : float
+        Half the side of the square shown.
+    """
+    fig, axes = figure(1, len(fields), width=FULL, height=3.3)
+    extent = (-reach, reach, -reach, reach)
+    for ax, (title, field) in zip(axes[0], fields.items(), strict=True):
+        shown = ax.imshow(field, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.6, extent=extent,
+                          origin="lower", interpolation="bilinear")  # fmt: skip
+        if field.min() < 0.5 < field.max():
+            ax.contour(field, [0.5], colors="black", linewidths=1.5, extent=extent)
+        for c, (marker, ink) in enumerate((("o", "blue"), ("^", "orange"))):
+            mine = labels == c
+            ax.plot(*points[mine].T, marker, color=COLOURS[ink], markersize=3.5, label=f"class {c}")
+        ax.set(title=title, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    axes[0, 0].legend(loc="upper left", bbox_to_anchor=(-0.62, 1), handletextpad=0.2)
+    fig.colorbar(shown, ax=axes[0], fraction=0.03, label="probability of class 1")
+    show(fig, alt)
+
+
+def _few() -> Any:
+    """Place at most five ticks, so that those of narrow colour bars do not crowd."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5, symmetric=True)
+
+
+def _signed(value: float, decimals: int = 1) -> str:
+    """Write a number with a true minus sign."""
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", _MINUS)
