@@ -1,27 +1,15 @@
 """How the CT networks are trained."""
 
-import os
-import sys
 from collections.abc import Iterator
-from typing import Protocol
 
 import keras
 import numpy as np
 
 from medtutor.ct.augment import Ranges, augment
 from medtutor.errors import DataError
+from medtutor.training import Parts, Progress, cosine_schedule
 
-
-class Parts(Protocol):
-    """What `fit` needs of a `medtutor.splits.Split`."""
-
-    @property
-    def train(self) -> np.ndarray:
-        """Indices of the training samples."""
-
-    @property
-    def validation(self) -> np.ndarray:
-        """Indices of the validation samples; may be empty."""
+__all__ = ["batches", "check", "class_weights", "cosine_schedule", "fit"]
 
 
 def fit(
@@ -97,7 +85,9 @@ def fit(
     steps = -(-len(train) // batch_size)
     schedule = cosine_schedule(learning_rate, steps * epochs)
     model.compile(keras.optimizers.Adam(schedule), "categorical_crossentropy", metrics=["accuracy"])
-    callbacks: list[keras.callbacks.Callback] = [_Progress(len(train), epochs)] if verbose else []
+    callbacks: list[keras.callbacks.Callback] = []
+    if verbose:
+        callbacks.append(Progress(len(train), "images", epochs, "epoch"))
     checked = None
     if len(validation):
         checked = (x[validation], target[validation], weight[validation])
@@ -149,17 +139,6 @@ def batches(
         for start in range(0, len(x), batch_size):
             chosen = order[start : start + batch_size]
             yield augment(x[chosen], rng, ranges), target[chosen], weight[chosen]
-
-
-def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.CosineDecay:
-    """Rise to `peak` over the first tenth of `steps`, then fall to 0 along a cosine.
-
-    Loshchilov & Hutter, ICLR 2017, arXiv:1608.03983.
-    """
-    warm_up = max(1, steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
-    )
 
 
 def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -225,32 +204,3 @@ def check(model: keras.Model, x: np.ndarray, labels: np.ndarray, train: np.ndarr
             "the training part has one class only",
             remedy="A classifier needs examples of at least two.",
         )
-
-
-class _Progress(keras.callbacks.Callback):
-    """One line: a bar where somebody watches, a sentence that is always the same elsewhere."""
-
-    def __init__(self, images: int, epochs: int) -> None:
-        super().__init__()
-        self.images, self.epochs = images, epochs
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.bar = None
-        # A terminal, or a lesson opened in JupyterLab. A lesson that runs unattended keeps what it
-        # prints, and that must not depend on the machine.
-        if sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ:
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=self.epochs, desc="training", unit="epoch", leave=False)
-        else:
-            print(f"training on {self.images} images, {self.epochs} epochs at most")
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self.bar is not None:
-            shown = {k: f"{v:.3f}" for k, v in (logs or {}).items() if k.endswith("loss")}
-            self.bar.set_postfix(shown, refresh=False)
-            self.bar.update()
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        if self.bar is not None:
-            self.bar.close()

@@ -1,18 +1,16 @@
 """How the ECG network is trained."""
 
-import os
-import sys
 from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-from medtutor.ct.training import Parts, cosine_schedule
 from medtutor.ecg import segments
 from medtutor.ecg.augment import filtered_leads, following, noise, play
 from medtutor.ecg.beats import rate_of
 from medtutor.ecg.segments import Normaliser, Windows
 from medtutor.errors import DataError
+from medtutor.training import Parts, Progress, cosine_schedule
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
 
@@ -90,7 +88,7 @@ def fit(
     )
     callbacks: list[keras.callbacks.Callback] = []
     if verbose:
-        callbacks.append(_Progress(len(split.train), steps))
+        callbacks.append(Progress(len(split.train), "windows", steps, "step"))
     checked = None
     if len(split.validation):
         checked = as_they_are(windows[split.validation], normaliser, bins)
@@ -189,28 +187,3 @@ def _batch(
         },
         {"beats": np.ones(len(x), np.float32), "rate": known[:, 0], "change": known[:, 1]},
     )
-
-
-class _Progress(keras.callbacks.Callback):
-    """One line: a bar where somebody watches, a sentence that is always the same elsewhere."""
-
-    def __init__(self, windows: int, steps: int) -> None:
-        super().__init__()
-        self.windows, self.steps = windows, steps
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.bar = None
-        if sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ:
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=self.steps, desc="training", unit="step", leave=False)
-        else:
-            print(f"training on {self.windows} windows, {self.steps} steps at most")
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if self.bar is not None:
-            self.bar.update()
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        if self.bar is not None:
-            self.bar.close()

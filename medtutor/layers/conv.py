@@ -13,6 +13,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.layers._checks import IMAGES, as_array, expect_shape, optional, pair
+from medtutor.layers._threads import over_batch
 from medtutor.layers.geometry import Pads, crop, pad, resolve_padding, shifts, windows
 
 # Windows are gathered a block at a time, so that a block is still in the processor's cache when it
@@ -107,11 +108,16 @@ def _correlate(
     places = windows(x, kernel.shape[:2], strides, dilation).shape[1:3]
     y = np.empty((len(x), *places, kernel.shape[3]), np.result_type(x, kernel))
     first, *others = _taps(kernel, strides)
-    for (pixels, *shifted), block in _products(x, y, kernel.shape[:2], strides, dilation):
-        total = pixels @ first
-        for pixels, taps in zip(shifted, others, strict=True):
-            total += pixels @ taps
-        block[...] = total.reshape(block.shape)
+
+    def multiply(part: slice) -> None:
+        products = _products(x[part], y[part], kernel.shape[:2], strides, dilation)
+        for (pixels, *shifted), block in products:
+            total = pixels @ first
+            for pixels, taps in zip(shifted, others, strict=True):
+                total += pixels @ taps
+            block[...] = total.reshape(block.shape)
+
+    over_batch(multiply, len(x), x.nbytes + y.nbytes)
     return y
 
 
@@ -123,13 +129,17 @@ def _kernel_gradient(
     dilation: tuple[int, int],
 ) -> np.ndarray:
     """Sum, over all places, the pixels that a tap met times the gradient of what it gave."""
-    dkernel = np.zeros(kernel.shape, np.result_type(dy, x))
-    dtaps = _taps(dkernel, strides)
-    for shifted, block in _products(x, dy, kernel.shape[:2], strides, dilation):
-        g = block.reshape(-1, dy.shape[3])
-        for pixels, d in zip(shifted, dtaps, strict=True):
-            d += pixels.T @ g
-    return dkernel
+
+    def gather(part: slice) -> np.ndarray:
+        dkernel = np.zeros(kernel.shape, np.result_type(dy, x))
+        dtaps = _taps(dkernel, strides)
+        for shifted, block in _products(x[part], dy[part], kernel.shape[:2], strides, dilation):
+            g = block.reshape(-1, dy.shape[3])
+            for pixels, d in zip(shifted, dtaps, strict=True):
+                d += pixels.T @ g
+        return dkernel
+
+    return np.sum(over_batch(gather, len(x), x.nbytes + dy.nbytes), axis=0)
 
 
 def _input_gradient(
@@ -152,9 +162,14 @@ def _spread(
 ) -> np.ndarray:
     """Add each output's gradient to the pixels under its window, tap by tap (any stride)."""
     dx = np.zeros(shape, np.result_type(dy, kernel))
-    rows = dy.reshape(-1, dy.shape[3])
-    for p, q, view in shifts(dx, kernel.shape[:2], strides, dy.shape[1:3], dilation):
-        view += (rows @ kernel[p, q].T).reshape(view.shape)
+
+    def spread(part: slice) -> None:
+        rows = dy[part].reshape(-1, dy.shape[3])
+        taps = shifts(dx[part], kernel.shape[:2], strides, dy.shape[1:3], dilation)
+        for p, q, pixels in taps:
+            pixels += (rows @ kernel[p, q].T).reshape(pixels.shape)
+
+    over_batch(spread, len(dx), dx.nbytes + dy.nbytes)
     return dx
 
 

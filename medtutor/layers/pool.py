@@ -13,6 +13,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.layers._checks import IMAGES, as_array, expect_shape, pair
+from medtutor.layers._threads import over_batch
 from medtutor.layers.geometry import Pads, crop, output_size, pad, resolve_padding, shifts
 
 Size = int | Sequence[int]
@@ -74,9 +75,13 @@ def max_pool2d_backward(
     dy, padded = _gradient(dy, x, places), pad(x, pads, -np.inf)
     dx = np.zeros(padded.shape, dy.dtype)
     images = max(1, BLOCK * len(x) // max(x.nbytes, 1))
-    for i in range(0, len(x), images):
-        block = slice(i, i + images)
-        _give_to_largest(dy[block], padded[block], dx[block], size, strides)
+
+    def give(part: slice) -> None:
+        for i in range(part.start, part.stop, images):
+            block = slice(i, min(i + images, part.stop))
+            _give_to_largest(dy[block], padded[block], dx[block], size, strides)
+
+    over_batch(give, len(x), x.nbytes)
     return crop(dx, pads)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.layers._checks import SEQUENCES, as_array, expect_shape, optional
+from medtutor.layers._threads import one_thread
 
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -45,9 +46,10 @@ def simple_rnn(
     x, kernel, recurrent_kernel = sequence_arguments(x, kernel, recurrent_kernel, 1)
     state = initial(initial_state, x, recurrent_kernel)
     h = project(x, kernel, optional(bias, kernel.shape[1:], "bias", kernel))
-    for t in range(len(h)):
-        h[t] += state @ recurrent_kernel
-        state = np.tanh(h[t], out=h[t])
+    with one_thread():
+        for t in range(len(h)):
+            h[t] += state @ recurrent_kernel
+            state = np.tanh(h[t], out=h[t])
     return h.swapaxes(0, 1)
 
 
@@ -89,10 +91,11 @@ def simple_rnn_backward(
     da = 1 - h * h
     dh = np.zeros_like(state)
     backwards = recurrent_kernel.T
-    for t in reversed(range(len(da))):
-        dh += dy[t]
-        da[t] *= dh
-        dh = da[t] @ backwards
+    with one_thread():
+        for t in reversed(range(len(da))):
+            dh += dy[t]
+            da[t] *= dh
+            dh = da[t] @ backwards
     dx, dkernel, dbias = projection_gradient(da, x, kernel)
     return dx, dkernel, recurrent_gradient(da, h, state), dbias, dh
 

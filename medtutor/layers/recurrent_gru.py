@@ -16,6 +16,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.layers._checks import as_array, expect_shape
+from medtutor.layers._threads import one_thread
 from medtutor.layers.recurrent import (
     Gradients,
     initial,
@@ -87,25 +88,26 @@ def gru(
     steps, batch = gates.shape[:2]
     h = np.empty((steps, batch, units), x.dtype)
     m = np.empty_like(h)
-    for t in range(steps):
-        zr, g = gates[t, :, : 2 * units], gates[t, :, 2 * units :]
-        z, r = zr[:, :units], zr[:, units:]
-        if reset_after:
-            u = state @ recurrent_kernel
-            u += recurrent_b
-            m[t] = u[:, 2 * units :]
-            zr += u[:, : 2 * units]
-            sigmoid(zr)
-            g += r * m[t]
-        else:
-            m[t] = state
-            zr += state @ recurrent_kernel[:, : 2 * units]
-            sigmoid(zr)
-            g += (r * state) @ recurrent_kernel[:, 2 * units :]
-        np.tanh(g, out=g)
-        np.multiply(z, state - g, out=h[t])
-        h[t] += g
-        state = h[t]
+    with one_thread():
+        for t in range(steps):
+            zr, g = gates[t, :, : 2 * units], gates[t, :, 2 * units :]
+            z, r = zr[:, :units], zr[:, units:]
+            if reset_after:
+                u = state @ recurrent_kernel
+                u += recurrent_b
+                m[t] = u[:, 2 * units :]
+                zr += u[:, : 2 * units]
+                sigmoid(zr)
+                g += r * m[t]
+            else:
+                m[t] = state
+                zr += state @ recurrent_kernel[:, : 2 * units]
+                sigmoid(zr)
+                g += (r * state) @ recurrent_kernel[:, 2 * units :]
+            np.tanh(g, out=g)
+            np.multiply(z, state - g, out=h[t])
+            h[t] += g
+            state = h[t]
     if not return_trace:
         return h.swapaxes(0, 1)
     z, r, g = gates.reshape(steps, batch, 3, units).transpose(2, 1, 0, 3)
@@ -164,18 +166,19 @@ def gru_backward(
     dh = np.zeros_like(state)
     back = recurrent_kernel.T
     back_zr, back_g = back[: 2 * units], back[2 * units :]
-    for t in reversed(range(steps)):
-        dh += dy[t]
-        da[t, :, ::2] *= dh[:, None]
-        dh *= z[t]
-        q = da[t, :, 2] if reset_after else da[t, :, 2] @ back_g
-        da[t, :, 1] *= q
-        dm = r[t] * q
-        if reset_after:
-            du[t, :, :2], du[t, :, 2] = da[t, :, :2], dm
-            dh += du[t].reshape(batch, 3 * units) @ back
-        else:
-            dh += dm + da[t, :, :2].reshape(batch, 2 * units) @ back_zr
+    with one_thread():
+        for t in reversed(range(steps)):
+            dh += dy[t]
+            da[t, :, ::2] *= dh[:, None]
+            dh *= z[t]
+            q = da[t, :, 2] if reset_after else da[t, :, 2] @ back_g
+            da[t, :, 1] *= q
+            dm = r[t] * q
+            if reset_after:
+                du[t, :, :2], du[t, :, 2] = da[t, :, :2], dm
+                dh += du[t].reshape(batch, 3 * units) @ back
+            else:
+                dh += dm + da[t, :, :2].reshape(batch, 2 * units) @ back_zr
     flat = da.reshape(steps, batch, 3 * units)
     dx, dkernel, dbias = projection_gradient(flat, x, kernel)
     flat = du.reshape(flat.shape)

@@ -15,6 +15,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.layers._checks import optional
+from medtutor.layers._threads import one_thread
 from medtutor.layers.recurrent import (
     initial,
     output_gradient,
@@ -77,17 +78,18 @@ def lstm(
     steps, batch = gates.shape[:2]
     h = np.empty((steps, batch, units), x.dtype)
     c = np.empty_like(h)
-    for t in range(steps):
-        a = gates[t]
-        a += state @ recurrent_kernel
-        sigmoid(a[:, : 2 * units])
-        np.tanh(a[:, 2 * units : 3 * units], out=a[:, 2 * units : 3 * units])
-        sigmoid(a[:, 3 * units :])
-        i, f, g, o = a.reshape(batch, 4, units).swapaxes(0, 1)
-        np.multiply(f, cell, out=c[t])
-        c[t] += i * g
-        cell = c[t]
-        state = np.multiply(o, np.tanh(cell), out=h[t])
+    with one_thread():
+        for t in range(steps):
+            a = gates[t]
+            a += state @ recurrent_kernel
+            sigmoid(a[:, : 2 * units])
+            np.tanh(a[:, 2 * units : 3 * units], out=a[:, 2 * units : 3 * units])
+            sigmoid(a[:, 3 * units :])
+            i, f, g, o = a.reshape(batch, 4, units).swapaxes(0, 1)
+            np.multiply(f, cell, out=c[t])
+            c[t] += i * g
+            cell = c[t]
+            state = np.multiply(o, np.tanh(cell), out=h[t])
     if not return_trace:
         return h.swapaxes(0, 1)
     each = gates.reshape(steps, batch, 4, units).transpose(2, 1, 0, 3)
@@ -148,13 +150,14 @@ def lstm_backward(
 
     dh, dc = np.zeros_like(state), np.zeros_like(cell)
     flat, backwards = da.reshape(steps, batch, 4 * units), recurrent_kernel.T
-    for t in reversed(range(steps)):
-        dh += dy[t]
-        dc += dh * through[t]
-        da[t, :, :3] *= dc[:, None]
-        da[t, :, 3] *= dh
-        dc *= f[t]
-        dh = flat[t] @ backwards
+    with one_thread():
+        for t in reversed(range(steps)):
+            dh += dy[t]
+            dc += dh * through[t]
+            da[t, :, :3] *= dc[:, None]
+            da[t, :, 3] *= dh
+            dc *= f[t]
+            dh = flat[t] @ backwards
     dx, dkernel, dbias = projection_gradient(flat, x, kernel)
     return dx, dkernel, recurrent_gradient(flat, h, state), dbias, (dh, dc)
 

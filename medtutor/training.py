@@ -1,0 +1,82 @@
+"""What the training of every network shares: the parts it may see, its schedule, its progress."""
+
+import os
+import sys
+from typing import Protocol
+
+import keras
+import numpy as np
+
+
+class Parts(Protocol):
+    """What a training needs of a `medtutor.splits.Split`; the test part is not among it."""
+
+    @property
+    def train(self) -> np.ndarray:
+        """Indices of the training samples."""
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Indices of the validation samples; may be empty."""
+
+
+def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.CosineDecay:
+    """Rise to `peak` over the first tenth of `steps`, then fall to 0 along a cosine.
+
+    Loshchilov & Hutter, ICLR 2017, arXiv:1608.03983.
+    """
+    warm_up = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
+    )
+
+
+class Progress(keras.callbacks.Callback):
+    """One line: a bar where somebody watches, a sentence that is always the same elsewhere.
+
+    Parameters
+    ----------
+    samples : int
+        Number of training samples.
+    things : str
+        What they are, in the plural.
+    total : int
+        Units of work at most.
+    unit : {"epoch", "step"}
+        The unit.
+    """
+
+    def __init__(self, samples: int, things: str, total: int, unit: str) -> None:
+        super().__init__()
+        self.samples, self.things, self.total, self.unit = samples, things, total, unit
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Open the bar, or say the sentence."""
+        self.bar = None
+        # A terminal, or a lesson opened in JupyterLab. A lesson that runs unattended keeps what it
+        # prints, and that must not depend on the machine.
+        if sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.total, desc="training", unit=self.unit, leave=False)
+        else:
+            print(f"training on {self.samples} {self.things}, {self.total} {self.unit}s at most")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Count a step."""
+        if self.bar is not None and self.unit == "step":
+            self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Show the losses, and count an epoch."""
+        if self.bar is None:
+            return
+        shown = {k: f"{v:.3f}" for k, v in (logs or {}).items() if k in ("loss", "val_loss")}
+        self.bar.set_postfix(shown, refresh=False)
+        if self.unit == "epoch":
+            self.bar.update()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Close the bar."""
+        if self.bar is not None:
+            self.bar.close()
