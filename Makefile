@@ -1,6 +1,7 @@
 # make lab        learn: opens the lessons in JupyterLab
 # make test       prove: style, types, tests, and every lesson against its stored outputs
 # make course     run every lesson from end to end, without a browser
+# make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
 # make lock       for authors: resolve requirements.lock anew
 #

@@ -105,7 +105,8 @@ def show(fig: Figure, alt: str) -> None:
 def png(fig: Figure, dpi: int = DPI) -> bytes:
     """Render a figure to a small PNG."""
     raw = io.BytesIO()
-    fig.savefig(raw, format="png", dpi=dpi, metadata={"Software": None})
+    # "tight": nothing that stands outside of the axes is cut off
+    fig.savefig(raw, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
     raw.seek(0)
     with Image.open(raw) as picture:
         reduced = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)

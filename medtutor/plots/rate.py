@@ -112,7 +112,7 @@ def agreement(
     """
     one = len(readings) == 1
     fig, axes = figure(1, len(readings), width=HALF if one else FULL,
-                       height=0.7 + (3.2 if one else 7.4 / len(readings)),
+                       height=1.0 + (2.9 if one else 7.8 / len(readings)),
                        sharex=True, sharey=True)  # fmt: skip
     every = np.concatenate([truth, *readings.values()])
     low, high = np.nanmin(every), np.nanmax(every)

@@ -1,16 +1,17 @@
 """Figures of dense layers, softmax and cross-entropy."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
 _INKS = ("blue", "orange", "green")
 _LINES = ("-", "--", "-.")
-_MARKERS = ("o", "s", "^")
 _MINUS = "\N{MINUS SIGN}"
+# Few steps: a picture keeps 64 colours, which the greys beside it need too.
+_DIVERGING = mpl.colormaps["RdBu_r"].resampled(21)
 
 
 def weighted_sum(
@@ -44,8 +45,8 @@ def weighted_sum(
     widest = float(np.abs(template).max())
     for row, crop, product, name in zip(axes, crops, products, names, strict=True):
         pixel = row[0].imshow(crop, vmin=limits[0], vmax=limits[1])
-        weight = row[1].imshow(template, vmin=-widest, vmax=widest, cmap="RdBu_r")
-        part = row[2].imshow(product, vmin=-most, vmax=most, cmap="RdBu_r")
+        weight = row[1].imshow(template, vmin=-widest, vmax=widest, cmap=_DIVERGING)
+        part = row[2].imshow(product, vmin=-most, vmax=most, cmap=_DIVERGING)
         row[0].set_title(f"{name}: pixels x")
         row[1].set_title("times weights w")
         row[2].set_title(f"products; sum {_signed(product.sum() + bias)}")
@@ -88,7 +89,7 @@ def response(
     for ax, (temperature, bars) in zip(axes[0, 1:], temperatures.items(), strict=True):
         ax.bar(range(len(bars)), bars, color=[COLOURS[ink] for ink in _INKS[: len(bars)]])
         ax.set_title(f"T = {temperature:g}")
-        ax.set_xticks(range(len(bars)), [name.split(",")[0] for name in names], rotation=30)
+        ax.set_xticks(range(len(bars)), [name.split(",")[0] for name in names])
     show(fig, alt)
 
 
@@ -108,7 +109,7 @@ def surprise(marks: Sequence[float], alt: str) -> None:
     ax.plot(p, -np.log(p), color=COLOURS["blue"])
     for mark in marks:
         ax.plot(mark, -np.log(mark), "o", color=COLOURS["orange"])
-        ax.text(mark + 0.025, -np.log(mark) + 0.08, f"p = {mark:g}: {-np.log(mark):.2f}")
+        ax.text(mark + 0.025, -np.log(mark) + 0.08, f"p = {mark:g}: {abs(np.log(mark)):.2f}")
     ax.set(xlabel="probability p given to what happened", ylabel=f"surprise {_MINUS}log p in nats",
            xlim=(0, 1.22), ylim=(0, None))  # fmt: skip
     ax.set_xticks(np.linspace(0, 1, 6))
@@ -127,24 +128,25 @@ def digits(margins: np.ndarray, errors: Mapping[str, np.ndarray], alt: str) -> N
     alt : str
         What is seen.
     """
-    fig, axes = figure(height=2.8)
+    fig, axes = figure(height=3.0)
     ax = axes[0, 0]
-    top = 30.0  # where an infinite error is drawn
+    floor, top = 1e-9, 30.0  # where errors of 0 and of infinity are drawn
     for k, (name, error) in enumerate(errors.items()):
-        colour = COLOURS[_INKS[(1, 0, 2)[k]]]
         finite = np.isfinite(error)
-        drawn = np.where(finite, np.maximum(error, 1e-9), top)
-        ax.plot(margins[finite], drawn[finite], _MARKERS[k], color=colour, label=name,
-                markersize=4 if k == 0 else 3, fillstyle="none" if k == 0 else "full")  # fmt: skip
-        ax.plot(margins[~finite], drawn[~finite], "x", color=colour, markersize=5)
+        look = {"color": COLOURS[("orange", "blue")[k % 2]], "linestyle": "", "zorder": 4 - k}
+        ax.plot(margins[finite], np.maximum(error[finite], floor), "o" if k == 0 else "s",
+                fillstyle="none" if k == 0 else "full", markersize=(7, 3)[k % 2], label=name,
+                **look)  # fmt: skip
+        ax.plot(margins[~finite], np.full(np.sum(~finite), top), "x", markersize=6, **look)
     if any(not np.isfinite(e).all() for e in errors.values()):
-        ax.text(margins.min(), top * 3, "loss is infinite", va="bottom")
+        ax.text(margins.min(), top * 3, "the loss is infinite", va="bottom")
     ax.axhline(1, color=COLOURS["grey"], linewidth=1, linestyle=":")
-    ax.text(margins.max(), 1.6, "no digit right", ha="right", color=COLOURS["grey"])
+    ax.text(-30, 1.6, "no digit is right", ha="center", color=COLOURS["grey"])
+    ax.text(-60, floor * 4, "every digit is right", ha="center", color=COLOURS["grey"])
     ax.set_yscale("log")
     ax.set(xlabel="score of the true class minus the other", ylabel="relative error of the loss",
-           ylim=(5e-10, 1e4))  # fmt: skip
-    ax.legend(loc="center", bbox_to_anchor=(0.5, 0.62))
+           ylim=(4e-10, 1e4))  # fmt: skip
+    ax.legend(loc="center", bbox_to_anchor=(0.5, 0.42))
     show(fig, alt)
 
 
@@ -173,7 +175,7 @@ def gradient(p: np.ndarray, y: np.ndarray, names: Sequence[str], alt: str) -> No
         ax.axhline(0, color=COLOURS["black"], linewidth=0.8)
         ax.set_title(f"{title} (sum {_signed(bars.sum(), 0)})")
         ax.set_xticks(range(len(bars)), names)
-    axes[0, 0].set(ylabel="probability", ylim=(-1.0, 1.2))
+    axes[0, 0].set(ylabel="probability", ylim=(-1.0, 1.3))
     show(fig, alt)
 
 
@@ -197,17 +199,16 @@ def templates(
         Millimetres per pixel; the axes are then in mm from the middle, else in pixels.
     """
     count = len(pictures)
-    fig, axes = figure(1, count, height=FULL / count * 0.84)
-    for k, (ax, picture, title) in enumerate(zip(axes[0], pictures, titles, strict=True)):
+    fig, axes = figure(1, count, height=FULL / count + 0.3)
+    for ax, picture, title in zip(axes[0], pictures, titles, strict=True):
         half = np.array(picture.shape) * (pixel_mm or 1) / 2
         most = float(np.abs(picture).max()) or 1.0
-        shown = ax.imshow(picture, vmin=-most, vmax=most, cmap="RdBu_r",
+        shown = ax.imshow(picture / most, vmin=-1, vmax=1, cmap=_DIVERGING,
                           extent=(-half[1], half[1], half[0], -half[0]))  # fmt: skip
-        ax.set_title(title)
-        ax.set_xlabel("mm" if pixel_mm else "pixels")
-        bar = fig.colorbar(shown, ax=ax, fraction=0.046, label="weight" if k == count - 1 else "")
-        bar.locator = _few()
-        bar.update_ticks()
+        ax.set_title(f"{title}\nlargest weight {most:.2g}")
+        ax.set_xlabel("mm from the middle" if pixel_mm else "pixels from the middle")
+    bar = fig.colorbar(shown, ax=axes[0], fraction=0.03, ticks=[-1, 0, 1])
+    bar.set_ticklabels(["against", "0", "for"])
     axes[0, 0].set_ylabel("mm from the middle" if pixel_mm else "pixels from the middle")
     show(fig, alt)
 
@@ -237,7 +238,7 @@ def boundaries(
     fig, axes = figure(1, len(fields), width=FULL, height=3.3)
     extent = (-reach, reach, -reach, reach)
     for ax, (title, field) in zip(axes[0], fields.items(), strict=True):
-        shown = ax.imshow(field, vmin=0, vmax=1, cmap="RdBu_r", alpha=0.6, extent=extent,
+        shown = ax.imshow(field, vmin=0, vmax=1, cmap=_DIVERGING, alpha=0.6, extent=extent,
                           origin="lower", interpolation="bilinear")  # fmt: skip
         if field.min() < 0.5 < field.max():
             ax.contour(field, [0.5], colors="black", linewidths=1.5, extent=extent)
@@ -248,13 +249,6 @@ def boundaries(
     axes[0, 0].legend(loc="upper left", bbox_to_anchor=(-0.62, 1), handletextpad=0.2)
     fig.colorbar(shown, ax=axes[0], fraction=0.03, label="probability of class 1")
     show(fig, alt)
-
-
-def _few() -> Any:
-    """Place at most five ticks, so that those of narrow colour bars do not crowd."""
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(5, symmetric=True)
 
 
 def _signed(value: float, decimals: int = 1) -> str:

@@ -45,6 +45,7 @@ def losses(
             ax.plot(epochs[best], run["val_loss"][best], "o", color=COLOURS["orange"],
                     label="lowest")  # fmt: skip
         ax.set_xlabel("epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         if names is not None:
             ax.set_title(names[k])
         if log:
@@ -227,11 +228,10 @@ def reliability(
     low, high = wilson(observed, np.array(people))
     fig, axes = figure(width=HALF, height=4.2)
     ax = axes[0, 0]
-    ax.plot([0, 1], [0, 1], color=COLOURS["grey"], linewidth=1, linestyle=":")
-    ax.text(0.2, 0.18, "as often as said", color=COLOURS["grey"], rotation=45,
-            rotation_mode="anchor", va="top")  # fmt: skip
+    ax.plot([0, 1], [0, 1], ":", color=COLOURS["grey"], label="as often as predicted")
     ax.errorbar(predicted, observed, [observed - low, high - observed], fmt="o-", capsize=3,
-                color=COLOURS["blue"])  # fmt: skip
+                color=COLOURS["blue"], label="this model, 95 % interval")  # fmt: skip
+    ax.legend(loc="upper left")
     ax.set(xlabel=f"predicted probability of {event}, mean of a bin",
            ylabel=f"share of {event} in the bin", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03),
            aspect="equal")  # fmt: skip
