@@ -6,6 +6,7 @@ and a layer made of hundreds of small products becomes ten times slower. So each
 part of the batch here, and BLAS one thread in each.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -51,10 +52,20 @@ def over_batch(function: Callable[[slice], Result], samples: int, size: int) -> 
         with one_thread():
             return [function(slice(0, samples))]
     ends = [samples * k // threads for k in range(threads + 1)]
-    with one_thread(), ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, [slice(*part) for part in pairwise(ends)]))
+    with one_thread():
+        return list(_pool(threads).map(function, [slice(*part) for part in pairwise(ends)]))
 
 
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Keep the threads: new ones would ask the system for their memory again at every call."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="medtutor.layers")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has the pool, but not its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -198,8 +198,8 @@ def _products(
     view, (_, height, width, _) = windows(x, size, strides, dilation), y.shape
     taps = size[0] * size[1] * x.shape[3]
     reach = (count - 1) * dilation[0]
-    # Image rows to a block. Two blocks are in memory while one follows the other.
-    fits = min(BLOCK, (x.nbytes + y.nbytes) // 3) // (width * taps * x.itemsize)
+    # Image rows to a block. Two blocks are in memory while one follows the other, in each thread.
+    fits = min(BLOCK, (x.nbytes + y.nbytes) // 6) // (width * taps * x.itemsize)
     steps = max(1, fits // (height + reach)), max(1, 2 * reach, fits)  # images, rows
     if count > 1:  # rows come first, so that the shift to the next one is a slice
         view, y, steps = view.swapaxes(0, 1), y.swapaxes(0, 1), steps[::-1]
