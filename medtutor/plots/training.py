@@ -50,8 +50,8 @@ def losses(
             ax.set_title(names[k])
         if log:
             ax.set_yscale("log")
-        elif k == 0:
-            ax.set_ylim(bottom=0)
+    if not log:  # after all panels are drawn: they share the axis
+        axes[0, 0].set_ylim(bottom=0)
     axes[0, 0].set_ylabel(label)
     axes[0, 0].legend()
     show(fig, alt)
