@@ -1,5 +1,6 @@
 """What every lesson does first."""
 
+import logging
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ def begin(number: str, data: str | None = None) -> None:
         TF_NUM_INTEROP_THREADS="1",
         CUDA_VISIBLE_DEVICES="-1",  # a GPU would change the digits, not the lesson
     )
+    logging.getLogger("tensorflow").setLevel("ERROR")
     with suppress(ImportError):
         from threadpoolctl import threadpool_limits
 
