@@ -15,6 +15,7 @@ import numpy as np
 from medtutor.errors import SplitError
 
 PARTS = ("train", "validation", "test")
+TEST_SEED = 0  # of the test fold, where no name decides it: the same for everybody, always
 _SPELLINGS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
               "validation": "validation"}  # fmt: skip
 
@@ -150,7 +151,8 @@ def by_patient(
     validation : float
         Share of the training patients that become validation patients, unless `given` names some.
     seed : int
-        Seed of the folds.
+        Seed of the validation part. The test part does not move with it: who has tested one model
+        must not have taught another that it is compared or averaged with.
     class_names : tuple of str
         Names for the table.
     unit : str
@@ -170,7 +172,7 @@ def by_patient(
     if len(labels) != len(patients):
         raise SplitError(f"{len(labels)} labels but {len(patients)} {unit}s")
     everyone = np.arange(len(labels))
-    parts, rule = _test_part(labels, patients, given, seed)
+    parts, rule = _test_part(labels, patients, given)
     if not np.any(parts == "validation"):
         pool = everyone[parts == "train"]
         folds = max(2, round(1 / validation)) if validation > 0 else 0
@@ -187,7 +189,6 @@ def _test_part(
     labels: np.ndarray,
     patients: np.ndarray,
     given: np.ndarray | Mapping[str, str] | None,
-    seed: int,
 ) -> tuple[np.ndarray, str]:
     """Name the part of every sample, and the rule that did it."""
     if given is not None:
@@ -206,7 +207,7 @@ def _test_part(
     rule = "test if crc32(patient) % 5 = 0"
     if not 0.05 <= share <= 1 / 3 or len(np.unique(labels[tested])) < 2:
         tested = np.zeros(len(labels), bool)
-        tested[_one_fold(labels, patients, 5, seed)] = True
+        tested[_one_fold(labels, patients, 5, TEST_SEED)] = True
         rule = "one of five stratified patient-wise folds"
     return np.where(tested, "test", "train").astype(object), rule
 

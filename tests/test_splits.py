@@ -95,3 +95,11 @@ def test_the_same_seed_gives_the_same_split():
     labels, patients = cohort(77, 2)
     one, two = (splits.by_patient(labels, patients, seed=3) for _ in range(2))
     assert np.array_equal(one.validation, two.validation)
+
+
+def test_another_seed_moves_the_validation_part_and_never_the_test_part():
+    labels, patients = cohort(400)
+    left = np.array([not splits.is_test_patient(p) for p in patients])
+    one, two = (splits.by_patient(labels[left], patients[left], seed=s) for s in (0, 1))
+    assert np.array_equal(one.test, two.test)
+    assert not np.array_equal(one.validation, two.validation)
