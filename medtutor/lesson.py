@@ -35,7 +35,8 @@ def begin(number: str, data: str | None = None) -> None:
         TF_NUM_INTEROP_THREADS="1",
         CUDA_VISIBLE_DEVICES="-1",  # a GPU would change the digits, not the lesson
     )
-    logging.getLogger("tensorflow").setLevel("ERROR")
+    # A filter and not a level: TensorFlow sets its level anew when it is imported.
+    logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
     with suppress(ImportError):
         from threadpoolctl import threadpool_limits
 
