@@ -236,7 +236,7 @@ def _array(value: Any) -> Any:
 
 def brief(value: Any, limit: int = 70) -> str:
     """Write a value in one short line."""
-    if isinstance(value, np.ndarray) and value.size > 8:
+    if isinstance(value, np.ndarray) and value.size > 8 and value.dtype.kind in "biufc":
         return f"array of shape {value.shape}, {value.ravel()[0]:.4g} … {value.ravel()[-1]:.4g}"
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ").replace("\n", " ")

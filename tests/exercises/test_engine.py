@@ -103,3 +103,14 @@ def test_brief_is_one_short_line():
     assert brief(np.zeros((40, 40))) == "array of shape (40, 40), 0 … 0"
     assert "\n" not in brief(np.eye(2))
     assert len(brief("x" * 500)) <= 70
+
+
+def test_long_arrays_of_words_or_objects_are_described_and_do_not_raise():
+    for value in (np.array(["P1"] * 20), np.array([None] * 20), np.zeros(20, bool)):
+        assert len(brief(value)) <= 70
+    exercise = Exercise(
+        "99.4", "who?", lambda names: names[:1], lambda names: names[0:1],
+        (Mistake(lambda names: names[::-1], "which end?"),), ("look",),
+        cases=lambda: [(np.array([f"P{k}" for k in range(20)]),)],
+    )  # fmt: skip
+    assert judge(exercise, lambda names: names).state == "failed"
