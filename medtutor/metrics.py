@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 from medtutor.errors import DataError
 
@@ -84,10 +84,36 @@ def bootstrap(
 
 
 def area_under_roc(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve; NaN when there is only one class."""
-    if len(np.unique(labels)) < 2:
+    """Area under the ROC curve; NaN when there is only one class.
+
+    By ranks (Hanley & McNeil, Radiology 143:29, 1982), the same number as scikit-learn's: a
+    bootstrap asks for it a thousand times, and ranks are many times faster than its checks.
+
+    Parameters
+    ----------
+    labels : ndarray of int or bool, shape (n,)
+        1 or True for the class that a high score announces, else 0.
+    scores : ndarray of float, shape (n,)
+        Any score; only its order counts.
+
+    Returns
+    -------
+    float
+        From 0 to 1; a tie counts one half.
+
+    Raises
+    ------
+    DataError
+        If a score is NaN.
+    """
+    if np.isnan(scores).any():
+        raise DataError("a score is NaN", remedy="Look for NaN in what the model was given.")
+    positive = np.asarray(labels) == 1
+    ones, zeros = np.sum(positive), np.sum(~positive)
+    if ones == 0 or zeros == 0:
         return float("nan")
-    return float(roc_auc_score(labels, scores))
+    above = rankdata(scores)[positive].sum() - ones * (ones + 1) / 2
+    return float(above / (ones * zeros))
 
 
 def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, seed: int = 0) -> Interval:

@@ -83,3 +83,17 @@ def test_calibration_bins_hold_everybody():
 
 def test_an_interval_writes_itself():
     assert str(metrics.Interval(0.9123, 0.87, 0.95)) == "0.912 (95 % CI 0.870 to 0.950)"
+
+
+def test_the_area_is_that_of_scikit_learn_ties_included():
+    rng = np.random.default_rng(6)
+    for size in (5, 40, 300):
+        labels = np.arange(size) % 3 == 0
+        scores = rng.integers(0, 6, size) / 5
+        got = metrics.area_under_roc(labels, scores)
+        assert got == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+
+
+def test_a_score_of_nan_is_refused():
+    with pytest.raises(DataError, match="a score is NaN"):
+        metrics.area_under_roc(np.array([0, 1]), np.array([0.5, np.nan]))
