@@ -6,7 +6,7 @@
 Border pixels that `padding` adds count in neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from medtutor.layers.geometry import Pads, crop, output_size, pad, resolve_paddi
 
 Size = int | Sequence[int]
 
-# The backward pass takes as many images at a time as stay in the processor's cache.
+# Bytes of images that are worked on at a time: as many as stay in the processor's cache.
 BLOCK = 1 << 19
 
 
@@ -48,7 +48,15 @@ def max_pool2d(
         If a shape does not fit, or a window lies in the padding altogether.
     """
     x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
-    return _largest(pad(x, pads, -np.inf), size, strides, places)
+    padded = pad(x, pads, -np.inf)
+    y = np.empty((len(x), *places, x.shape[3]), x.dtype)
+
+    def pool(part: slice) -> None:
+        for block in _blocks(part, x):
+            y[block] = _combine(np.maximum, padded[block], size, strides, places)
+
+    over_batch(pool, len(x), x.nbytes)
+    return y
 
 
 def max_pool2d_backward(
@@ -74,11 +82,9 @@ def max_pool2d_backward(
     x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
     dy, padded = _gradient(dy, x, places), pad(x, pads, -np.inf)
     dx = np.zeros(padded.shape, dy.dtype)
-    images = max(1, BLOCK * len(x) // max(x.nbytes, 1))
 
     def give(part: slice) -> None:
-        for i in range(part.start, part.stop, images):
-            block = slice(i, min(i + images, part.stop))
+        for block in _blocks(part, x):
             _give_to_largest(dy[block], padded[block], dx[block], size, strides)
 
     over_batch(give, len(x), x.nbytes)
@@ -94,10 +100,7 @@ def average_pool2d(
     one pixel on the image has that pixel's value (as in Keras).
     """
     x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
-    padded = pad(x, pads)
-    y = np.zeros((len(x), *places, x.shape[3]), x.dtype)
-    for _, _, pixels in shifts(padded, size, strides, places):
-        y += pixels
+    y = _combine(np.add, pad(x, pads), size, strides, places)
     y /= _pixels_on_image(x, size, strides, pads, places)
     return y
 
@@ -114,26 +117,48 @@ def average_pool2d_backward(
     Parameters and returns are those of `max_pool2d_backward`. Of `x` only the shape matters.
     """
     x, size, strides, pads, places = _arguments(x, pool_size, strides, padding)
-    share = _gradient(dy, x, places) / _pixels_on_image(x, size, strides, pads, places)
+    dy, count = _gradient(dy, x, places), _pixels_on_image(x, size, strides, pads, places)
     (top, bottom), (left, right) = pads
     n, height, width, channels = x.shape
-    dx = np.zeros((n, height + top + bottom, width + left + right, channels), share.dtype)
-    for _, _, dpixels in shifts(dx, size, strides, places):
-        dpixels += share
+    dx = np.zeros((n, height + top + bottom, width + left + right, channels), dy.dtype)
+    down = (size[0], 1), (strides[0], 1), (places[0], dx.shape[2])
+    across = (1, size[1]), (1, strides[1]), places
+
+    def give(part: slice) -> None:
+        for block in _blocks(part, x):
+            share = dy[block] / count
+            rows = np.zeros((len(share), places[0], dx.shape[2], channels), dx.dtype)
+            for _, _, dpixels in shifts(rows, *across):
+                dpixels += share
+            for _, _, dpixels in shifts(dx[block], *down):
+                dpixels += rows
+
+    over_batch(give, n, x.nbytes)
     return crop(dx, pads)
 
 
-def _largest(
-    x: np.ndarray, size: tuple[int, int], strides: tuple[int, int], places: tuple[int, int]
+def _blocks(part: slice, x: np.ndarray) -> Iterator[slice]:
+    """Divide a part of the batch into blocks of `BLOCK` bytes, of one image at least."""
+    images = max(1, BLOCK * len(x) // max(x.nbytes, 1))
+    for start in range(part.start, part.stop, images):
+        yield slice(start, min(start + images, part.stop))
+
+
+def _combine(
+    operation: np.ufunc,
+    x: np.ndarray,
+    size: tuple[int, int],
+    strides: tuple[int, int],
+    places: tuple[int, int],
 ) -> np.ndarray:
-    """Take the maximum over p, whole rows at a time, then over q."""
+    """Take the maximum or the sum of each window: over p, whole rows at a time, then over q."""
     down = (size[0], 1), (strides[0], 1), (places[0], x.shape[2])
     across = (1, size[1]), (1, strides[1]), places
     for direction in (down, across):
         first, *others = (pixels for _, _, pixels in shifts(x, *direction))
         x = first.copy()
         for pixels in others:
-            np.maximum(x, pixels, out=x)
+            operation(x, pixels, out=x)
     return x
 
 
@@ -142,13 +167,15 @@ def _give_to_largest(
 ) -> None:
     """Add to `dx`, tap by tap; what has found its pixel no longer waits."""
     places = dy.shape[1:3]
-    y = _largest(x, size, strides, places)
+    y = _combine(np.maximum, x, size, strides, places)
     waiting = dy.copy()
     both = (shifts(images, size, strides, places) for images in (x, dx))
-    for (_, _, pixels), (_, _, dpixels) in zip(*both, strict=True):
-        given = waiting * (pixels == y)
+    *taps, last = zip(*both, strict=True)
+    for (_, _, pixels), (_, _, dpixels) in taps:
+        given = np.multiply(waiting, pixels == y)
         dpixels += given
         waiting -= given
+    last[1][2][...] += waiting  # who still waits has one tap left
 
 
 def _pixels_on_image(
