@@ -6,7 +6,7 @@ write ``from medtutor import plots`` and call ``plots.ct.NAME``; this module hol
 share.
 """
 
-from medtutor.plots import arrays, ct, ecg, rate, softmax, start, training
+from medtutor.plots import arrays, ct, ecg, gates, rate, softmax, start, training
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ct",
     "ecg",
     "figure",
+    "gates",
     "rate",
     "show",
     "softmax",
