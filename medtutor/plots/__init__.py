@@ -6,7 +6,7 @@ write ``from medtutor import plots`` and call ``plots.ct.NAME``; this module hol
 share.
 """
 
-from medtutor.plots import arrays, ct, ecg, gates, rate, softmax, start, training
+from medtutor.plots import arrays, ct, ecg, gates, rate, scarce, softmax, start, training
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "figure",
     "gates",
     "rate",
+    "scarce",
     "show",
     "softmax",
     "start",

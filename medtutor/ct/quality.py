@@ -1,0 +1,300 @@
+"""Faults that are cheaper to find before a network learns them.
+
+Every check gives flags with a reason and repairs nothing: a person looks at what was flagged. A
+level that is compared with the other images of the set (noise, streaks) is called far off when it
+lies many robust standard deviations above their median (Leys et al., J Exp Soc Psychol 49:764,
+2013).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from medtutor.ct import _slices
+from medtutor.errors import DataError
+
+__all__ = ["Flag", "check_crops", "check_series", "missing_slices", "table"]
+
+# Robust standard deviations above the others; streaks, which are a ratio, by their logarithm.
+FAR = {"noise": 8.0, "streaks": 4.5}
+MOST_PADDING = 0.02  # share of a crop that may lie outside the scanned field
+MOST_SATURATED = 0.02  # share of a crop that may have its highest value
+SAME = 0.995  # correlation above which two crops count as one
+TWIN_SIZE = 16  # pixels per side at which crops are compared
+
+
+class Flag(NamedTuple):
+    """One suspicion: where, which check, and why."""
+
+    item: str
+    check: str
+    reason: str
+
+
+def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
+    """Name the positions at which a slice should lie and none does.
+
+    Parameters
+    ----------
+    z : ndarray of float, shape (n,)
+        Positions of the slices in mm, in any order, each once.
+    tolerance : float
+        Part of a step by which positions may be off.
+
+    Returns
+    -------
+    ndarray of float
+        Missing positions in mm, ascending. A gap that is no whole number of steps is not counted.
+    """
+    z = np.sort(np.asarray(z, float))
+    steps = np.diff(z)
+    if len(steps) < 2:
+        return np.empty(0)
+    usual = float(np.median(steps))
+    found: list[float] = []
+    for low, step in zip(z, steps, strict=False):
+        count = round(step / usual)
+        if count >= 2 and abs(step - count * usual) <= tolerance * usual:
+            found += [low + k * step / count for k in range(1, count)]
+    return np.array(found)
+
+
+def check_series(folder: str | Path) -> list[Flag]:
+    """Look at all slices of a series and list what is wrong, instead of stopping at the first.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of one CT series, with its sub-folders.
+
+    Returns
+    -------
+    list of Flag
+        Checks "damaged", "duplicate", "missing", "spacing" and "grid"; empty if nothing was found.
+
+    Raises
+    ------
+    DataError
+        If the folder is not there or holds no readable slice.
+    """
+    folder = Path(folder)
+    slices, flags = _headers(folder)
+    if not slices:
+        raise DataError("no readable DICOM slice is in it", folder, "Give the folder of a series.")
+    first = slices[0]
+    cosines = np.asarray(first.header.get("ImageOrientationPatient") or [1, 0, 0, 0, 1, 0], float)
+    normal = np.cross(cosines[:3], cosines[3:])
+    placed = []
+    for item in slices:
+        differs = [
+            name
+            for name in ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient")
+            if not _slices._same(item.header.get(name), first.header.get(name))
+        ]
+        if differs:
+            reason = f"another {differs[0]} than {first.path.name}"
+            flags.append(Flag(item.path.name, "grid", reason))
+        position = item.header.get("ImagePositionPatient")
+        if position is None:
+            flags.append(Flag(item.path.name, "spacing", "does not say where it lies"))
+        else:
+            placed.append((float(np.asarray(position, float) @ normal), item.path.name))
+    return flags + _positions(sorted(placed))
+
+
+def _headers(folder: Path) -> tuple[list[_slices.Slice], list[Flag]]:
+    """Read what can be read; a damaged file becomes a flag."""
+    if not folder.is_dir():
+        raise DataError("it is not a folder", folder, "Check the path.")
+    slices: list[_slices.Slice] = []
+    flags: list[Flag] = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as file:
+            is_dicom = path.suffix.lower() == ".dcm" or file.read(132)[128:] == b"DICM"
+        if not is_dicom:
+            continue
+        try:
+            slices += _slices.read_headers(path)
+        except DataError:
+            flags.append(Flag(path.name, "damaged", "not a DICOM file, or cut off"))
+    return slices, flags
+
+
+def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
+    """Flag twins, gaps and uneven steps along the stack."""
+    flags = []
+    unique = placed[:1]
+    for here in placed[1:]:
+        if here[0] - unique[-1][0] < 1e-3:
+            flags.append(
+                Flag(here[1], "duplicate", f"same position as {unique[-1][1]}, {here[0]:g} mm")
+            )
+        else:
+            unique.append(here)
+    z = np.array([position for position, _ in unique])
+    steps = np.diff(z)
+    lost = missing_slices(z, _slices.STEP_TOLERANCE)
+    for (low, name), (high, after) in pairwise(unique):
+        gone = int(np.sum((lost > low) & (lost < high)))
+        between = f"{name} and {after}"
+        if gone:
+            flags.append(
+                Flag(between, "missing", f"{gone} missing between {low:g} and {high:g} mm")
+            )
+        elif abs(high - low - np.median(steps)) > _slices.STEP_TOLERANCE * np.median(steps):
+            flags.append(
+                Flag(between, "spacing",
+                     f"{high - low:g} mm apart, the others {np.median(steps):g} mm")
+            )  # fmt: skip
+    return flags
+
+
+def check_crops(
+    images: Sequence[np.ndarray] | np.ndarray, names: Sequence[str] | None = None
+) -> list[Flag]:
+    """Look at every crop of a data set.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each (h, w)
+        HU or any grey scale; the sizes may differ.
+    names : sequence of str, optional
+        What the crops are called in the flags; ``"image 0"`` and so on when not given.
+
+    Returns
+    -------
+    list of Flag
+        Checks "constant", "padding", "saturated", "noise", "streaks" and "duplicate"; a crop may
+        have several.
+    """
+    pictures = [np.asarray(image, np.float32) for image in images]
+    names = [f"image {k}" for k in range(len(pictures))] if names is None else list(names)
+    flags = []
+    flat = np.array([np.ptp(p) == 0 or np.mean(p == np.median(p)) > 0.9 for p in pictures], bool)
+    for i in np.flatnonzero(flat):
+        flags.append(Flag(names[i], "constant", "nearly all pixels have one value"))
+    alive = np.flatnonzero(~flat)
+    for i in alive:
+        outside, full = padding(pictures[i]), saturation(pictures[i])
+        if outside > MOST_PADDING:
+            flags.append(Flag(names[i], "padding", f"{outside:.0%} of it is an empty border"))
+        if full > MOST_SATURATED:
+            flags.append(Flag(names[i], "saturated", f"{full:.0%} of it has the highest value"))
+    levels = {
+        "noise": np.array([noise_level(pictures[k]) for k in alive]),
+        "streaks": np.log([streakiness(pictures[k]) for k in alive]),
+    }
+    for check, level in levels.items():
+        for i, off in zip(alive, robust_z(level), strict=True):
+            if off > FAR[check]:
+                reason = f"{off:.0f} robust deviations above the others"
+                flags.append(Flag(names[i], check, reason))
+    for k, other in twins([pictures[i] for i in alive]):
+        reason = f"the same picture as {names[alive[other]]}"
+        flags.append(Flag(names[alive[k]], "duplicate", reason))
+    return flags
+
+
+def padding(image: np.ndarray) -> float:
+    """Give the share of the image in rows and columns at its border that hold one value only."""
+    empty_rows, empty_columns = (np.ptp(image, axis=axis) == 0 for axis in (1, 0))
+    inside_rows = image.shape[0] - _run(empty_rows) - _run(empty_rows[::-1])
+    inside_columns = image.shape[1] - _run(empty_columns) - _run(empty_columns[::-1])
+    return 1 - max(0, inside_rows) * max(0, inside_columns) / image.size
+
+
+def _run(empty: np.ndarray) -> int:
+    """Count how many are true before the first that is not."""
+    return int(np.argmin(empty)) if not empty.all() else len(empty)
+
+
+def saturation(image: np.ndarray) -> float:
+    """Give the share of the pixels that have the highest value of the image."""
+    return float(np.mean(image == image.max()))
+
+
+def noise_level(image: np.ndarray) -> float:
+    """Measure the standard deviation of fine noise, from a mask that ignores edges and slopes.
+
+    Immerkær, Comput Vis Image Underst 64:300 (1996), with a median in place of the mean, so that
+    the edge of a nodule does not count as noise.
+    """
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
+    fine = ndimage.convolve(image, mask, mode="nearest")[1:-1, 1:-1]
+    return float(np.median(np.abs(fine)) / 0.6745 / 6)
+
+
+def streakiness(image: np.ndarray) -> float:
+    """Say how much of the fine detail runs in one direction; 1 if in all alike.
+
+    Streaks from metal or few photons are parallel lines, which the Fourier transform gathers on one
+    ray: the strongest of 36 directions, divided by the median of all.
+    """
+    fine = image - ndimage.gaussian_filter(image, 2, mode="nearest")
+    most = float(np.median(np.abs(fine))) / 0.6745  # the chest wall is a strong straight edge too
+    fine = np.clip(fine, -most, most)
+    window = np.outer(*(np.hanning(n) for n in image.shape))
+    power = np.abs(np.fft.fft2((fine - fine.mean()) * window)) ** 2
+    fy, fx = np.meshgrid(*(np.fft.fftfreq(n) for n in image.shape), indexing="ij")
+    ring = (np.hypot(fx, fy) > 0.1) & (np.hypot(fx, fy) < 0.4)
+    direction = ((np.degrees(np.arctan2(fy, fx)) + 2.5) % 180 // 5).astype(int)[ring]
+    counts = np.bincount(direction, minlength=36)
+    energy = (np.bincount(direction, power[ring], 36) / np.maximum(counts, 1))[counts > 0]
+    return float(energy.max() / max(float(np.median(energy)), 1e-12))
+
+
+def robust_z(values: np.ndarray) -> np.ndarray:
+    """Distance from the median in units of 1.4826 times the median absolute deviation."""
+    if len(values) == 0:
+        return np.empty(0)
+    off = np.asarray(values, float) - np.median(values)
+    return off / max(1.4826 * float(np.median(np.abs(off))), 1e-9)
+
+
+def twins(images: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    """Find crops that show the same picture, also after another grey scale or small noise.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each (h, w)
+        None of a single value.
+
+    Returns
+    -------
+    list of (int, int)
+        Each crop that has a twin, and the first of its twins: both members of a pair are named,
+        since nobody knows which is the copy.
+    """
+    from medtutor.ct.preprocess import resize
+
+    if not len(images):
+        return []
+    small = np.stack([resize(image, TWIN_SIZE).ravel() for image in images])
+    small = small - small.mean(axis=1, keepdims=True)
+    small /= np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-9)
+    alike = small @ small.T > SAME
+    np.fill_diagonal(alike, False)
+    return [(int(k), int(np.argmax(alike[k]))) for k in np.flatnonzero(alike.any(axis=1))]
+
+
+def table(flags: Sequence[Flag], most: int = 12) -> str:
+    """Write flags as lines of text, one a flag.
+
+    Parameters
+    ----------
+    flags : sequence of Flag
+        What a check returned.
+    most : int
+        Lines at most; the rest is counted.
+    """
+    if not flags:
+        return "nothing flagged"
+    width = [max(len(flag[k]) for flag in flags[:most]) for k in range(2)]
+    lines = [f"{f.item:{width[0]}}  {f.check:{width[1]}}  {f.reason}" for f in flags[:most]]
+    if len(flags) > most:
+        lines.append(f"… and {len(flags) - most} more")
+    return "\n".join(lines)
