@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from medtutor.metrics import bootstrap, calibration_bins, roc_curve, wilson
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
 _ORDER = ("blue", "orange", "green", "pink", "sky", "yellow")
@@ -177,8 +178,6 @@ def roc_band(
     low, high : ndarray, shape (101,)
         True-positive rates at false-positive rates from 0 to 1 in steps of 0.01.
     """
-    from medtutor.metrics import bootstrap
-
     draws: list[np.ndarray] = []
 
     def keep(truth: np.ndarray, score: np.ndarray) -> float:
@@ -220,8 +219,6 @@ def reliability(
     event : str
         Name of the event.
     """
-    from medtutor.metrics import calibration_bins
-
     predicted, observed, size = calibration_bins(labels, probabilities, bins)
     order = np.argsort(probabilities, kind="stable")
     people = [len(set(np.asarray(patients)[p])) for p in np.split(order, np.cumsum(size)[:-1])]
@@ -238,34 +235,6 @@ def reliability(
     show(fig, alt)
 
 
-def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Give Wilson's interval of a share; it stays honest at 0 and at 1.
-
-    Parameters
-    ----------
-    share : ndarray of float
-        Observed shares, 0 to 1.
-    n : ndarray of int
-        Number of independent observations behind each.
-    z : float
-        Standard deviations; 1.96 for 95 %.
-
-    Returns
-    -------
-    low, high : ndarray
-
-    References
-    ----------
-    Wilson, J Am Stat Assoc 22:209 (1927).
-    """
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return np.minimum(share, middle - half), np.maximum(share, middle + half)
-
-
 def _curve(labels: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give false- and true-positive rates at every threshold."""
-    from sklearn.metrics import roc_curve
-
-    wrong, right, _ = roc_curve(labels, values, drop_intermediate=False)
-    return wrong, right
+    return roc_curve(labels, values)[:2]
