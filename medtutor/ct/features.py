@@ -1,0 +1,324 @@
+"""Features written by hand: what one measured on a crop before networks learned what to measure.
+
+Everything is read from the prepared crop alone (`preprocess.prepare`: lung 0, soft tissue 1). No
+reader's outline helps, so that a network and these numbers compete on equal terms. Whatever a crop
+shows, even nothing, each feature has a value: there is never a NaN.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+from medtutor.ct.preprocess import LUNG_HU, SPACING, TISSUE_HU
+from medtutor.errors import DataError
+
+__all__ = ["hog_features", "lbp_features", "segment", "shape_features", "table"]
+
+REACH_MM = 15.0
+"""How far from the middle of a crop a nodule may reach: the definition ends at 30 mm."""
+MIDDLE_MM = 3.0
+"""How far from the middle its thickest place may lie."""
+OPENING, LONGEST = 0.4, 1.7
+"""What is thinner than 0.4 of it is cut off; what is further away than 1.7 times it, too."""
+RINGS_MM = (0, 2, 4, 6, 9, 12, 16)
+"""Borders of the rings around the middle whose mean grey value is a feature."""
+CELLS, BLOCK, ORIENTATIONS = 4, 2, 9
+"""HOG: cells along each side of a crop, cells along each side of a block, bins over 180 degrees."""
+POINTS, RADII = 8, (1, 2)
+"""LBP: neighbours on a circle, and the circles' radii in pixels."""
+
+SHAPE_NAMES = (
+    "diameter",
+    "perimeter",
+    "circularity",
+    "elongation",
+    "solidity",
+    "mean HU inside",
+    "SD of HU inside",
+    "highest HU inside",
+    "edge steepness",
+    "HU around",
+)
+RING_NAMES = tuple(f"HU at {a}-{b} mm" for a, b in pairwise(RINGS_MM))
+
+
+def segment(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
+    """Outline the thing in the middle of each crop, without a reader's help.
+
+    1. Otsu's threshold, on the pixels within 15 mm of the middle, parts bright from dark.
+    2. The largest disc of bright pixels that fits in around a place near the middle gives the
+       thickness there.
+    3. An opening by 0.4 of that radius cuts off vessels: what is thinner falls away. Of the pieces
+       left the one at that place is kept, as far as 1.7 times the radius: a chest wall goes on
+       for longer.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, s, s) or (n, s, s, 1)
+        Prepared crops.
+    spacing : float
+        Millimetres per pixel.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, s, s)
+        Empty where a crop has a single grey value, or nothing bright lies within 3 mm of its
+        middle.
+
+    References
+    ----------
+    Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
+    """
+    crops = _crops(x)
+    distance = _distance(crops.shape[1], spacing)
+    return np.stack([_outline(crop, distance, spacing) for crop in crops])
+
+
+def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
+    """Measure size, shape and grey values of the thing in the middle of each crop.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, s, s) or (n, s, s, 1)
+        Prepared crops.
+    spacing : float
+        Millimetres per pixel.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 16)
+        In the order of `SHAPE_NAMES` and `RING_NAMES`. Lengths in mm: the diameter of the circle of
+        the same area, and the perimeter. Circularity is 4 pi area / perimeter², elongation the
+        ratio of the axes of the ellipse of the same moments, solidity the share of the convex hull
+        that is filled. Grey values are in HU as far as the crop's scale is right (lung at -860,
+        soft tissue at 40). Where `segment` finds nothing, lengths and shape are 0, and the grey
+        values are those of the innermost ring.
+    """
+    crops = _crops(x)
+    distance = _distance(crops.shape[1], spacing)
+    masks = segment(crops, spacing)
+    rings = [(distance >= a) & (distance < b) for a, b in pairwise(RINGS_MM)]
+    result = np.empty((len(crops), len(SHAPE_NAMES) + len(rings)))
+    for row, crop, mask in zip(result, LUNG_HU + crops * (TISSUE_HU - LUNG_HU), masks, strict=True):
+        # A ring that holds no pixel repeats the one within it, the first one the middle.
+        profile = [float(crop[distance == distance.min()].mean())]
+        for ring in rings:
+            profile.append(float(crop[ring].mean()) if ring.any() else profile[-1])
+        profile = profile[1:]
+        row[: len(SHAPE_NAMES)] = _shape(mask, spacing) + _greys(crop, mask, profile[0], spacing)
+        row[len(SHAPE_NAMES) :] = profile
+    return result
+
+
+def hog_features(x: np.ndarray) -> np.ndarray:
+    """Histogram of oriented gradients: which way the edges run, cell by cell.
+
+    4 x 4 cells, blocks of 2 x 2 cells that overlap, 9 orientations over 180 degrees, each block
+    scaled to length 1 and clipped ("L2-Hys").
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, s, s) or (n, s, s, 1)
+        Prepared crops of at least 8 x 8 pixels.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 324)
+        Block by block, cell by cell, orientation by orientation.
+
+    References
+    ----------
+    Dalal & Triggs, CVPR 2005, doi:10.1109/CVPR.2005.177.
+    """
+    from skimage.feature import hog
+
+    crops = _crops(x)
+    cell = crops.shape[1] // CELLS
+    return np.stack([
+        hog(crop, ORIENTATIONS, (cell, cell), (BLOCK, BLOCK), block_norm="L2-Hys")
+        for crop in crops[:, : cell * CELLS, : cell * CELLS]
+    ])  # fmt: skip
+
+
+def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
+    """Histograms of local binary patterns: which small patterns the grey values make.
+
+    Uniform, rotation-invariant patterns of 8 neighbours (10 codes) on circles of 1 and 2 pixels,
+    counted within 6 mm of the middle and from there to 15 mm.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, s, s) or (n, s, s, 1)
+        Prepared crops.
+    spacing : float
+        Millimetres per pixel.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 40)
+        Shares that sum to 1 over the 10 codes of each radius and region.
+
+    References
+    ----------
+    Ojala, Pietikäinen & Mäenpää, IEEE Trans Pattern Anal Mach Intell 24:971 (2002).
+    """
+    from skimage.feature import local_binary_pattern
+
+    crops = _crops(x)
+    distance = _distance(crops.shape[1], spacing)
+    regions = (distance < 6, (distance >= 6) & (distance < REACH_MM))
+    codes = POINTS + 2
+    # Whole steps of 10 HU: the last digits of a float would make patterns out of nothing.
+    steps = np.rint(np.clip(crops, -0.2, 2) * 90 + 18).astype(np.uint8)
+    result = np.zeros((len(crops), len(RADII), len(regions), codes))
+    for row, crop in zip(result, steps, strict=True):
+        for r, radius in enumerate(RADII):
+            pattern = local_binary_pattern(crop, POINTS, radius, "uniform").astype(int)
+            for k, region in enumerate(regions):
+                if region.any():
+                    row[r, k] = np.bincount(pattern[region], minlength=codes) / region.sum()
+    return result.reshape(len(crops), -1)
+
+
+def table(x: np.ndarray, spacing: float = SPACING) -> tuple[np.ndarray, list[str]]:
+    """Measure everything: size, shape and grey values, HOG, LBP.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, s, s) or (n, s, s, 1)
+        Prepared crops of at least 8 x 8 pixels.
+    spacing : float
+        Millimetres per pixel.
+
+    Returns
+    -------
+    features : ndarray of float64, shape (n, 380)
+        One row for each crop.
+    names : list of str
+        One for each column. The first word of those of HOG and LBP is "HOG" or "LBP".
+
+    Raises
+    ------
+    DataError
+        If `x` is not a stack of square crops, or a pixel is NaN.
+    """
+    families: tuple[tuple[np.ndarray, list[str]], ...] = (
+        (shape_features(x, spacing), [*SHAPE_NAMES, *RING_NAMES]),
+        (hog_features(x), _hog_names()),
+        (lbp_features(x, spacing), _lbp_names()),
+    )
+    return np.hstack([f for f, _ in families]), [name for _, names in families for name in names]
+
+
+def _hog_names() -> list[str]:
+    degrees = (np.arange(ORIENTATIONS) + 0.5) * 180 / ORIENTATIONS
+    blocks = range(CELLS - BLOCK + 1)
+    return [
+        f"HOG block {r},{c} cell {i},{j} {degree:.0f}°"
+        for r in blocks for c in blocks for i in range(BLOCK) for j in range(BLOCK)
+        for degree in degrees
+    ]  # fmt: skip
+
+
+def _lbp_names() -> list[str]:
+    return [
+        f"LBP radius {radius} {where} code {code}"
+        for radius in RADII for where in ("inner", "outer") for code in range(POINTS + 2)
+    ]  # fmt: skip
+
+
+def _crops(x: np.ndarray) -> np.ndarray:
+    """Take the channel off, and refuse what is not a stack of square crops."""
+    x = np.asarray(x)
+    crops = x[..., 0] if x.ndim == 4 and x.shape[-1] == 1 else x
+    if crops.ndim != 3 or crops.shape[1] != crops.shape[2] or crops.shape[1] < 2 * CELLS:
+        raise DataError(
+            f"an array of shape {x.shape} where (n, s, s, 1) with s of at least 8 is needed",
+            remedy="Use preprocess.prepare.",
+        )
+    if len(crops) == 0:
+        raise DataError("there is no crop to measure", remedy="Give at least one.")
+    if not np.all(np.isfinite(crops)):
+        raise DataError(
+            "some pixels are NaN or infinite",
+            remedy="Use preprocess.prepare, which names the file.",
+        )
+    return crops.astype(np.float64)
+
+
+def _distance(side: int, spacing: float) -> np.ndarray:
+    """Distance of each pixel from the middle of the crop in mm."""
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    return spacing * np.hypot(rows, columns)
+
+
+def _outline(crop: np.ndarray, distance: np.ndarray, spacing: float) -> np.ndarray:
+    """Segment one crop; see `segment`."""
+    from skimage.filters import threshold_otsu
+
+    nothing = np.zeros(crop.shape, bool)
+    near = distance < REACH_MM
+    # Bone and calcium would draw the threshold up and away from the edge of soft tissue.
+    grey = np.clip(crop, -0.2, 1.2)
+    if np.ptp(grey[near]) < 1e-6:
+        return nothing
+    bright = (grey > threshold_otsu(grey[near])) & near
+    # Padded, so that a crop's border counts as the end of what lies there.
+    depth = ndimage.distance_transform_edt(np.pad(bright, 1))[1:-1, 1:-1]
+    depth_here = np.where(distance < MIDDLE_MM, depth, 0)
+    thickness = float(depth_here.max())
+    if thickness == 0:
+        return nothing
+    place = np.unravel_index(np.argmax(depth_here), crop.shape)
+    pieces, _ = ndimage.label(depth > OPENING * thickness)
+    back = ndimage.distance_transform_edt(pieces != pieces[place]) <= OPENING * thickness
+    rows, columns = np.indices(crop.shape)
+    within = np.hypot(rows - place[0], columns - place[1]) <= LONGEST * thickness + 1
+    return ndimage.binary_fill_holes(bright & back & within)
+
+
+def _shape(mask: np.ndarray, spacing: float) -> list[float]:
+    """Diameter, perimeter, circularity, elongation, solidity; zeros for an empty mask."""
+    from skimage.measure import regionprops
+
+    if not mask.any():
+        return [0.0] * 5
+    found = regionprops(mask.astype(np.uint8))[0]
+    area, perimeter = found.area * spacing**2, found.perimeter_crofton * spacing
+    diameter = 2 * float(np.sqrt(area / np.pi))
+    long, short = found.axis_major_length, found.axis_minor_length
+    elongation = long / max(short, 1.0)  # an axis of a few pixels in a row has no width
+    return [diameter, perimeter, _circularity(area, perimeter), elongation, _solidity(mask)]
+
+
+def _circularity(area: float, perimeter: float) -> float:
+    return float(4 * np.pi * area / perimeter**2) if perimeter > 0 else 0.0
+
+
+def _solidity(mask: np.ndarray) -> float:
+    """Share of the convex hull that is filled; 1 for too few pixels to have a hull."""
+    from skimage.morphology import convex_hull_image
+
+    rows, columns = np.nonzero(mask)
+    if np.ptp(rows) < 2 or np.ptp(columns) < 2:
+        return 1.0
+    return float(mask.sum() / convex_hull_image(mask).sum())
+
+
+def _greys(hu: np.ndarray, mask: np.ndarray, middle: float, spacing: float) -> list[float]:
+    """Mean, SD and 95th percentile inside, steepness of the edge in HU per mm, mean around."""
+    if not mask.any():
+        return [middle, 0.0, middle, 0.0, middle]
+    inside = hu[mask]
+    slope = np.hypot(*np.gradient(hu, spacing))
+    border = mask & ~ndimage.binary_erosion(mask)
+    around = ndimage.binary_dilation(mask, iterations=max(1, round(2.5 / spacing))) & ~mask
+    outside = float(hu[around].mean()) if around.any() else float(inside.mean())
+    return [
+        float(inside.mean()),
+        float(inside.std()),
+        float(np.percentile(inside, 95)),
+        float(slope[border].mean()),
+        outside,
+    ]
