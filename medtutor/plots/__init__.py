@@ -6,7 +6,20 @@ write ``from medtutor import plots`` and call ``plots.ct.NAME``; this module hol
 share.
 """
 
-from medtutor.plots import arrays, ct, ecg, gates, rate, scarce, softmax, start, training
+from medtutor.plots import (
+    arrays,
+    classical,
+    ct,
+    ecg,
+    evaluate,
+    gates,
+    missing,
+    rate,
+    scarce,
+    softmax,
+    start,
+    training,
+)
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
 
 __all__ = [
@@ -14,10 +27,13 @@ __all__ = [
     "FULL",
     "HALF",
     "arrays",
+    "classical",
     "ct",
     "ecg",
+    "evaluate",
     "figure",
     "gates",
+    "missing",
     "rate",
     "scarce",
     "show",
