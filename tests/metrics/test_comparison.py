@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from medtutor import metrics
+from medtutor.errors import DataError
+
+
+def test_a_paired_difference_is_tighter_than_its_parts():
+    rng = np.random.default_rng(3)
+    truth = np.arange(200) % 2
+    hard = rng.normal(size=200) * 2
+    first, second = truth + hard, truth + hard + rng.normal(0, 0.05, 200)
+    patients = np.arange(200)
+    got = metrics.paired_difference(metrics.area_under_roc, truth, first, second, patients)
+    alone = metrics.auc(truth, first, patients)
+    assert got.high - got.low < (alone.high - alone.low) / 3
+    assert got.low <= 0.02
+
+
+def test_out_of_fold_predicts_everybody_once_and_tears_no_patient_apart():
+    rng = np.random.default_rng(9)
+    patients = rng.integers(0, 40, 150)
+    labels = patients % 2
+    seen = []
+
+    def remember(train, test):
+        assert not set(patients[train]) & set(patients[test])
+        seen.append(test)
+        return test.astype(float)
+
+    got, fold = metrics.out_of_fold(remember, labels, patients)
+    assert np.array_equal(got, np.arange(150))
+    assert sorted(np.concatenate(seen)) == list(range(150))
+    assert all(len(np.unique(fold[patients == p])) == 1 for p in np.unique(patients))
+
+
+def test_fewer_patients_than_folds_are_refused():
+    with pytest.raises(DataError, match="3 patients for 5 folds"):
+        metrics.out_of_fold(lambda a, b: b, np.arange(6) % 2, np.arange(6) // 2)

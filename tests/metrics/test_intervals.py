@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from medtutor import metrics
+from medtutor.errors import DataError
+
+
+def test_the_value_is_that_of_all_samples():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 80)
+    scores = labels + rng.normal(size=80)
+    patients = np.arange(80) // 2
+    got = metrics.auc(labels, scores, patients)
+    assert got.value == pytest.approx(roc_auc_score(labels, scores))
+    assert got.low < got.value < got.high
+    assert got == metrics.auc(labels, scores, patients)
+
+
+def test_patients_and_not_samples_are_the_unit():
+    """Copying every sample ten times must not narrow the interval."""
+    rng = np.random.default_rng(1)
+    right, patients = rng.random(60) < 0.8, np.arange(60)
+    once = metrics.bootstrap(np.mean, right, groups=patients)
+    copied = metrics.bootstrap(np.mean, np.repeat(right, 10), groups=np.repeat(patients, 10))
+    assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=1e-9)
+
+
+def _patients_around_a_known_mean(rng):
+    """Invent 100 patients with five samples each; the mean of all patients is 0."""
+    level = np.repeat(rng.normal(0, 1, 100), 5)
+    return np.mean, (level + rng.normal(0, 0.5, 500),), np.repeat(np.arange(100), 5), 0.0
+
+
+def _patients_of_a_known_auc(rng):
+    """Invent 120 patients with two scores each that share a part.
+
+    The difference of two scores is normal with mean 1, so the AUC is Phi(1 / its SD).
+    """
+    patients = np.repeat(np.arange(120), 2)
+    scores = patients % 2 + rng.normal(0, 0.7, 120)[patients] + rng.normal(0, 0.5, 240)
+    return metrics.area_under_roc, (patients % 2, scores), patients, norm.cdf(1 / np.sqrt(1.48))
+
+
+@pytest.mark.parametrize("invent", [_patients_around_a_known_mean, _patients_of_a_known_auc])
+def test_intervals_of_95_percent_hold_the_truth_in_92_to_98_of_100_studies(invent):
+    rng, held = np.random.default_rng(3), 0
+    for study in range(600):
+        statistic, arrays, patients, truth = invent(rng)
+        got = metrics.bootstrap(statistic, *arrays, groups=patients, resamples=200, seed=study)
+        held += got.low <= truth <= got.high
+    assert 0.92 <= held / 600 <= 0.98
+
+
+def test_drawing_samples_as_if_they_were_patients_does_not_hold_what_it_promises():
+    rng, held = np.random.default_rng(4), 0
+    for study in range(200):
+        statistic, arrays, _, truth = _patients_around_a_known_mean(rng)
+        got = metrics.bootstrap(
+            statistic, *arrays, groups=np.arange(500), resamples=100, seed=study
+        )
+        held += got.low <= truth <= got.high
+    assert held / 200 < 0.85
+
+
+def test_one_class_gives_nan_and_not_a_crash():
+    got = metrics.auc(np.zeros(5, int), np.arange(5.0), np.arange(5))
+    assert np.isnan(got.value)
+    assert np.isnan(got.low)
+
+
+def test_empty_or_unequal_arrays_are_refused():
+    with pytest.raises(DataError):
+        metrics.mae(np.array([]), np.array([]))
+    with pytest.raises(DataError):
+        metrics.accuracy(np.zeros(3), np.zeros(3), np.zeros(2))
+
+
+def test_accuracy_and_mae():
+    patients = np.arange(4)
+    assert metrics.accuracy(np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0]), patients).value == 0.75
+    assert metrics.mae(np.array([-1.0, 1.0, 3.0, -3.0]), patients).value == 2.0
+
+
+def test_an_interval_writes_itself():
+    assert str(metrics.Interval(0.9123, 0.87, 0.95)) == "0.912 (95 % CI 0.870 to 0.950)"
