@@ -7,9 +7,10 @@ The network, its training and its averaging are those of lesson 08. Every nodule
 in each seed, by networks that have not met its patient; a seed deals the folds anew. Means over the
 seeds are printed, and the paired difference to the diameter, with its interval over patients.
 
-``--teach simulation`` trains on the bundled simulated crops alone, on 50 patients of the training part
-alone, and on those 50 from weights taught by the simulation. The simulation is drawn from outlines of LIDC-IDRI, so a patient of the folder's held-out fold or its
-validation part never teaches through it either.
+``--teach simulation`` trains on the bundled simulated crops alone, on 50 patients of the training
+part alone, and on those 50 from weights taught by the simulation. The simulation is drawn from
+outlines of LIDC-IDRI, so a patient of the folder's held-out fold or its validation part never
+teaches through it either.
 """
 
 import argparse
