@@ -19,14 +19,19 @@ _HOME = {
 _MODULES = (
     "augment",
     "beats",
+    "fusion",
+    "maps",
     "models",
     "noise",
     "prepare",
+    "quality",
     "records",
     "rhythm",
     "segments",
     "simulate",
     "training",
+    "uncertainty",
+    "variability",
     "waves",
 )
 

@@ -7,12 +7,18 @@ changes its rate by exactly that factor, so the model meets every rate with ever
 import numpy as np
 
 from medtutor.ecg.beats import rate_of
-from medtutor.ecg.prepare import band_pass
+from medtutor.ecg.noise import KINDS
+from medtutor.ecg.prepare import band_pass, height
 from medtutor.ecg.segments import Windows
 
 SPEEDS = (0.5, 1.5)
 """Slowest and fastest speed at which a window is played. Half speed makes a QRS twice as wide, as a
 ventricular beat is, and there are never enough of those."""
+
+STRONGEST = {"muscle": 0.8, "motion": 1.0, "wander": 1.5}
+"""Kinds of simulated noise added in training, and the largest standard deviation of each, where a
+beat is 1 high. At a signal-to-noise ratio of 0 dB (`ecg.noise.snr`) it is about a third of that,
+and more while a burst lasts."""
 
 
 def play(
@@ -142,6 +148,69 @@ def noise(n: int, length: int, rng: np.random.Generator, typical: float = 0.05) 
         steps = rng.standard_normal((n, -(-length // hold)), dtype=np.float32)
         out += size * np.repeat(steps, hold, axis=1)[:, :length]
     return out
+
+
+def noise_bank(
+    fs: float, rng: np.random.Generator, minutes: float = 4.0, strip: float = 20.0
+) -> np.ndarray:
+    """Draw simulated noise (`ecg.noise`) once, in strips, to be cut into windows many times.
+
+    Parameters
+    ----------
+    fs : float
+        Sampling rate in hertz.
+    rng : numpy.random.Generator
+        Source.
+    minutes : float
+        Length for each kind.
+    strip : float
+        Seconds of a strip. Electrode motion has at least one restless episode in each.
+
+    Returns
+    -------
+    ndarray of shape (kinds, samples), float32
+        In the order of `STRONGEST`. Band-passed as a window is; before that each strip had a
+        variance of 1.
+    """
+    samples, strips = round(strip * fs), max(1, round(60 * minutes / strip))
+    out = []
+    for kind in STRONGEST:
+        drawn = np.stack([KINDS[kind](samples, fs, rng) for _ in range(strips)])
+        drawn /= drawn.std(axis=1, keepdims=True)
+        out.append(band_pass(drawn, fs).ravel())
+    return np.stack(out)
+
+
+def disturb(
+    filtered: np.ndarray, fs: float, bank: np.ndarray, rng: np.random.Generator, share: float = 0.5
+) -> np.ndarray:
+    """Add one kind of strong noise to a share of the windows, at sizes from faint to `STRONGEST`.
+
+    Parameters
+    ----------
+    filtered : ndarray of shape (n, length)
+        Band-passed windows.
+    fs : float
+        Sampling rate in hertz.
+    bank : ndarray of shape (kinds, samples)
+        See `noise_bank`.
+    rng : numpy.random.Generator
+        Source.
+    share : float
+        Share of the windows that get any.
+
+    Returns
+    -------
+    ndarray of shape (n, length), float32
+    """
+    n, length = filtered.shape
+    kind = rng.integers(len(bank), size=(n,))
+    most = np.array(list(STRONGEST.values()))[kind]
+    size = most * np.exp(rng.uniform(np.log(0.04), 0, n)) * (rng.random(n) < share)
+    start = rng.integers(bank.shape[1] - length, size=(n, 1))
+    piece = bank[kind[:, None], start + np.arange(length)]
+    tall = height(filtered, fs)
+    return filtered + (size * tall)[:, None].astype(np.float32) * piece
 
 
 def following(windows: Windows) -> np.ndarray:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from medtutor.ecg.maps import find_beats, pool, rate_from_map, spread
 from medtutor.ecg.segments import Normaliser, Windows
 from medtutor.ecg.training import fit
 from medtutor.errors import DataError
@@ -27,15 +28,6 @@ __all__ = [
     "rate_lstm",
     "read",
 ]
-
-REFRACTORY = 0.26
-"""Seconds after a beat in which the heart cannot beat again; it allows up to 230 beats a minute."""
-
-SMALLEST = 0.15
-"""Expected number of beats, summed over five bins, that counts as one.
-
-Well under a half, because T waves, which a low bar would let in, fall into the refractory time. The
-value was chosen by cross-validation over the subjects of MIT-BIH DS1."""
 
 
 def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model:
@@ -138,16 +130,24 @@ class Prediction(NamedTuple):
         Beats a minute, from the beats found in the map; NaN with fewer than two.
     direct, change : ndarray of shape (n,)
         Beats a minute, as the pooled sequence says them.
+    spread : ndarray of shape (n,)
+        Beats a minute by which `from_map` may be off, by the map's own doubts; see `maps.spread`.
     """
 
     beats: np.ndarray
     from_map: np.ndarray
     direct: np.ndarray
     change: np.ndarray
+    spread: np.ndarray
+
+    @property
+    def rate(self) -> np.ndarray:
+        """Beats a minute from the map, and where it shows too few beats, as named directly."""
+        return np.where(np.isnan(self.from_map), self.direct, self.from_map)
 
 
 def predict(
-    model: keras.Model, windows: Windows | np.ndarray, normaliser: Normaliser
+    model: keras.Model, windows: Windows | np.ndarray, normaliser: Normaliser, leads: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict heart rate and rate change of windows.
 
@@ -158,96 +158,74 @@ def predict(
     ----------
     model : keras.Model
         A trained `rate_lstm`.
-    windows : Windows, or ndarray of shape (n, length) in mV
-        What to read; of several leads the first.
+    windows : Windows, or ndarray of shape (n, length) or (n, length, leads) in mV
+        What to read.
     normaliser : Normaliser
         Scales of the subjects on which `model` was trained.
+    leads : int
+        How many leads to read, see `read`.
 
     Returns
     -------
     rate, change : ndarray of shape (n,)
         Beats a minute; the change is that from this window to the next.
     """
-    said = read(model, windows, normaliser)
-    return np.where(np.isnan(said.from_map), said.direct, said.from_map), said.change
+    said = read(model, windows, normaliser, leads)
+    return said.rate, said.change
 
 
-def read(model: keras.Model, windows: Windows | np.ndarray, normaliser: Normaliser) -> Prediction:
+def read(
+    model: keras.Model, windows: Windows | np.ndarray, normaliser: Normaliser, leads: int = 1
+) -> Prediction:
     """Give everything that the model says about windows; see `predict`.
 
     Parameters
     ----------
     model : keras.Model
         A trained `rate_lstm`.
-    windows : Windows, or ndarray of shape (n, length) in mV
-        What to read; of several leads the first.
+    windows : Windows, or ndarray of shape (n, length) or (n, length, leads) in mV
+        What to read.
     normaliser : Normaliser
         Scales of the subjects on which `model` was trained.
+    leads : int
+        How many leads to read, of those that are there. The network reads one after the other,
+        and their maps are joined, see `maps.pool`. A lead with missing samples in a window does
+        not count there.
 
     Returns
     -------
     Prediction
     """
-    signal = windows.signal[:, :, 0] if isinstance(windows, Windows) else np.asarray(windows)
-    said = model.predict(normaliser.signal(signal)[:, :, None], batch_size=256, verbose=0)
+    signal = windows.signal if isinstance(windows, Windows) else np.asarray(windows)
+    signal = signal[:, :, None] if signal.ndim == 2 else signal
+    signal = signal[:, :, :leads]
+    if signal.shape[2] == 1:
+        return _one_lead(model, signal[:, :, 0], normaliser)
+    said = [_one_lead(model, lead, normaliser) for lead in np.nan_to_num(signal.transpose(2, 0, 1))]
+    whole = np.isfinite(signal).all(axis=1).T
+    doubts = np.stack([one.spread for one in said])
+    # A broken lead gets no say; where all are broken the first one stands.
+    doubts = np.where(whole | ~whole.any(axis=0), doubts, np.inf)
+    beats, weight = pool(np.stack([one.beats for one in said]), doubts)
+    direct, change = (
+        (weight * np.stack([getattr(one, name) for one in said])).sum(axis=0)
+        for name in ("direct", "change")
+    )
+    return _prediction(beats, direct, change, normaliser.fs, signal.shape[1])
+
+
+def _one_lead(model: keras.Model, signal: np.ndarray, normaliser: Normaliser) -> Prediction:
+    """Read one lead."""
+    ready = normaliser.signal(signal)[:, :, None]
+    said = model.predict(ready, batch_size=256, verbose=0)
     bpm = normaliser.bpm(np.concatenate([said["rate"], said["change"]], axis=1))
-    from_map = rate_from_map(said["beats"], normaliser.fs, signal.shape[1])
-    return Prediction(said["beats"], from_map, bpm[:, 0], bpm[:, 1])
+    return _prediction(said["beats"], bpm[:, 0], bpm[:, 1], normaliser.fs, signal.shape[1])
 
 
-def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> list[np.ndarray]:
-    """Find the beats in beat maps: peaks of the sum over five bins, placed at its centre of mass.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it, or `segments.beat_map`.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-
-    Returns
-    -------
-    list of n ndarrays
-        Place of each beat in samples from the window's start, in order.
-    """
-    from scipy.signal import find_peaks
-
-    per_bin = length / beat_map.shape[1]
-    apart = max(1, round(REFRACTORY * fs / per_bin))
-    kernel = np.ones(5)
-    bins = np.arange(beat_map.shape[1])
-    found = []
-    for row in beat_map:
-        amount = np.convolve(row, kernel, "same")
-        moment = np.convolve(row * bins, kernel, "same")
-        # The row itself, faintly, decides between neighbours with the same sum.
-        height = np.pad(amount + 1e-3 * row, 1)
-        peaks = find_peaks(height, height=SMALLEST, distance=apart)[0] - 1
-        found.append((moment[peaks] / amount[peaks] + 0.5) * per_bin)
-    return found
-
-
-def rate_from_map(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.ndarray:
-    """Read the heart rate from beat maps: 60 over the mean distance of the beats found.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute; NaN where fewer than two beats were found.
-    """
-    rate = np.full(len(beat_map), np.nan)
-    for k, place in enumerate(find_beats(beat_map, fs, length)):
-        if len(place) > 1:
-            rate[k] = 60 * fs * (len(place) - 1) / (place[-1] - place[0])
-    return rate
+def _prediction(
+    beats: np.ndarray, direct: np.ndarray, change: np.ndarray, fs: float, length: int
+) -> Prediction:
+    """Put together what the map and the other two outputs say."""
+    return Prediction(
+        beats, rate_from_map(beats, fs, length), direct, change, spread(beats, fs, length)
+    )

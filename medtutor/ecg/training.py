@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from medtutor.ecg import segments
-from medtutor.ecg.augment import filtered_leads, following, noise, play
+from medtutor.ecg.augment import disturb, filtered_leads, following, noise, noise_bank, play
 from medtutor.ecg.beats import rate_of
 from medtutor.ecg.segments import Normaliser, Windows
 from medtutor.errors import DataError
@@ -27,6 +27,7 @@ def fit(
     learning_rate: float = 4e-3,
     patience: int = 6,
     augment: bool = True,
+    also: Windows | None = None,
     verbose: bool = True,
 ) -> dict[str, list[float]]:
     """Train `rate_lstm` on the training subjects; the validation subjects say when to stop.
@@ -57,6 +58,9 @@ def fit(
         Looks at the validation loss without a lower one before training stops.
     augment : bool
         Play at other speeds, add noise, turn over. Without it the windows are taken as they are.
+    also : Windows, optional
+        Other windows to learn from, such as simulated ones beside real ones: a quarter of each
+        batch. Nobody in them may be in the validation or test part.
     verbose : bool
         Show progress.
 
@@ -103,6 +107,7 @@ def fit(
             np.random.default_rng(seed),
             bins=bins,
             augment=augment,
+            also=also,
         ),
         shuffle=False,
         steps_per_epoch=min(50, steps),
@@ -122,6 +127,8 @@ def batches(
     rng: np.random.Generator,
     bins: int = 250,
     augment: bool = True,
+    also: Windows | None = None,
+    share: float = 0.25,
 ) -> Iterator[Batch]:
     """Yield training batches for ever, each window once per round in a new order.
 
@@ -139,6 +146,10 @@ def batches(
         Values of the beat map.
     augment : bool
         Play at other speeds, add noise, turn over.
+    also : Windows, optional
+        Other windows, such as simulated ones, that make up a `share` of each batch.
+    share : float
+        Share of each batch that is taken from `also`.
 
     Yields
     ------
@@ -146,22 +157,45 @@ def batches(
     targets, weights : dict of str to ndarray
         For the outputs "beats", "rate" and "change"; weight 0 where a target is not known.
     """
+    others = 0 if also is None else len(also)
+    if also is not None:
+        windows = segments.join([windows, also])
     leads = filtered_leads(windows)
     follower = following(windows)
-    length, order = windows.signal.shape[1], np.empty(0, int)
-    while True:
-        while len(order) < size:
-            order = np.append(order, rng.permutation(len(windows)))
-        index, order = order[:size], order[size:]
+    length = windows.signal.shape[1]
+    bank = noise_bank(windows.fs, rng) if augment else np.empty(0)
+    for index in _draw(len(windows) - others, others, size, share, rng):
         if not augment:
             x = normaliser.scale(leads[0, index])
             yield _batch(x, windows.beats[index], windows.change[index], normaliser, bins)
             continue
         lead = rng.integers(len(leads), size=size)
         x, beats, change = play(leads, lead, windows, follower, index, rng)
-        x = normaliser.scale(x) + noise(size, length, rng)
+        x = normaliser.scale(disturb(x, windows.fs, bank, rng)) + noise(size, length, rng)
         x *= rng.choice([1, 1, -1], (size, 1))
         yield _batch(x, beats, change, normaliser, bins)
+
+
+def _draw(
+    own: int, others: int, size: int, share: float, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Deal indices for ever: of the first `own`, and a `share` of the `others` after them."""
+    part = round(size * share) if others else 0
+    deals = [(_rounds(own, size - part, rng), 0)]
+    if part:
+        deals.append((_rounds(others, part, rng), own))
+    while True:
+        yield np.concatenate([next(deal) + first for deal, first in deals])
+
+
+def _rounds(n: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Deal `size` of `n` indices at a time, each once per round."""
+    order = np.empty(0, int)
+    while True:
+        while len(order) < size:
+            order = np.append(order, rng.permutation(n))
+        hand, order = order[:size], order[size:]
+        yield hand
 
 
 def as_they_are(windows: Windows, normaliser: Normaliser, bins: int = 250) -> Batch:

@@ -1,0 +1,173 @@
+"""Is a window good enough to be read? Signal quality, and the price of turning windows away.
+
+The indices of the signal follow Li, Mark and Clifford, Physiol Meas 29:15 (2008), and Clifford,
+Behar, Li and Rezek, Physiol Meas 33:1419 (2012). None of them needs a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Quality(NamedTuple):
+    """Quality of n windows by the signal alone.
+
+    Parameters
+    ----------
+    qrs : ndarray of shape (n,)
+        Power from 5 to 15 Hz as a share of that from 5 to 40 Hz (pSQI): muscle noise lowers it.
+    baseline : ndarray of shape (n,)
+        Power from 1 to 40 Hz as a share of that from 0 to 40 Hz, mean removed (basSQI): wander
+        lowers it.
+    kurtosis : ndarray of shape (n,)
+        Fourth moment over squared variance (kSQI): an ECG is flat with few tall waves, well above
+        the 3 of Gaussian noise.
+    flat : ndarray of shape (n,)
+        Share of the samples that equal the one before for at least 0.1 s.
+    """
+
+    qrs: np.ndarray
+    baseline: np.ndarray
+    kurtosis: np.ndarray
+    flat: np.ndarray
+
+
+def of_signal(signal: np.ndarray, fs: float) -> Quality:
+    """Compute the quality of windows from their samples.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n, samples)
+        One lead, in any unit, as it was recorded: not filtered.
+    fs : float
+        Sampling rate in hertz.
+
+    Returns
+    -------
+    Quality
+        NaN for `kurtosis`, 0 for `qrs` and `baseline` of a window without any change.
+    """
+    centred = np.asarray(signal, dtype=np.float64)
+    centred = centred - centred.mean(axis=1, keepdims=True)
+    power = np.abs(np.fft.rfft(centred * np.hanning(centred.shape[1]), axis=1)) ** 2
+    frequency = np.fft.rfftfreq(centred.shape[1], 1 / fs)
+
+    def band(low: float, high: float) -> np.ndarray:
+        return power[:, (frequency >= low) & (frequency <= high)].sum(axis=1)
+
+    variance = centred.var(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kurtosis = (centred**4).mean(axis=1) / variance**2
+    return Quality(
+        _share(band(5, 15), band(5, 40)),
+        _share(band(1, 40), band(0, 40)),
+        np.where(variance > 0, kurtosis, np.nan),
+        _flat(np.asarray(signal), max(1, round(0.1 * fs))),
+    )
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _flat(signal: np.ndarray, fewest: int) -> np.ndarray:
+    """Give the share of samples in runs of at least `fewest` without change."""
+    still = np.diff(signal, axis=1) == 0
+    count = np.cumsum(np.pad(still, ((0, 0), (1, 0))), axis=1)
+    # A run of `fewest` ends here; every sample of it belongs to it.
+    ends = count[:, fewest:] - count[:, :-fewest] == fewest
+    inside = np.zeros(still.shape, dtype=bool)
+    for back in range(fewest):
+        stop = still.shape[1] - back
+        inside[:, fewest - 1 - back : stop] |= ends
+    return inside.mean(axis=1)
+
+
+def agreement(
+    first: Sequence[np.ndarray], second: Sequence[np.ndarray], fs: float, tolerance: float = 0.15
+) -> np.ndarray:
+    """Tell how far two readers agree on the beats of each window (bSQI of Li et al., 2008).
+
+    Parameters
+    ----------
+    first, second : sequence of n ndarrays
+        Samples of the beats that each reader found, in order; NaN is left out.
+    fs : float
+        Sampling rate in hertz.
+    tolerance : float
+        Seconds within which two marks are the same beat.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Beats that both found over beats that either found; 0 where nobody found any.
+    """
+    out = np.zeros(len(first))
+    for k, (a, b) in enumerate(zip(first, second, strict=True)):
+        a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+        if len(a) and len(b):
+            near = np.abs(a[:, None] - b[None]) <= tolerance * fs
+            both = min(near.any(axis=1).sum(), near.any(axis=0).sum())
+            out[k] = both / (len(a) + len(b) - both)
+    return out
+
+
+class Rejection(NamedTuple):
+    """What turning windows away buys.
+
+    Parameters
+    ----------
+    kept : ndarray of shape (points,)
+        Share of the windows that are read.
+    mae : ndarray of shape (points,)
+        Mean absolute error of those.
+    """
+
+    kept: np.ndarray
+    mae: np.ndarray
+
+
+def rejection(
+    error: np.ndarray, doubt: np.ndarray, kept: Sequence[float] | np.ndarray | None = None
+) -> Rejection:
+    """Show the error of the windows that are kept when the most doubtful are turned away.
+
+    Parameters
+    ----------
+    error : ndarray of shape (n,)
+        Of each window.
+    doubt : ndarray of shape (n,)
+        The higher, the sooner a window is turned away; NaN goes first. With the absolute error
+        itself the curve is the best that any doubt could reach.
+    kept : sequence of float, optional
+        Shares to show; by default 50 to 100 % in steps of 1 %.
+
+    Returns
+    -------
+    Rejection
+    """
+    shares = np.arange(0.5, 1.001, 0.01) if kept is None else np.asarray(kept, dtype=float)
+    order = np.argsort(np.nan_to_num(doubt, nan=np.inf), kind="stable")
+    mean = np.cumsum(np.abs(error)[order]) / np.arange(1, len(error) + 1)
+    count = np.clip(np.rint(shares * len(error)).astype(int), 1, len(error))
+    return Rejection(shares, mean[count - 1])
+
+
+def limit(doubt: np.ndarray, kept: float = 0.9) -> float:
+    """Choose, on validation windows, the doubt above which a window is turned away.
+
+    Parameters
+    ----------
+    doubt : ndarray of shape (n,)
+        Of the validation windows.
+    kept : float
+        Share of them that should be read.
+
+    Returns
+    -------
+    float
+    """
+    return float(np.quantile(doubt, kept))
