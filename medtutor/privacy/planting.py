@@ -121,8 +121,9 @@ PLACES: dict[str, tuple[str, _Planter]] = {
     "file meta: sender": ("name", _meta("SourceApplicationEntityTitle")),
     "preamble": ("name", _preamble),
 }  # fmt: skip
-# Besides these: the name in another attribute that a table keeps, names of file and folder.
-COPIED, FILE, FOLDER = "the name again, in a kept code", "file name", "folder name"
+# Besides these: names of file and folder; and the patient's name once more, in a term of a code
+# that a table of rules keeps.
+FILE, FOLDER = "file name", "folder name"
 
 
 def words(seed: int = 17) -> dict[str, Planted]:
@@ -154,7 +155,6 @@ def words(seed: int = 17) -> dict[str, Planted]:
 
     make = {"name": name, "number": number, "uid": number, "date": date}
     made = {place: Planted(place, make[kind]()) for place, (kind, _) in PLACES.items()}
-    made[COPIED] = Planted(COPIED, made["PatientName"].word)
     return made | {place: Planted(place, name()) for place in (FILE, FOLDER, CAPTURE)}
 
 
@@ -199,7 +199,7 @@ def plant(
                 (folder / f"{made[FILE].word}-{number:03d}.dcm").unlink(missing_ok=True)
     if capture and dataset is not None:
         _write_capture(dataset, made, folder)
-    return tuple(p for place, p in made.items() if capture or place != CAPTURE)
+    return tuple(p for p in made.values() if capture or p.place != CAPTURE)
 
 
 def _plant_all(dataset: Any, made: dict[str, Planted], number: int) -> None:
@@ -209,7 +209,9 @@ def _plant_all(dataset: Any, made: dict[str, Planted], number: int) -> None:
             word = f"{ROOT}.{word}" + (f".{number}" if place == "SOPInstanceUID" else "")
         put(dataset, word)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    _nested("AnatomicRegionSequence", "CodeMeaning")(dataset, f"Chest of {made[COPIED].word}")
+    _nested("AnatomicRegionSequence", "CodeMeaning")(
+        dataset, f"Chest of {made['PatientName'].word}"
+    )
 
 
 def picture(word: str, size: int = FONT) -> np.ndarray:
