@@ -3,7 +3,8 @@
 # make course     run every lesson from end to end, without a browser
 # make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
-# make lock       for authors: resolve requirements.lock anew
+# make frameworks add JAX in an environment of its own, for lesson 19 (EXTRA=torch: PyTorch as well)
+# make lock       for authors: resolve the two locks anew
 #
 # Each of them first makes .venv from requirements.lock, if it is not there or the lock has changed.
 
@@ -12,10 +13,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+FRAMEWORKS := .venv-frameworks
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help lab course test notebooks lock setup clean
+.PHONY: help lab course test notebooks frameworks lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -58,10 +60,24 @@ test: $(READY)
 notebooks: $(READY)
 	@$(BIN)/python -m medtutor.store $(LESSONS)
 
+frameworks: $(FRAMEWORKS)/ready
+	@[ -z "$(EXTRA)" ] || $(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off $(EXTRA)
+
+$(FRAMEWORKS)/ready: requirements-frameworks.lock
+	@echo "Frameworks: installing JAX into $(FRAMEWORKS) (about 150 MB to download, once)"
+	@rm -f $@
+	@"$(PYTHON)" -m venv --clear $(FRAMEWORKS)
+	@$(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off --require-hashes --no-deps \
+	  -r requirements-frameworks.lock \
+	  || { echo "JAX could not be installed. Is there a network?"; exit 1; }
+	@touch $@
+
 lock:
 	@command -v uv >/dev/null || { echo "Resolving the lock needs uv: pip install uv"; exit 1; }
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
 	  pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
+	  --constraints requirements.lock --group frameworks -o requirements-frameworks.lock
 
 clean:
-	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FRAMEWORKS) results .pytest_cache .mypy_cache .ruff_cache
