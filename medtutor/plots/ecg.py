@@ -6,9 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from medtutor.plots.base import FULL, figure, show
-from medtutor.plots.rates import detection, histograms, looks, tachogram, variability
+from medtutor.plots.rates import (
+    detection,
+    histograms,
+    looks,
+    rejection,
+    short_and_long,
+    tachogram,
+    variability,
+)
 
-__all__ = ["beats", "detection", "histograms", "stack", "strip", "tachogram", "variability"]
+__all__ = ["beats", "detection", "histograms", "rejection", "short_and_long", "stack", "strip"]
+__all__ += ["tachogram", "variability"]
 THIN, THICK = "#F4D9D4", "#E3A79D"  # the two reds of ECG paper
 PAPER = 25 / 10  # a second is 25 mm long, a millivolt 10 mm high
 

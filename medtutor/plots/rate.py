@@ -205,6 +205,38 @@ def readings(
     show(fig, alt)
 
 
+def intervals(error: np.ndarray, reach: np.ndarray, alt: str, level: float = 0.9) -> None:
+    """Show errors against the reach of their intervals: inside the wedge, the truth is covered.
+
+    Parameters
+    ----------
+    error : ndarray of shape (n,)
+        Rate read minus true rate, in beats a minute.
+    reach : ndarray of shape (n,)
+        How far each interval reaches to either side.
+    alt : str
+        What is seen.
+    level : float
+        Share of windows that the intervals should cover.
+    """
+    fig, axes = figure(width=0.75 * FULL, height=3.2)
+    ax = axes[0, 0]
+    wrong = np.maximum(np.abs(error), 0.01)
+    inside = np.abs(error) <= reach
+    span = np.array([min(reach.min(), wrong.min()), max(reach.max(), wrong.max())])
+    ax.fill_between(span, span, span[0], color=COLOURS["sky"], alpha=0.2, linewidth=0)
+    for part, name, promised, ink, marker in (
+        (inside, "covered", level, _INKS[0], "o"),
+        (~inside, "missed", 1 - level, _INKS[1], "x"),
+    ):
+        ax.loglog(reach[part], wrong[part], marker, color=ink, markersize=4, alpha=0.6,
+                  markeredgewidth=1 if marker == "x" else 0,
+                  label=f"{name}: {part.mean():.0%} (promised {promised:.0%})")  # fmt: skip
+    ax.set(xlabel="reach of the interval to either side, in bpm", ylabel="error in bpm")
+    fig.legend(loc="outside upper right", ncols=2)
+    show(fig, alt)
+
+
 def _span(
     errors: Mapping[str, Mapping[str, float]], subjects: Sequence[str]
 ) -> tuple[list[float], list[float]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from medtutor.plots.base import COLOURS, figure, show
+from medtutor.plots.base import COLOURS, FULL, figure, show
 
 LINES = ("-", "--", "-.", ":")
 INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
@@ -156,4 +156,67 @@ def histograms(
         ax.set_ylabel("share of windows per bpm" if several else "windows")
         if several:
             ax.legend()
+    show(fig, alt)
+
+
+def rejection(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], alt: str, kept: float | None = None
+) -> None:
+    """Show the error of the windows that are read against the share of windows turned away.
+
+    Parameters
+    ----------
+    curves : mapping of str to (share of windows kept, mean absolute error in bpm)
+        One curve for each doubt by which windows are turned away.
+    alt : str
+        What is seen.
+    kept : float, optional
+        Share kept at the limit in use, marked by a line.
+    """
+    fig, axes = figure(width=0.75 * FULL, height=2.9)
+    ax = axes[0, 0]
+    for name, (share, error), look in looks(curves):
+        ax.plot(100 * (1 - share), error, label=name, **look)
+    if kept is not None:
+        ax.axvline(100 * (1 - kept), color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.annotate("limit in use", (100 * (1 - kept), 0.97), (4, 0), va="top",
+                    xycoords=("data", "axes fraction"), textcoords="offset points",
+                    color=COLOURS["grey"])  # fmt: skip
+    ax.set(xlabel="windows turned away in %", ylabel="MAE of the others in bpm", ylim=(0, None))
+    ax.margins(x=0)
+    fig.legend(loc="outside upper right", ncols=len(curves))
+    show(fig, alt)
+
+
+def short_and_long(
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    unit: str,
+    alt: str,
+    labels: tuple[str, str] = ("five minutes", "one window"),
+) -> None:
+    """Show values from short windows against those of long stretches, on logarithmic axes.
+
+    Parameters
+    ----------
+    pairs : mapping of str to (long, short), each ndarray of shape (n,)
+        One panel for each name; NaN and 0 are left out.
+    unit : str
+        Unit of all values.
+    alt : str
+        What is seen.
+    labels : (str, str)
+        What the two values come from.
+    """
+    fig, axes = figure(1, len(pairs), height=3.6, sharex=True, sharey=True)
+    every = np.concatenate([v for pair in pairs.values() for v in pair])
+    every = every[np.isfinite(every) & (every > 0)]
+    ends = [every.min(), every.max()] if len(every) else [1, 100]
+    for ax, (name, (long, short)), ink in zip(axes[0], pairs.items(), INKS, strict=False):
+        there = (long > 0) & (short > 0)
+        ax.plot(ends, ends, color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.loglog(long[there], short[there], "o", color=ink, markersize=3, alpha=0.4,
+                  markeredgewidth=0)  # fmt: skip
+        ax.set_title(name)
+        ax.set_xlabel(f"{labels[0]}, in {unit}")
+    axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
     show(fig, alt)

@@ -145,6 +145,43 @@ def test_predict_reads_plain_arrays_too(hearts, trained):
         np.testing.assert_array_equal(a, b)
 
 
+def test_one_lead_is_read_as_ever_and_two_are_joined(hearts, trained):
+    windows, split = hearts
+    model, normaliser, _ = trained
+    test = windows[split.test]
+    first, both = (models.read(model, test, normaliser, leads=n) for n in (1, 2))
+    other = models.read(model, test.signal[:, :, 1], normaliser)
+    np.testing.assert_array_equal(first.beats, models.read(model, test, normaliser).beats)
+    assert (both.beats <= np.maximum(first.beats, other.beats) + 1e-3).all()
+    assert (both.beats >= np.minimum(first.beats, other.beats) - 1e-3).all()
+    assert np.abs(both.rate - test.rate).mean() < 1.5
+    assert both.spread.shape == (len(test),)
+
+
+def test_a_lead_that_is_lost_has_no_say(hearts, trained):
+    windows, _ = hearts
+    model, normaliser, _ = trained
+    signal = windows.signal[:4].copy()
+    alone = models.read(model, signal[:, :, 0], normaliser)
+    signal[:, 100:300, 1] = np.nan
+    both = models.read(model, signal, normaliser, leads=2)
+    np.testing.assert_allclose(both.beats, np.clip(alone.beats, 1e-4, 1 - 1e-4), atol=1e-5)
+    np.testing.assert_allclose(both.direct, alone.direct, rtol=1e-6)
+    noise = np.random.default_rng(0).normal(0, 1, signal.shape[:2])
+    signal[:, :, 1] = noise
+    noisy = models.read(model, signal, normaliser, leads=2)
+    assert np.abs(noisy.rate - windows.rate[:4]).max() < 3
+
+
+def test_the_spread_knows_noise(hearts, trained):
+    windows, split = hearts
+    model, normaliser, _ = trained
+    clean = windows.signal[split.test][:, :, 0]
+    noisy = clean + np.random.default_rng(0).normal(0, 0.5, clean.shape)
+    quiet, loud = (models.read(model, x, normaliser).spread for x in (clean, noisy))
+    assert np.median(loud) > 2 * np.median(quiet)
+
+
 def test_predict_falls_back_on_the_direct_rate(trained):
     model, normaliser, _ = trained
     said = models.read(model, np.zeros((1, 2000)), normaliser)
@@ -225,6 +262,35 @@ def test_batches_cover_rates_that_nobody_has(hearts):
     bpm = normaliser.bpm(np.repeat(next(generator)[1]["rate"], 2, axis=1))[:, 0]
     assert bpm.min() < 0.9 * windows.rate.min()
     assert bpm.max() > 1.1 * windows.rate.max()
+
+
+def test_other_windows_make_up_their_share_of_a_batch(hearts):
+    windows, split = hearts
+    own, also = windows[split.train], windows[split.test]
+    also.signal[:] = np.nan_to_num(also.signal)
+    rng, drawn = np.random.default_rng(0), np.zeros(len(own) + len(also), int)
+    deal = training._draw(len(own), len(also), 32, 0.25, rng)
+    for _ in range(20):
+        index = next(deal)
+        assert (index >= len(own)).sum() == 8
+        np.add.at(drawn, index, 1)
+    assert drawn[len(own) :].max() - drawn[len(own) :].min() <= 1
+    normaliser = segments.normaliser(own, np.arange(len(own)))
+    x, _, _ = next(training.batches(own, normaliser, 32, rng, also=also))
+    assert x.shape == (32, 2000, 1)
+
+
+def test_strong_noise_comes_to_a_share_of_the_windows():
+    rng = np.random.default_rng(0)
+    bank = augment.noise_bank(FS, rng, minutes=2)
+    assert bank.shape == (len(augment.STRONGEST), 2 * 60 * FS)
+    clean = np.zeros((400, 2000), np.float32)
+    clean[:, ::300] = 2.0  # a beat is 2 high
+    added = augment.disturb(clean, FS, bank, rng, share=0.6) - clean
+    size = added.std(axis=1)
+    assert np.mean(size > 0) == pytest.approx(0.6, abs=0.08)
+    assert 0.5 < np.quantile(size, 0.95) < 2 * max(augment.STRONGEST.values()) * 2
+    assert np.isfinite(added).all()
 
 
 def test_a_broken_second_lead_is_replaced(hearts):
