@@ -110,7 +110,11 @@ def _cut_one(recording: Recording, length: int, step: int) -> Windows:
     """Cut one recording."""
     signal, fs = recording.signal, recording.fs
     start = np.arange(0, len(signal) - length + 1, step)
-    view = signal[start[:, None] + np.arange(length)]  # (n, length, leads)
+    # (n, length, leads), without a copy; a recording shorter than a window has none
+    view = np.empty((0, length, signal.shape[1]), np.float32)
+    if len(start):
+        every = np.lib.stride_tricks.sliding_window_view(signal, length, axis=0)
+        view = every[::step].transpose(0, 2, 1)
     rate = rates(recording.beats, fs, start, length)
     reason = np.select(
         [np.isnan(view[:, :, 0]).any(axis=1), _stands_still(view[:, :, 0], fs), np.isnan(rate)],
@@ -122,7 +126,7 @@ def _cut_one(recording: Recording, length: int, step: int) -> Windows:
     after = np.where(start + 2 * length <= len(signal), start + length, len(signal))
     change = rates(recording.beats, fs, after, length) - rate
     return Windows(
-        signal=view[keep].astype(np.float32),
+        signal=view[keep].astype(np.float32, order="C", copy=False),
         rate=rate[keep],
         change=change[keep],
         beats=_beats_inside(recording.beats, start[keep], length),
