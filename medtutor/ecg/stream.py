@@ -1,0 +1,297 @@
+"""Read the heart rate of an ECG while it arrives, in pieces of any size.
+
+A `Monitor` keeps the latest window of samples and nothing else. Readings fall due at fixed moments
+of the patient's own clock, and each is computed from the window that ends there, filtered as a
+whole as in training. So the size of the pieces cannot change a reading, and a reading equals what
+`models.read` says about the same window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from medtutor.ecg import maps
+from medtutor.ecg._packets import (
+    Packet,
+    chunks,
+    decode,
+    encode,
+    loopback,
+    packets,
+    receive,
+    record_chunks,
+    send,
+)
+from medtutor.ecg._stream_window import FS, Preparation
+from medtutor.ecg.prepare import Normaliser
+from medtutor.errors import DataError
+
+if TYPE_CHECKING:
+    from medtutor.ecg.uncertainty import Margin
+    from medtutor.export import Session
+
+__all__ = ["Monitor", "Packet", "Reading", "WindowReader", "chunks", "decode", "encode"]
+__all__ += ["loopback", "packets", "receive", "record_chunks", "send", "watch"]
+
+RATES = (100.0, 4000.0)  # Hz: the sampling rates that a monitor takes
+LONGEST_GAP = 60.0  # seconds without samples for which a monitor goes on saying "missing"
+
+
+class Reading(NamedTuple):
+    """What a monitor says at one moment.
+
+    Parameters
+    ----------
+    time : float
+        Seconds on the patient's clock: the end of the window.
+    rate : float
+        Beats a minute; NaN where the window cannot be read.
+    low, high : float
+        Interval of the rate in beats a minute; NaN without one.
+    quality : float
+        0 to 1: the share of the samples that tell something, times the share of the power from 5
+        to 40 Hz that lies below 15 Hz, where the QRS complex is.
+    why : str
+        Why there is no rate, or "": "starting" (the window is not full yet), "missing", "flat",
+        "no beats", "unsure" (the interval is too wide) or "ended".
+    """
+
+    time: float
+    rate: float
+    low: float
+    high: float
+    quality: float
+    why: str
+
+
+class WindowReader:
+    """Read one window: run the network, find the beats, say how sure.
+
+    Parameters
+    ----------
+    run : Session, or callable
+        Takes prepared windows (1, length, 1); gives a dictionary with "beats", as `rate_lstm` does.
+    normaliser : Normaliser
+        Scales of the subjects on which the network was trained.
+    margin : uncertainty.Margin, optional
+        How wide an interval must be; without it there is none.
+    widest : float
+        Spread of the rate, in beats a minute, above which none is given; see `maps.spread` and
+        `quality.limit`.
+    """
+
+    def __init__(
+        self,
+        run: Session | Callable[[np.ndarray], Any],
+        normaliser: Normaliser,
+        margin: Margin | None = None,
+        widest: float = np.inf,
+    ) -> None:
+        self.run, self.normaliser, self.margin, self.widest = run, normaliser, margin, widest
+
+    def __call__(self, filtered: np.ndarray) -> tuple[float, float, float, str]:
+        """Read a window.
+
+        Parameters
+        ----------
+        filtered : ndarray of shape (length,)
+            Band-passed, at the sampling rate of the normaliser.
+
+        Returns
+        -------
+        rate, low, high : float
+            Beats a minute.
+        why : str
+            Why there is no rate, or "".
+        """
+        length, fs = len(filtered), self.normaliser.fs
+        said = self.run(self.normaliser.scale(filtered[None])[:, :, None])["beats"]
+        rate = maps.rate_from_map(said, fs, length)
+        if np.isnan(rate[0]):
+            return np.nan, np.nan, np.nan, "no beats"
+        if self.margin is None:
+            return float(rate[0]), np.nan, np.nan, ""
+        spread = maps.spread(said, fs, length)
+        if spread[0] > self.widest:
+            return np.nan, np.nan, np.nan, "unsure"
+        low, high = self.margin.interval(rate, spread)
+        return float(rate[0]), float(low[0]), float(high[0]), ""
+
+
+class Monitor:
+    """Watch one patient after another; memory and work per reading are fixed.
+
+    Parameters
+    ----------
+    reader : callable
+        Such as a `WindowReader`.
+    fs : float
+        Sampling rate of what will arrive, in hertz.
+    every : float
+        Seconds from one reading to the next.
+    length : int
+        Samples in a window at 360 Hz.
+
+    Raises
+    ------
+    DataError
+        If the sampling rate lies outside of 100 to 4,000 Hz, or `every` is not positive.
+    """
+
+    def __init__(
+        self,
+        reader: Callable[[np.ndarray], tuple[float, float, float, str]],
+        fs: float = FS,
+        every: float = 1.0,
+        length: int = 2000,
+    ) -> None:
+        if not RATES[0] <= fs <= RATES[1]:
+            raise DataError(
+                f"a sampling rate of {fs:g} Hz",
+                remedy=f"The monitor takes {RATES[0]:g} to {RATES[1]:g} Hz.",
+            )
+        if not 1 <= every * fs < np.inf:
+            raise DataError(f"a reading every {every:g} s", remedy="Give at least one sample.")
+        self.reader, self.fs, self.hop = reader, float(fs), round(every * fs)
+        self._prepare = Preparation(fs, length)
+        self._memory = np.empty(self._prepare.samples, np.float32)
+        self.admit()
+
+    def admit(self, patient: str = "", start: int = 0) -> None:
+        """Begin with a new patient; nothing of the one before is left.
+
+        Parameters
+        ----------
+        patient : str
+            A name or number.
+        start : int
+            Number of the first sample on the patient's clock.
+        """
+        self.patient, self._begun, self._seen = patient, start, start
+        self._memory[:] = np.nan
+
+    def feed(self, samples: np.ndarray, start: int | None = None) -> list[Reading]:
+        """Take the next piece of signal, and give the readings that fall due in it.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n,)
+            Millivolts; NaN, infinite or beyond 50 mV: missing.
+        start : int, optional
+            Number of the first sample. Samples that were skipped are missing; those that were
+            seen already are dropped.
+
+        Returns
+        -------
+        list of Reading
+
+        Raises
+        ------
+        DataError
+            If these are no numbers in a row; the monitor is left as it was.
+        """
+        piece = _numbers(samples)
+        due: list[Reading] = []
+        if start is not None and start != self._seen:
+            if start < self._seen:
+                piece = piece[self._seen - start :]
+            else:
+                due = self._skip(start - self._seen)
+        return due + self._take(piece)
+
+    def end(self) -> Reading:
+        """Say that no more comes: a display must not go on showing the last rate."""
+        return Reading(self._seen / self.fs, np.nan, np.nan, np.nan, 0.0, "ended")
+
+    def _take(self, piece: np.ndarray) -> list[Reading]:
+        """Write samples round the ring, and stop at each moment at which a reading falls due."""
+        due, size, done = [], len(self._memory), 0
+        while done < len(piece):
+            place = self._seen % size
+            n = min(len(piece) - done, self.hop - self._seen % self.hop, size - place)
+            self._memory[place : place + n] = piece[done : done + n]
+            done += n
+            self._seen += n
+            if self._seen % self.hop == 0:
+                due.append(self._read())
+        return due
+
+    def _skip(self, samples: int) -> list[Reading]:
+        """Let time pass without samples. A long break costs no more than a short one."""
+        longest = round(LONGEST_GAP * self.fs)
+        due: list[Reading] = []
+        if samples > longest:
+            due = self._take(np.full(longest, np.nan, np.float32))
+            self._seen += samples - longest
+            samples = 0
+        return due + self._take(np.full(samples, np.nan, np.float32))
+
+    def _read(self) -> Reading:
+        """Read the window that ends here."""
+        time = self._seen / self.fs
+        if self._seen - self._begun < len(self._memory):
+            return Reading(time, np.nan, np.nan, np.nan, 0.0, "starting")
+        oldest = self._seen % len(self._memory)
+        raw = np.concatenate([self._memory[oldest:], self._memory[:oldest]])
+        filtered, quality, why = self._prepare(raw)
+        if filtered is None:
+            return Reading(time, np.nan, np.nan, np.nan, quality, why)
+        rate, low, high, why = self.reader(filtered)
+        return Reading(time, rate, low, high, quality, why)
+
+
+def watch(
+    source: Iterable[Packet | np.ndarray],
+    reader: Callable[[np.ndarray], tuple[float, float, float, str]],
+    fs: float = FS,
+    every: float = 1.0,
+) -> Iterator[Reading]:
+    """Read whatever arrives, until it ends.
+
+    Parameters
+    ----------
+    source : iterable of Packet or ndarray
+        Pieces of signal: of one patient, or packets of several, one after the other. A packet of
+        another patient starts the monitor anew.
+    reader : callable
+        Such as a `WindowReader`.
+    fs : float
+        Sampling rate in hertz.
+    every : float
+        Seconds from one reading to the next.
+
+    Yields
+    ------
+    Reading
+        Each as soon as its last sample is there; after each patient one with ``why="ended"``.
+    """
+    monitor, open_case = Monitor(reader, fs, every), False
+    for piece in source:
+        if isinstance(piece, Packet):
+            if not open_case or piece.patient != monitor.patient:
+                if open_case:
+                    yield monitor.end()
+                monitor.admit(piece.patient, piece.start)
+            yield from monitor.feed(piece.samples, piece.start)
+        else:
+            yield from monitor.feed(piece)
+        open_case = True
+    if open_case:
+        yield monitor.end()
+
+
+def _numbers(samples: np.ndarray) -> np.ndarray:
+    """Turn what arrived into a row of float32, or refuse it."""
+    try:
+        piece = np.asarray(samples, dtype=np.float32)
+    except (TypeError, ValueError):
+        piece = None
+    if piece is None or piece.ndim != 1:
+        raise DataError(
+            "a piece of signal is not one row of numbers",
+            remedy="Feed one lead, such as recording.signal[:, 0].",
+        )
+    return piece

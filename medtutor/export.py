@@ -1,0 +1,281 @@
+"""Take a trained model out of Keras: to ONNX and LiteRT, in float32 and int8.
+
+A file is checked before it appears: it is run on a sample, and its answers must lie within
+`TOLERANCE` of Keras's. What cannot be converted:
+
+- An LSTM to LiteRT, with a batch of any size. `to_litert` fixes the batch at 1 first.
+- An LSTM to LiteRT in calibrated int8: TensorFlow's converter kills the process. `to_litert`
+  refuses. ONNX Runtime's dynamic int8 (`to_onnx_int8` without calibration) is the way.
+- An LSTM to ONNX in calibrated (static) int8: ONNX Runtime leaves it in float32.
+- A convolution in ONNX Runtime's dynamic int8 works, several times slower than in float32; it
+  stays in float32 there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medtutor._engines import Latency, Session, gap, latency
+from medtutor.errors import DataError, MedtutorError
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["TOLERANCE", "Latency", "Session", "gap", "latency", "to_litert", "to_onnx"]
+__all__ += ["has_lstm", "to_onnx_int8"]
+
+TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "int8": 0.05}
+"""Largest difference from Keras's output that an exported model may have, over all outputs and
+samples; outputs are probabilities or targets of about unit spread."""
+
+
+def to_onnx(model: keras.Model, path: str | Path, sample: np.ndarray | None = None) -> Path:
+    """Write a model as ONNX, in float32.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One input, any number of outputs.
+    path : str or Path
+        Where to, ending in ``.onnx``; the file appears whole and checked, or not at all.
+    sample : ndarray of shape (n, …), optional
+        Inputs for the check; eight of noise when not given.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the name has another ending.
+    MedtutorError
+        If the file answers otherwise than Keras.
+    """
+    sample = _noise(model) if sample is None else sample
+    with _appears(path, ".onnx") as temporary:
+        model(sample[:1])  # Keras exports only what was called once
+        with _quiet():
+            model.export(temporary, format="onnx", verbose=False)
+        _compare(model, temporary, sample, "float32")
+    return Path(path)
+
+
+def to_onnx_int8(
+    model: keras.Model,
+    source: str | Path,
+    path: str | Path,
+    calibration: np.ndarray | None = None,
+) -> Path:
+    """Quantise an ONNX file to int8 with ONNX Runtime.
+
+    With calibration data the scales of all activations are fixed beforehand (static). Without,
+    weights are int8 and activations are scaled anew in each call (dynamic), LSTM and dense layers
+    only.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What `source` was made of, for the check.
+    source : str or Path
+        What `to_onnx` wrote.
+    path : str or Path
+        Where to, ending in ``.onnx``.
+    calibration : ndarray of shape (n, …), optional
+        Typical inputs, of training patients.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the name has another ending, or an LSTM is to be calibrated.
+    MedtutorError
+        If the file answers otherwise than Keras.
+    """
+    from onnxruntime import quantization  # type: ignore[import-untyped]
+
+    int8 = quantization.QuantType.QInt8
+    with _appears(path, ".onnx") as temporary, _quiet():
+        if calibration is None:
+            quantization.quantize_dynamic(
+                source, temporary, weight_type=int8, op_types_to_quantize=["LSTM", "MatMul", "Gemm"]
+            )
+        else:
+            _refuse_lstm(model, path, "ONNX Runtime leaves a calibrated LSTM in float32")
+            quantization.quantize_static(
+                source,
+                temporary,
+                _Reader(calibration, Session(source).input_name),
+                per_channel=True,
+                activation_type=int8,
+                weight_type=int8,
+            )
+        _compare(model, temporary, _noise(model) if calibration is None else calibration, "int8")
+    return Path(path)
+
+
+def to_litert(model: keras.Model, path: str | Path, calibration: np.ndarray | None = None) -> Path:
+    """Write a model for LiteRT (once TensorFlow Lite).
+
+    Parameters
+    ----------
+    model : keras.Model
+        A model with an LSTM is rebuilt for a batch of 1.
+    path : str or Path
+        Where to, ending in ``.tflite``.
+    calibration : ndarray of shape (n, …), optional
+        Typical inputs, of training patients: all of the model, input and output too, becomes
+        int8. Without it float32.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the name has another ending, or an LSTM is to become int8, which would kill the process.
+    MedtutorError
+        If the conversion fails, or the file answers otherwise than Keras.
+    """
+    if calibration is not None:
+        _refuse_lstm(model, path, "TensorFlow's int8 conversion of an LSTM kills the process")
+    with _appears(path, ".tflite") as temporary:
+        small = _for_one(model) if has_lstm(model) else model
+        temporary.write_bytes(convert(small, calibration))
+        sample = _noise(model) if calibration is None else calibration
+        _compare(model, temporary, sample, "float32" if calibration is None else "int8")
+    return Path(path)
+
+
+def convert(model: keras.Model, calibration: np.ndarray | None = None) -> bytes:
+    """Call TensorFlow's converter, without the guards of `to_litert`.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With an LSTM: fails unless its batch size is fixed; with `calibration` it kills the process.
+    calibration : ndarray of shape (n, …), optional
+        Typical inputs.
+
+    Returns
+    -------
+    bytes
+        Contents of a ``.tflite`` file.
+
+    Raises
+    ------
+    MedtutorError
+        If TensorFlow cannot convert the model.
+    """
+    import tensorflow as tf
+
+    with _quiet():
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        if calibration is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([x[None]] for x in calibration)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        try:
+            return bytes(converter.convert())
+        except Exception as error:  # the converter raises classes of its own
+            reason = str(error).split("'")
+            named = reason[1] if len(reason) > 1 else type(error).__name__
+            raise MedtutorError(
+                f"LiteRT cannot hold this model as it is: {named}",
+                remedy="With an LSTM, fix the batch size first, as export.to_litert does.",
+            ) from None
+
+
+def has_lstm(model: keras.Model) -> bool:
+    """Tell whether a recurrent layer is in the model, also inside of a bidirectional one."""
+    return any("lstm" in type(layer).__name__.lower() or hasattr(layer, "forward_layer")
+               for layer in model.layers)  # fmt: skip
+
+
+class _Reader:
+    """Hand the calibration data to ONNX Runtime one by one."""
+
+    def __init__(self, samples: np.ndarray, name: str) -> None:
+        self._left = iter(samples)
+        self._name = name
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        x = next(self._left, None)
+        return None if x is None else {self._name: x[None]}
+
+
+def _noise(model: keras.Model) -> np.ndarray:
+    shape = tuple(model.input_shape[1:])
+    return np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
+
+
+def _for_one(model: keras.Model) -> keras.Model:
+    """Build the same model for a batch of exactly 1."""
+    import keras
+
+    entry = keras.Input(batch_shape=(1, *model.input_shape[1:]))
+    twin = keras.models.clone_model(model, input_tensors=entry)
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def _refuse_lstm(model: keras.Model, path: str | Path, reason: str) -> None:
+    if has_lstm(model):
+        raise DataError(
+            reason, path=path, remedy="Use export.to_onnx_int8 without calibration data."
+        )
+
+
+def _compare(model: keras.Model, path: Path, sample: np.ndarray, kind: str) -> None:
+    """Compare a file with the model that it was made of."""
+    sample = np.asarray(sample, np.float32)
+    wanted = model.predict(sample, verbose=0)
+    found = gap(wanted, Session(path)(sample))
+    if not found <= TOLERANCE[kind]:
+        raise MedtutorError(
+            f"the exported model differs from Keras by {found:.2g}, where {kind} may differ by "
+            f"{TOLERANCE[kind]:g}",
+            path=path.name,
+            remedy="Calibrate on inputs that are typical and prepared as in training.",
+        )
+
+
+@contextlib.contextmanager
+def _appears(path: str | Path, suffix: str) -> Iterator[Path]:
+    """Give a place to write to; what is there at the end moves to `path` in one go."""
+    path = Path(path)
+    if path.suffix != suffix:
+        raise DataError(f"not a {suffix} file", path=path, remedy=f'End the name in "{suffix}".')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
+        yield Path(folder) / path.name
+        os.replace(Path(folder) / path.name, path)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the converters' reports of success off the page."""
+    chatter = [logging.getLogger(name) for name in ("tensorflow", "root", "tf2onnx")]
+    levels = [log.level for log in chatter]
+    for log in chatter:
+        log.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        for log, level in zip(chatter, levels, strict=True):
+            log.setLevel(level)
