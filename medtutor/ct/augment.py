@@ -23,6 +23,9 @@ class Ranges(NamedTuple):
         Pixels either way, in both directions.
     contrast, brightness : float
         Largest relative change of the grey scale, and largest offset (lung is 0, tissue is 1).
+    upright : bool
+        No mirror image and no quarter turn, for images in which left and right, or up and down,
+        mean something: a left kidney mirrored looks like a right one.
     """
 
     turn: float = 15.0
@@ -30,6 +33,7 @@ class Ranges(NamedTuple):
     shift: float = 2.0
     contrast: float = 0.1
     brightness: float = 0.08
+    upright: bool = False
 
 
 def augment(
@@ -83,9 +87,12 @@ def affine(n: int, size: int, rng: np.random.Generator, ranges: Ranges) -> np.nd
     ndarray of float32, shape (n, 8)
         ``a, b, c, d, e, f, 0, 0``: output pixel (x, y) shows input (ax + by + c, dx + ey + f).
     """
-    angle = np.radians(rng.uniform(-ranges.turn, ranges.turn, n) + 90 * rng.integers(0, 4, n))
+    angle = rng.uniform(-ranges.turn, ranges.turn, n)
+    quarters = 90 * rng.integers(0, 4, n)
+    angle = np.radians(angle if ranges.upright else angle + quarters)
     zoom = np.exp(rng.uniform(-ranges.zoom, ranges.zoom, n))
     mirror = rng.choice([-1.0, 1.0], n)
+    mirror = np.ones(n) if ranges.upright else mirror
     a, b = np.cos(angle) * zoom, -np.sin(angle) * zoom * mirror
     d, e = np.sin(angle) * zoom, np.cos(angle) * zoom * mirror
     middle = (size - 1) / 2  # turn around the middle of the image, not around its corner

@@ -53,6 +53,35 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
     listing = (
         listings.from_manifest(manifest) if manifest.is_file() else listings.from_folders(folder)
     )
+    pictures = [read_image(root / file) for file in _bar(listing.files, progress)]
+    return from_listing(listing, root, pictures)
+
+
+def from_listing(
+    listing: listings.Listing, root: Path, images: list[np.ndarray], unit: str = "grey"
+) -> ImageSet:
+    """Put the rows of a source and its images together.
+
+    Parameters
+    ----------
+    listing : Listing
+        One row for each image.
+    root : Path
+        The folder; its name becomes that of the set, and `masks/` is looked for in it.
+    images : list of ndarray, each (h, w)
+        As read.
+    unit : {"grey", "HU"}
+        The scale of the pixels.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    DataError
+        If there is only one class, a number is none, or an outline is missing.
+    """
     class_names, labels = np.unique(np.asarray(listing.labels), return_inverse=True)
     if len(class_names) < 2:
         raise DataError(
@@ -60,14 +89,13 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
             listing.origin,
             "Add images of a second class: there is nothing to tell apart yet.",
         )
-    images = [read_image(root / file) for file in _bar(listing.files, progress)]
     spacing = _first_column(listing, SPACING)
     diameter = _first_column(listing, DIAMETER)
     known = listing.patients is not None
     return ImageSet(
         name=root.resolve().name,
         images=_stack(images),
-        unit="grey",
+        unit=unit,
         labels=labels.astype(np.int64),
         class_names=tuple(str(name) for name in class_names),
         patients=np.asarray(listing.patients if known else listing.files),
@@ -84,18 +112,20 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
     )
 
 
-def read_image(path: str | Path) -> np.ndarray:
-    """Read one PNG or JPEG as grey values.
+def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
+    """Read one PNG or JPEG as grey values, or as red, green and blue.
 
     Parameters
     ----------
     path : str or Path
         8 or 16 bits, grey or colour (ITU-R 601 luma, as Pillow converts it).
+    colour : bool
+        Keep the colours; a grey file then has three equal channels.
 
     Returns
     -------
-    ndarray of shape (h, w), float32
-        The values of the file, not rescaled: 0 to 255, or 0 to 65535.
+    ndarray of shape (h, w), or (h, w, 3) with `colour`, float32
+        The values of the file, not rescaled: 0 to 255, or 0 to 65535 in grey.
 
     Raises
     ------
@@ -117,7 +147,10 @@ def read_image(path: str | Path) -> np.ndarray:
                 if image.width * image.height > MOST_PIXELS:
                     raise too_large
                 image.load()
-                return _grey(image)
+                if colour and not image.mode.startswith(("I", "F")):
+                    return np.asarray(image.convert("RGB")).astype(np.float32)
+                grey = _grey(image)
+                return np.repeat(grey[..., None], 3, axis=-1) if colour else grey
     except Image.DecompressionBombError as error:
         raise too_large from error
     except FileNotFoundError as error:

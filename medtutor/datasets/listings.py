@@ -27,7 +27,7 @@ class Listing:
 def from_manifest(path: Path) -> Listing:
     """Read ``labels.csv`` and check all that can be checked before an image is opened."""
     columns = manifests.read(path, ("file", "label", "patient"))
-    files = [_inside(file, path, row) for row, file in enumerate(columns["file"], start=2)]
+    files = [inside(file, path, row) for row, file in enumerate(columns["file"], start=2)]
     for name in ("label", "patient"):
         if "" in columns[name]:
             row = columns[name].index("") + 2
@@ -49,8 +49,14 @@ def from_manifest(path: Path) -> Listing:
     return Listing(files, columns["label"], columns["patient"], split, rest, path)
 
 
-def _inside(file: str, path: Path, row: int) -> str:
-    """Accept only a path below the folder of the manifest."""
+def inside(file: str, path: Path, row: int) -> str:
+    """Accept only a path below the folder of the manifest.
+
+    Raises
+    ------
+    DataError
+        The path is empty, absolute, or leads out of the folder.
+    """
     posix = PurePosixPath(file.replace("\\", "/"))
     if not file or posix.is_absolute() or ".." in posix.parts or ":" in posix.parts[0]:
         raise DataError(

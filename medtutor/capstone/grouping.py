@@ -1,0 +1,154 @@
+"""Who belongs together, and which samples must stay out of a training.
+
+A split is only as good as the groups that it keeps whole. Where patients are known they are the
+groups, and two patients who share a picture become one: it is one person under two names, or a
+picture in the wrong place, and in both cases it must not be on two sides. Where patients are not
+known, pictures that show the same are the only thing that can be seen; each such family becomes one
+pseudo-patient. Two different slices of one chest are not found in this way.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from medtutor.splits import is_test_patient
+
+__all__ = ["Proposal", "families", "groups", "propose"]
+
+ORDER = {"test": 0, "val": 1, "train": 2}  # a family stays in the first of its parts
+
+
+class Proposal(NamedTuple):
+    """Groups to be kept whole, and who may take part.
+
+    Parameters
+    ----------
+    groups : ndarray of str, shape (n,)
+        Patient or pseudo-patient of each sample.
+    keep : ndarray of int
+        Samples that take part; the others would leak from a training into a test.
+    notes : tuple of str
+        What was done, for the ledger and the card.
+    """
+
+    groups: np.ndarray
+    keep: np.ndarray
+    notes: tuple[str, ...]
+
+
+def families(count: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Give all samples that hang together one number: the connected components of a graph.
+
+    Parameters
+    ----------
+    count : int
+        Number of samples.
+    pairs : iterable of (int, int)
+        Samples that belong together.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        The same number for all that are connected, also through others.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
+    ones = np.ones(len(edges), np.int8)
+    graph = coo_array((ones, (edges[:, 0], edges[:, 1])), shape=(count, count))
+    return connected_components(graph, directed=False)[1]
+
+
+def groups(patients: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Join what belongs together: the samples of a patient, and samples that show the same.
+
+    Parameters
+    ----------
+    patients : ndarray of str, shape (n,)
+        Empty where the patient is not known.
+    pairs : iterable of (int, int)
+        Samples that show the same.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        Name of the group: the patient's; of several, one whom the course always tests on
+        (`splits.is_test_patient`) if there is one; ``unknown-12`` where nobody is known.
+    """
+    patients = np.asarray(patients).astype(str)
+    names, code = np.unique(patients, return_inverse=True)
+    known = np.flatnonzero(patients != "")
+    first = np.full(len(names), -1)
+    first[code[known][::-1]] = known[::-1]
+    ties = [(int(k), int(first[code[k]])) for k in known]
+    family = families(len(patients), [*ties, *pairs])
+    title: dict[int, str] = {}
+    for k in known:
+        mine, now = str(patients[k]), title.get(int(family[k]))
+        rank = (not is_test_patient(mine), mine)
+        if now is None or rank < (not is_test_patient(now), now):
+            title[int(family[k])] = mine
+    return np.array([title.get(int(f), f"unknown-{f}") for f in family])
+
+
+def propose(
+    patients: np.ndarray,
+    pairs: Iterable[tuple[int, int]],
+    given: np.ndarray | None = None,
+    unit: str = "patient",
+) -> Proposal:
+    """Propose what a patient-wise split has to keep whole, and what has to stay out.
+
+    Parameters
+    ----------
+    patients : ndarray of str, shape (n,)
+        Empty where the patient is not known.
+    pairs : iterable of (int, int)
+        Samples that show the same.
+    given : ndarray of str, shape (n,), optional
+        The parts that the data prescribe: "train", "val", "test". They are kept; of a group that
+        lies in several parts, only the samples of its test part stay, or else of its validation
+        part: a test that somebody fixed is not changed, what would leak into it is left out.
+    unit : str
+        What a patient is called.
+
+    Returns
+    -------
+    Proposal
+    """
+    pairs = list(pairs)
+    patients = np.asarray(patients).astype(str)
+    found = groups(patients, pairs)
+    unknown = int(np.sum(patients == ""))
+    notes = []
+    if unknown == len(patients):
+        notes.append(
+            f"NO {unit.upper()} IDS: the same {unit} may be on both sides of this split. "
+            f"{len(patients)} samples became {len(np.unique(found))} groups that show "
+            f"the same; other samples of one {unit} cannot be recognised. Read every result as "
+            "too good, and every interval as too narrow."
+        )
+    elif unknown:
+        notes.append(f"{unknown} of {len(patients)} samples have no {unit}; each counts as one")
+    people = len(np.unique(patients[patients != ""]))
+    joined = people - len(np.unique(found[patients != ""]))
+    if joined > 0:
+        notes.append(f"{joined} {unit}s were joined to others with whom they share a sample")
+    _, sizes = np.unique(found, return_counts=True)
+    if sizes.max() > 0.3 * len(found):
+        notes.append(f"one group holds {sizes.max()} of {len(found)} samples: look at it first")
+    keep = np.arange(len(found))
+    if given is not None:
+        rank = np.array([ORDER[str(part)] for part in given])
+        code = np.unique(found, return_inverse=True)[1]
+        best = np.full(code.max() + 1, 9)
+        np.minimum.at(best, code, rank)
+        keep = np.flatnonzero(rank == best[code])
+        if len(keep) < len(found):
+            notes.append(
+                f"{len(found) - len(keep)} samples are left out: their {unit}, or the same "
+                "picture, lies in a later part of the given split"
+            )
+    return Proposal(found, keep, tuple(notes))

@@ -1,0 +1,268 @@
+"""ECG records: from the signals to a tested network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medtutor import metrics, plots
+from medtutor.capstone import rhythms, twins
+from medtutor.capstone.work import Example, Report, Score, difference
+from medtutor.ct.quality import Flag
+from medtutor.datasets.types import EcgSet
+from medtutor.errors import DataError
+
+if TYPE_CHECKING:
+    import keras
+
+    from medtutor.ecg.prepare import Normaliser
+    from medtutor.ecg.segments import Windows
+    from medtutor.splits import Split
+
+LENGTH = 2000  # samples in a window
+STEPS = 350  # training steps at most
+FEWEST = 10  # windows below which a subject says little
+MISSING = 0.1  # share of a record that may be missing or stand still
+
+
+@dataclass
+class Records:
+    """A folder of ECG records on its way to a model card.
+
+    Parameters
+    ----------
+    data : EcgSet
+        The readable recordings.
+    windows : Windows
+        Cut from them, with their heart rates.
+    flags : list of Flag
+        What reading them brought to light.
+    subjects_known : bool
+        Whether the source says which records are of one person.
+    """
+
+    data: EcgSet
+    windows: Windows
+    flags: list[Flag] = field(default_factory=list)
+    subjects_known: bool = True
+    truth: dict[str, list[str]] = field(default_factory=dict)
+    network: keras.Model | None = None
+    scales: Normaliser | None = None
+    kind: str = "records"
+    unit: str = "subject"
+    class_names: tuple[str, ...] = ()
+    preparation: str = (
+        "Windows of 2,000 samples at 360 Hz, band-passed from 1 to 35 Hz, divided by the typical "
+        "height of a beat (medtutor.ecg.prepare.Normaliser.signal)."
+    )
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.data.name
+
+    @property
+    def card(self) -> str:
+        """Data card in Markdown."""
+        return self.data.card
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data were simulated."""
+        return self.data.simulated
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading has to say."""
+        return self.data.notes
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Heart rate of each window in beats a minute."""
+        return self.windows.rate
+
+    @property
+    def patients(self) -> np.ndarray:
+        """Subject of each window."""
+        return self.windows.subject
+
+    @property
+    def given(self) -> np.ndarray | None:
+        """Part of each window, where the data prescribe it."""
+        if self.data.split is None:
+            return None
+        return np.array([self.data.split[subject] for subject in self.windows.subject])
+
+    def inspect(self) -> tuple[list[Flag], list[twins.Twin]]:
+        """Look for records that are there twice, lost signal, and subjects with few windows.
+
+        Returns
+        -------
+        list of Flag, list of Twin
+            The twins as indices of windows: one window of each record.
+        """
+        recordings = self.data.recordings
+        found = rhythms.pairs(recordings)
+        flags = list(self.flags)
+        for twin in found:
+            one, two = recordings[twin.first], recordings[twin.second]
+            how = "the same heartbeats, of other polarity, as " if twin.mirrored else (
+                "the same heartbeats as ")  # fmt: skip
+            worse = [] if one.subject == two.subject else ["two subjects"]
+            split = self.data.split or {}
+            parts = {split.get(one.subject), split.get(two.subject)}
+            worse += [f"in {' and '.join(sorted(map(str, parts)))}"] if len(parts) > 1 else []
+            reason = how + one.name + (f" ({'; '.join(worse)})" if worse else "")
+            flags.append(Flag(two.name, "duplicate", reason))
+        if not self.subjects_known:
+            flags.append(Flag("all records", "no subject", "no split.csv says which are of one "
+                              "person; each record counts as one"))  # fmt: skip
+        flags += self._lost() + self._uneven()
+        first = {r.name: np.flatnonzero(self.windows.record == r.name) for r in recordings}
+        pairs = [
+            twins.Twin(int(first[a][0]), int(first[b][0]), twin.likeness, twin.mirrored)
+            for twin in found
+            if len(first[a := recordings[twin.first].name])
+            and len(first[b := recordings[twin.second].name])
+        ]
+        return flags, pairs
+
+    def _lost(self) -> list[Flag]:
+        flags = []
+        for recording in self.data.recordings:
+            lead = recording.signal[:, 0]
+            block = max(2, int(recording.fs / 2))
+            grid = np.nan_to_num(lead[: len(lead) // block * block].reshape(-1, block))
+            still = float(np.mean(np.ptp(grid, axis=1) == 0)) if len(grid) else 1.0
+            if still > MISSING:
+                reason = f"{still:.0%} of it is missing or stands still"
+                flags.append(Flag(recording.name, "lost signal", reason))
+            there = lead[np.isfinite(lead)]
+            extreme = (there == there.max(initial=-np.inf)) | (there == there.min(initial=np.inf))
+            top = float(extreme.mean()) if len(there) else 0.0
+            if top > 0.01 and still <= MISSING:
+                reason = f"{top:.0%} of it has the highest or lowest value"
+                flags.append(Flag(recording.name, "clipped", reason))
+        return flags
+
+    def _uneven(self) -> list[Flag]:
+        names, counts = np.unique(self.windows.subject, return_counts=True)
+        flags = [Flag(str(n), "few windows", f"{c} windows only")
+                 for n, c in zip(names, counts, strict=True) if c < FEWEST]  # fmt: skip
+        rate = self.windows.rate
+        for name, part in (("below 60 bpm", rate < 60), ("above 100 bpm", rate > 100)):
+            people = len(np.unique(self.windows.subject[part]))
+            if people < FEWEST:
+                flags.append(Flag(f"rates {name}", "rare class", f"{people} subjects only"))
+        return flags
+
+    def take(self, keep: np.ndarray) -> Records:
+        """Keep some of the windows."""
+        return replace(self, windows=self.windows[keep], network=None, scales=None)
+
+    def inputs(self, indices: np.ndarray) -> np.ndarray:
+        """Prepare windows for the network: shape (n, 2000, 1), float32."""
+        if self.scales is None:
+            raise DataError("the scales have not been fitted yet", remedy="Call train first.")
+        return self.scales.signal(self.windows.signal[indices, :, 0])[:, :, None]
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained network."""
+        if self.network is None:
+            raise DataError("nothing has been trained yet", remedy="Call train first.")
+        return self.network
+
+    def train(self, split: Split, seed: int = 0) -> dict[str, list[float]]:
+        """Train `ecg.models.rate_lstm` on the training subjects; validation says when to stop."""
+        from medtutor.ecg import models, segments, training
+
+        self.scales = segments.normaliser(self.windows, split.train)
+        self.network = models.rate_lstm(LENGTH, seed=seed)
+        return training.fit(self.network, self.windows, split, self.scales, steps=STEPS, seed=seed)
+
+    def test(self, split: Split, groups: np.ndarray) -> Report:
+        """Test once: mean absolute error with intervals over subjects, beside two baselines."""
+        from medtutor.ecg import models
+
+        assert self.scales is not None
+        part = self.windows[split.test]
+        truth, who, mean = part.rate, groups[split.test], self.scales.rate_mean
+        said, _ = models.predict(self.model, part, self.scales)
+        answers = {
+            "own.test.mae_bpm": ("network", said),
+            "own.detector.mae_bpm": ("R-peak detector", self._detector(split.test)),
+            "own.baseline.mae_bpm": ("training mean", np.full(len(truth), mean)),
+        }
+        report = Report()
+        for name, (what, answer) in answers.items():
+            score = metrics.mae(answer - truth, who)
+            report.scores.append(Score(name, f"mean absolute error of the {what}", score, "bpm"))
+
+        def mae(true: np.ndarray, answer: np.ndarray) -> float:
+            return float(np.mean(np.abs(answer - true)))
+
+        for what, answer in list(answers.values())[1:]:
+            gap = metrics.paired_difference(mae, truth, said, answer, who)
+            report.sentences.append(
+                difference("error of the network", f"error of the {what}", gap, False)
+            )
+        people = np.unique(who)
+        by = sorted(((mae(truth[who == s], said[who == s]), s) for s in people), reverse=True)
+        rows = [[f"the worst, no. {k + 1}", str(int(np.sum(who == s))), f"{error:.2f} bpm"]
+                for k, (error, s) in enumerate(by[:5])]  # fmt: skip
+        report.tables.append(("Test subjects with the largest error",
+                              ["subject", "windows", "mean absolute error"], rows))  # fmt: skip
+        return report
+
+    def _detector(self, indices: np.ndarray) -> np.ndarray:
+        """Give the rate that sleepecg's detector finds; the training mean where it finds none."""
+        from medtutor.ecg.beats import detector_rate
+
+        assert self.scales is not None
+        found = np.full(len(self.windows), np.nan)
+        for recording in self.data.recordings:
+            mine = self.windows.record == recording.name
+            if mine[indices].any():
+                found[mine] = detector_rate(recording, self.windows)
+        return np.where(np.isnan(found), self.scales.rate_mean, found)[indices]
+
+    def explain(self, split: Split) -> list[Example]:
+        """Show the beat maps of the test window read best, a typical one, and the worst."""
+        from medtutor.ecg import models
+
+        assert self.scales is not None
+        part = self.windows[split.test]
+        said = models.read(self.model, part, self.scales)
+        rate = np.where(np.isnan(said.from_map), said.direct, said.from_map)
+        order = np.argsort(np.abs(rate - part.rate), kind="stable")
+        chosen: Sequence[int] = [order[0], order[len(order) // 2], order[-1]]
+        names = ("best", "typical", "worst")
+        titles = [f"{name}: true {part.rate[k]:.0f}, read {rate[k]:.0f} bpm"
+                  for name, k in zip(names, chosen, strict=True)]  # fmt: skip
+        x = self.scales.signal(part.signal[chosen, :, 0])
+        return [plots.capstone.beat_maps(x, said.beats[chosen], part.beats[chosen], titles,
+                                         part.fs)]  # fmt: skip
+
+    def inside(self, split: Split) -> tuple[metrics.Interval, float] | None:
+        """Share of the beat map that lies within 50 ms of a true beat, and of the time that does.
+
+        Returns
+        -------
+        Interval, float
+        """
+        from medtutor.ecg import models
+
+        assert self.scales is not None
+        part = self.windows[split.test]
+        beat_map = models.read(self.model, part, self.scales).beats
+        centres = (np.arange(beat_map.shape[1]) + 0.5) * LENGTH / beat_map.shape[1]
+        near = np.zeros(beat_map.shape, bool)
+        for column in part.beats.T:
+            near |= np.abs(centres - column[:, None]) <= 0.05 * part.fs
+        share = (beat_map * near).sum(axis=1) / np.maximum(beat_map.sum(axis=1), 1e-9)
+        interval = metrics.bootstrap(lambda s: float(np.mean(s)), share, groups=part.subject)
+        return interval, float(near.mean())

@@ -1,0 +1,201 @@
+"""Open what ``--data`` names, whatever it is, and say where the results go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from medtutor import datasets, ledger, manifests
+from medtutor.capstone import plant
+from medtutor.capstone.pictures import SIDE, Pictures
+from medtutor.capstone.records import LENGTH, Records
+from medtutor.ct.quality import Flag
+from medtutor.datasets import SOURCE, arrays, registry, survey
+from medtutor.datasets.types import EcgSet, ImageSet
+from medtutor.errors import DataError
+
+__all__ = ["open_source", "output_folder"]
+
+FOLDER = "own_data"  # of the results, inside the folder of the run
+
+
+def open_source(source: str | Path | None = None) -> Pictures | Records:
+    """Open a folder of images, DICOM slices or ECG records, a MedMNIST file, or a named source.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else a copy
+        of the bundled nodules in a temporary folder, with planted faults.
+
+    Returns
+    -------
+    Pictures or Records
+
+    Raises
+    ------
+    DataError
+        Nothing usable is there; the message says what to do.
+    """
+    chosen = str(source) if source is not None else os.environ.get(SOURCE) or "default"
+    if chosen == "default":
+        return _planted()
+    named = registry.sources().get(chosen)
+    if chosen == "ecg_simulated" or (named is not None and not Path(chosen).exists()):
+        if named is not None and named.kind == "ecg":
+            return _records(datasets.load_ecg(chosen), [], Path(chosen))
+        return _pictures(datasets.load_ct(chosen))
+    path = Path(chosen).expanduser()
+    if not path.exists():
+        raise DataError("it is not there", path, "Check the path.")
+    inside = sorted(path.glob("*.npz")) if path.is_dir() else []
+    if path.is_dir() and any(path.glob("*.hea")):
+        found, flags = _read_records(path)
+        return _records(found, flags, path)
+    if len(inside) == 1 and not (path / "labels.csv").is_file():
+        path = inside[0]
+    if path.suffix.lower() == ".npz":
+        return _pictures(datasets.load_ct(path), path)
+    found_images, flags, colour = survey.read(path, side=SIDE)
+    return Pictures(found_images, flags, colour)
+
+
+def output_folder(data: str | Path | None = None) -> Path:
+    """Make the folder for the card, the model and the tables; never inside the data.
+
+    Parameters
+    ----------
+    data : str or Path, optional
+        The data; by default what ``MEDTUTOR_DATA`` says.
+
+    Returns
+    -------
+    Path
+        ``own_data`` beside the results of the run, or in a temporary folder outside of a run.
+
+    Raises
+    ------
+    DataError
+        The results of the run would lie inside the folder of the data.
+    """
+    results = os.environ.get(ledger.RESULTS)
+    parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
+    chosen = str(data) if data is not None else os.environ.get(SOURCE) or "default"
+    source = Path(chosen).expanduser().resolve()
+    if source.is_dir() and (parent == source or source in parent.parents):
+        raise DataError(
+            "the results would be written into the folder of your data",
+            parent,
+            "Give a folder outside of it: medtutor run 20 --data … --out …",
+        )
+    target = parent / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _planted() -> Pictures:
+    """Write the bundled nodules with planted faults to a temporary folder, read it, remove it."""
+    parent = Path(tempfile.mkdtemp())
+    try:
+        folder = parent / "planted"
+        truth = plant.folder(folder, datasets.load_ct("default"))
+        found = survey.read(folder, side=SIDE)
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+    card = datasets.card("ct_nodules") + (
+        "\n\nThis lesson reads a copy of it as a folder of 8-bit pictures with labels.csv. In this "
+        "copy faults were planted: copies under other names, damaged files, padding."
+    )
+    images = replace(found.images, card=card, simulated=True)
+    return Pictures(images, found.flags, None, truth)
+
+
+def _pictures(images: ImageSet, path: Path | None = None) -> Pictures:
+    """Make work of a set that is already loaded: thin it, keep its colours, forget false ids."""
+    keep = np.arange(len(images))
+    if len(images) > survey.MOST:
+        rng = np.random.default_rng(0)
+        keep = np.sort(rng.choice(len(images), survey.MOST, replace=False))
+        note = f"{survey.MOST} of {len(images)} images were drawn at random and read"
+        images = replace(images.take(keep), notes=(*images.notes, note))
+    if not images.patients_known:
+        images = replace(images, patients=np.full(len(images), ""))
+    if not images.card:
+        card = f"### Your own file: {images.name}\n\n{len(images)} images. Origin, licence and how "
+        images = replace(images, card=card + "the labels were made are known to you only.")
+    return Pictures(images, [], None if path is None else _colours(path, keep))
+
+
+def _colours(path: Path, keep: np.ndarray) -> np.ndarray | None:
+    """Take the colours of a MedMNIST file, resized; None where it is grey."""
+    from medtutor.ct.preprocess import resize
+
+    found = arrays.read_arrays(path)
+    parts = [found[f"{part}_images"] for part in ("train", "val", "test")
+             if f"{part}_images" in found]  # fmt: skip
+    if not parts or parts[0].ndim != 4 or parts[0].shape[-1] != 3:
+        return None
+    colours = np.concatenate(parts)[keep]
+    if not survey.has_colour(colours[:200].astype(np.float32)):
+        return None
+    return np.stack([
+        np.stack([resize(picture[..., c], SIDE) for c in range(3)], axis=-1) for picture in colours
+    ])  # fmt: skip
+
+
+def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
+    """Cut records into windows."""
+    from medtutor.ecg import segments
+    from medtutor.ecg.records import DS1, DS2, PACED
+
+    names = {recording.name for recording in data.recordings}
+    known = data.simulated or (path / "split.csv").is_file() or names <= {*DS1, *DS2, *PACED}
+    return Records(data, segments.cut(data.recordings, LENGTH), flags, known)
+
+
+def _read_records(folder: Path) -> tuple[EcgSet, list[Flag]]:
+    """Read a folder of records; if one is damaged, find out which, and read the others."""
+    from medtutor.ecg.records import MissingLead, read_record
+
+    try:
+        return datasets.load_ecg(folder), []
+    except DataError as error:
+        first = error
+    flags = []
+    sound = []
+    for header in sorted(folder.glob("*.hea")):
+        try:
+            read_record(header)
+            sound.append(header.stem)
+        except MissingLead:
+            sound.append(header.stem)
+        except DataError as error:
+            flags.append(Flag(header.stem, "unreadable", error.problem))
+    if not flags or not sound:
+        raise first
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / folder.resolve().name
+        copy.mkdir()
+        for file in folder.iterdir():
+            if file.is_file() and file.stem in sound:
+                shutil.copy(file, copy)
+        _copy_split(folder, copy, set(sound))
+        return datasets.load_ecg(copy), flags
+
+
+def _copy_split(folder: Path, copy: Path, sound: set[str]) -> None:
+    """Take over the rows of ``split.csv`` that speak of records which can be read."""
+    path = folder / "split.csv"
+    if not path.is_file():
+        return
+    rows = manifests.read(path, ("record", "subject", "split"))
+    lines = ["record,subject,split"]
+    for record, subject, part in zip(rows["record"], rows["subject"], rows["split"], strict=True):
+        if record in sound:
+            lines.append(f'{record},"{subject}",{part}')
+    (copy / "split.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

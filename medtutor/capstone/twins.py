@@ -1,0 +1,197 @@
+"""Find pictures that are there twice: copied, saved again, shifted, brightened, mirrored.
+
+Two steps. A fingerprint names a few candidates for each picture; then each candidate is laid over
+the picture, moved until it fits best, and compared in its fine detail.
+
+The fingerprint is the magnitude of the Fourier transform. A shift changes the phase of a transform
+and leaves its magnitude alone, and so does turning by 180 degrees; a mirror image mirrors it. The
+comparison uses the band between two blurs (Marr & Hildreth, Proc R Soc Lond B 207:187, 1980), since
+two chests resemble each other at a glance, and two noises never do. The shift is found by
+cross-correlation through the Fourier transform (Anuta, IEEE Trans Geosci Electron 8:353, 1970).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft, ndimage
+
+from medtutor.ct.preprocess import resize
+
+__all__ = ["SAME", "Twin", "fingerprints", "likeness", "pairs"]
+
+SAME = 0.78
+"""Correlation of fine detail from which two pictures count as one.
+
+On the bundled crops and on 1,983 real ones, changed copies reached 0.87 and more, pictures of
+different patients 0.68 and less."""
+COARSE, DETAIL = 32, 64  # pixels per side at which candidates are found, and compared
+WAVES = 8  # waves across the picture that the fingerprint keeps, in each direction
+REACH = 8  # a copy may be shifted by one part in so many of the side
+CANDIDATES = 4  # looked at more closely, for each picture as it is and mirrored
+BLURS = (0.7, 2.5)  # pixels: finer is noise of the file, coarser is anatomy
+LOUD = 2.0  # robust standard deviations at which detail is cut off: one strong edge is not all
+# Mirrored left to right and upside down. The fingerprint cannot tell the first two apart, nor the
+# last two.
+FLIPS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
+
+
+class Twin(NamedTuple):
+    """Two pictures that show the same: their indices, how alike they are, and how they differ."""
+
+    first: int
+    second: int
+    likeness: float
+    mirrored: bool
+
+
+def fingerprints(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Describe each picture so that its shifted copy is described alike.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each (h, w)
+        Any grey scale.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, 17, 17)
+        Logarithm of the Fourier magnitudes up to 8 waves across the picture, mean 0 and length 1;
+        all 0 for a picture of one value.
+    """
+    small = unit(np.stack([resize(image, COARSE) for image in images]))
+    window = np.hanning(COARSE + 2)[1:-1]  # without it the border would look like an edge
+    spectrum = np.abs(fft.fft2(small * np.outer(window, window), workers=2))
+    middle = COARSE // 2
+    kept = slice(middle - WAVES, middle + WAVES + 1)
+    return unit(np.log1p(10 * fft.fftshift(spectrum, axes=(1, 2))[:, kept, kept]))
+
+
+def likeness(first: np.ndarray, second: np.ndarray) -> float:
+    """Say how alike two pictures are in their fine detail, at the shift that fits best.
+
+    Parameters
+    ----------
+    first, second : ndarray, each (h, w)
+        Any grey scale, any size.
+
+    Returns
+    -------
+    float
+        Correlation: 1 for the same picture, whatever its brightness and contrast.
+    """
+    a, b = detail([first, second])
+    return float(aligned(a[None], b[None])[0])
+
+
+def pairs(images: Sequence[np.ndarray], same: float = SAME) -> list[Twin]:
+    """Find all pairs of pictures that show the same.
+
+    Copies are found that were saved again as JPEG, resized, shifted by up to an eighth of the side,
+    made brighter or darker, mirrored or turned by 180 degrees. Not found: quarter turns, other
+    crops of the same scan, neighbouring slices.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each (h, w)
+        Any grey scale; the sizes may differ.
+    same : float
+        Correlation of fine detail from which they count as one.
+
+    Returns
+    -------
+    list of Twin
+        ``first < second``, in this order. Pictures of one value are passed over.
+    """
+    alive = [k for k, image in enumerate(images) if np.ptp(image) > 0]
+    if len(alive) < 2:
+        return []
+    chosen = [images[k] for k in alive]
+    marks, fine = fingerprints(chosen), detail(chosen)
+    found: dict[tuple[int, int], tuple[float, bool]] = {}
+    for mirrored, flips in ((False, FLIPS[:2]), (True, FLIPS[2:])):
+        couples = _candidates(marks, marks[:, :, ::-1] if mirrored else marks)
+        for start in range(0, len(couples), 1000):
+            part = couples[start : start + 1000]
+            a, b = fine[part[:, 0]], fine[part[:, 1]]
+            tried = np.stack([aligned(a, b[:, ::v, ::h]) for v, h in flips])
+            turned = mirrored | (tried[1] > tried[0])
+            for couple, score, odd in zip(part, tried.max(axis=0), turned, strict=True):
+                key = (int(couple[0]), int(couple[1]))
+                if score >= same and score > found.get(key, (0.0, False))[0]:
+                    found[key] = (float(score), bool(odd))
+    return [Twin(alive[i], alive[j], *found[i, j]) for i, j in sorted(found)]
+
+
+def detail(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Keep the band of fine detail of each picture, with mean 0 and length 1.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each (h, w)
+        Any grey scale.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, s, s)
+        s is 64, or less where the pictures are smaller. Strong edges, such as that of the scanned
+        field, are cut off at twice the usual size of detail: all chests share them.
+    """
+    side = int(np.clip(np.median([min(image.shape) for image in images]), 24, DETAIL))
+    big = np.stack([resize(image, side) for image in images])
+    near, far = (ndimage.gaussian_filter(big, (0, s, s), mode="nearest") for s in BLURS)
+    band = near - far
+    usual = np.median(np.abs(band), axis=(1, 2), keepdims=True) / 0.6745
+    usual = np.maximum(usual, 0.05 * band.std(axis=(1, 2), keepdims=True))
+    return unit(np.clip(band, -LOUD * usual, LOUD * usual))
+
+
+def aligned(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Correlate pictures where they overlap, each pair at its best shift.
+
+    Parameters
+    ----------
+    a, b : ndarray of shape (n, s, s)
+        Pictures with mean 0; shifts of up to an eighth of the side are tried.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    side = a.shape[1]
+    reach = side // REACH
+    size = fft.next_fast_len(side + reach)  # room for the shift: what leaves must not come back
+    spectra = (fft.rfft2(x, s=(size, size), workers=2) for x in (a, b))
+    product = next(spectra) * np.conj(next(spectra))
+    surface = fft.irfft2(product, s=(size, size), workers=2)
+    shifts = np.arange(-reach, reach + 1)
+    surface = surface[:, shifts[:, None], shifts].reshape(len(a), -1)
+    down, right = np.unravel_index(surface.argmax(axis=1), (len(shifts), len(shifts)))
+    result = np.empty(len(a))
+    for k, (dy, dx) in enumerate(zip(shifts[down], shifts[right], strict=True)):
+        one = a[k, max(0, dy) : side + min(0, dy), max(0, dx) : side + min(0, dx)]
+        two = b[k, max(0, -dy) : side + min(0, -dy), max(0, -dx) : side + min(0, -dx)]
+        result[k] = np.sum(unit(one[None]) * unit(two[None]))
+    return result
+
+
+def _candidates(marks: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Name the nearest fingerprints of each picture as pairs of indices, the smaller first."""
+    flat, other = marks.reshape(len(marks), -1), others.reshape(len(others), -1)
+    count = min(CANDIDATES, len(flat) - 1)
+    couples = []
+    for start in range(0, len(flat), 1000):
+        alike = flat[start : start + 1000] @ other.T
+        rows = np.arange(len(alike))
+        alike[rows, start + rows] = -2  # not itself
+        nearest = np.argpartition(-alike, count - 1, axis=1)[:, :count]
+        couples.append(np.stack([np.repeat(start + rows, count), nearest.ravel()], axis=1))
+    return np.unique(np.sort(np.concatenate(couples), axis=1), axis=0)
+
+
+def unit(pictures: np.ndarray) -> np.ndarray:
+    """Bring each picture of a stack to mean 0 and length 1; one of a single value becomes 0."""
+    axes = tuple(range(1, pictures.ndim))
+    centred = pictures - pictures.mean(axis=axes, keepdims=True)
+    length = np.sqrt(np.sum(centred**2, axis=axes, keepdims=True))
+    return (centred / np.maximum(length, 1e-9)).astype(np.float32)

@@ -1,0 +1,136 @@
+import csv
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from medtutor import datasets, splits
+from medtutor.capstone import card, grouping, pictures, render
+from medtutor.capstone.work import Example
+from medtutor.ct.quality import Flag
+
+NASTY = '<script>alert("x")</script> | `a` [b](http://x) \n# c\u202e'
+
+
+class Page(HTMLParser):
+    """Collect tags, attributes and text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("block", [
+    render.Block(heading=NASTY), render.Block(text=NASTY), render.Block(points=(NASTY,)),
+    render.Block(head=(NASTY, "x"), rows=((NASTY, NASTY),)),
+    render.Block(picture=Example(b"png", NASTY, NASTY)),
+])  # fmt: skip
+def test_nothing_from_the_data_becomes_markup(block):
+    made = render.Card(NASTY, [block])
+    page = Page(render.page(made))
+    assert "script" not in page.tags
+    assert "alert" in page.text
+    assert "\u202e" not in page.text
+    for name, value in page.attributes:
+        assert name not in ("onerror", "onload", "href")
+        if name == "src":
+            assert value.startswith("data:image/png;base64,")
+    text = render.markdown(made)
+    assert "<" not in text.replace("&lt;", "")
+    assert "](http" not in text
+    for line in text.splitlines():
+        if line.startswith("|"):
+            columns = line.replace("\\|", "").count("|")
+            assert columns == 3
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A network trained for a moment: the card does not care how good it is."""
+    data = datasets.load_ct("default").take(np.arange(160))
+    work = pictures.Pictures(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "PASSES", 100)
+        flags, doubles = work.inspect()
+        proposal = grouping.propose(work.patients, [(d.first, d.second) for d in doubles])
+        split = splits.by_patient(work.labels, proposal.groups, class_names=work.class_names)
+        work.train(split)
+    report = work.test(split, proposal.groups)
+    folder = tmp_path_factory.mktemp("card")
+    flags = [*flags, Flag("=1+1", "padding", "made up")]
+    made = card.build(work, split, report, flags, proposal.notes, [], 1e-7)
+    return work, split, report, made, folder, card.write(made, folder, flags, split)
+
+
+def test_the_card_has_every_part_and_every_number(trained):
+    _, split, report, _, folder, _ = trained
+    text = (folder / "model_card.md").read_text()
+    page = Page((folder / "model_card.html").read_text())
+    for heading in ("Model", "Intended use", "Uses that are out of scope", "Data", "Inspection",
+                    "Split ledger", "Results on the test part", "Limits"):  # fmt: skip
+        assert f"## {heading}" in text
+        assert heading in page.text
+    assert text.splitlines()[2].startswith("Not for clinical use")
+    assert "simulated" in text[text.index("## Limits") :]
+    names = {score.name for score in report.scores}
+    assert names == {"own.test.accuracy", "own.baseline.accuracy", "own.test.auc",
+                     "own.baseline.auc"}  # fmt: skip
+    for score in report.scores:
+        assert f"{score.interval.value:.3f}" in text
+        assert f"{score.interval.low:.3f} to {score.interval.high:.3f}" in page.text
+    assert f"| test | {len(np.unique(split.patients[split.test]))} | {len(split.test)} |" in text
+
+
+def test_no_patient_is_named_in_the_card(trained):
+    work, _, _, _, folder, _ = trained
+    for name in ("model_card.md", "model_card.html"):
+        text = (folder / name).read_text()
+        assert not [p for p in np.unique(work.patients) if str(p) in text]
+
+
+def test_the_page_loads_nothing(trained):
+    page = (trained[4] / "model_card.html").read_text()
+    assert "default-src 'none'" in page
+    assert "http:" not in page
+    assert "https:" not in page
+    assert "<script" not in page
+
+
+def test_the_tables_are_whole_and_harmless(trained):
+    _, split, _, _, folder, names = trained
+    assert sorted(names) == sorted(file.name for file in folder.iterdir())
+    with (folder / "findings.csv").open() as file:
+        assert list(csv.reader(file))[-1][0] == "'=1+1"
+    with (folder / "split.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sum(row["part"] == "test" for row in rows) == len(split.test)
+
+
+def test_pictures_are_explained_and_exported(trained, tmp_path):
+    from medtutor import export
+
+    work, split, *_ = trained
+    (example,) = work.explain(split)
+    assert example.png[:4] == b"\x89PNG"
+    share, chance = work.inside(split)
+    assert 0 <= share.low <= share.value <= share.high <= 1
+    assert 0 < chance < 0.5
+    x = work.inputs(split.test[:8])
+    file = export.to_onnx(work.model, tmp_path / "model.onnx", x)
+    assert export.gap(work.model.predict(x, verbose=0), export.Session(file)(x)) < 1e-5
+
+
+def test_unknown_patients_and_few_of_them_are_limits(trained):
+    work = trained[0]
+    said = " ".join(card.limits(work, known=False, people=12))
+    assert "not known" in said
+    assert "Only 12 patients" in said
+    assert "Only" not in " ".join(card.limits(work, known=True, people=80))
