@@ -25,6 +25,9 @@ JITTER = 0.006
 LOST = 40.0
 """Spread in beats a minute of a window in which fewer than two beats were found."""
 
+QUIET = 0.3
+"""Height, where a beat is 1, below which a lead loses its voice beside another; see `voice`."""
+
 
 def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> list[np.ndarray]:
     """Find the beats in beat maps: peaks of the sum over five bins, placed at its centre of mass.
@@ -154,7 +157,9 @@ def _rate(place: np.ndarray, fs: float) -> tuple[float, float]:
     return 60 * (len(place) - 1) / span, span
 
 
-def pool(maps: np.ndarray, spreads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pool(
+    maps: np.ndarray, spreads: np.ndarray, voice: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Join the beat maps of several leads into one.
 
     The logits are averaged (a logarithmic opinion pool: Genest and Zidek, Statistical Science
@@ -167,15 +172,44 @@ def pool(maps: np.ndarray, spreads: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         As the model gives them.
     spreads : ndarray of shape (leads, n)
         See `spread`.
+    voice : ndarray of shape (leads, n, bins), optional
+        How much of its say each lead has in each bin, above 0; see `voice`.
 
     Returns
     -------
     pooled : ndarray of shape (n, bins)
     weight : ndarray of shape (leads, n)
-        What each lead counted; they sum to 1.
+        What each lead counted over the whole window; they sum to 1.
     """
-    weight = spreads**-2.0
-    weight = weight / weight.sum(axis=0)
+    weight = 1 / spreads
+    each = weight[:, :, None] * (1.0 if voice is None else voice)
+    each = each / each.sum(axis=0)
     p = np.clip(maps.astype(np.float64), 1e-4, 1 - 1e-4)
-    logit = (weight[:, :, None] * np.log(p / (1 - p))).sum(axis=0)
-    return 1 / (1 + np.exp(-logit)), weight
+    logit = (each * np.log(p / (1 - p))).sum(axis=0)
+    return 1 / (1 + np.exp(-logit)), weight / weight.sum(axis=0)
+
+
+def voice(prepared: np.ndarray, bins: int, fs: float = 360.0) -> np.ndarray:
+    """Tell where a lead has something to say: a lost electrode is sure that there are no beats.
+
+    Parameters
+    ----------
+    prepared : ndarray of shape (n, samples)
+        Windows as `segments.Normaliser.signal` gives them: a typical beat is 1 high.
+    bins : int
+        Bins of the map; they divide the samples.
+    fs : float
+        Sampling rate in hertz.
+
+    Returns
+    -------
+    ndarray of shape (n, bins)
+        1 where a wave of at least `QUIET` lies within half a second, towards 0 where none does.
+    """
+    from scipy.ndimage import maximum_filter1d
+
+    length = prepared.shape[1]
+    tallest = np.abs(prepared).reshape(len(prepared), bins, -1).max(axis=2)
+    half_second = round(0.5 * fs * bins / length)
+    tallest = maximum_filter1d(tallest, 2 * half_second + 1, axis=1, mode="nearest")
+    return np.clip(tallest / QUIET, 0.01, 1.0)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from medtutor.ecg.maps import find_beats, pool, rate_from_map, spread
+from medtutor.ecg.maps import LOST, find_beats, pool, rate_from_map, spread, voice
 from medtutor.ecg.segments import Normaliser, Windows
 from medtutor.ecg.training import fit
 from medtutor.errors import DataError
@@ -131,7 +131,8 @@ class Prediction(NamedTuple):
     direct, change : ndarray of shape (n,)
         Beats a minute, as the pooled sequence says them.
     spread : ndarray of shape (n,)
-        Beats a minute by which `from_map` may be off, by the map's own doubts; see `maps.spread`.
+        Beats a minute by which `rate` may be off, by the map's own doubts (see `maps.spread`) and,
+        where several leads were read, by how far they contradict each other.
     """
 
     beats: np.ndarray
@@ -200,26 +201,32 @@ def read(
     signal = signal[:, :, None] if signal.ndim == 2 else signal
     signal = signal[:, :, :leads]
     if signal.shape[2] == 1:
-        return _one_lead(model, signal[:, :, 0], normaliser)
-    said = [_one_lead(model, lead, normaliser) for lead in np.nan_to_num(signal.transpose(2, 0, 1))]
+        return _one_lead(model, normaliser.signal(signal[:, :, 0]), normaliser)
+    ready = [normaliser.signal(lead) for lead in np.nan_to_num(signal.transpose(2, 0, 1))]
+    said = [_one_lead(model, lead, normaliser) for lead in ready]
     whole = np.isfinite(signal).all(axis=1).T
     doubts = np.stack([one.spread for one in said])
-    # A broken lead gets no say; where all are broken the first one stands.
+    # A broken lead gets no say; where all are broken they count as they are.
     doubts = np.where(whole | ~whole.any(axis=0), doubts, np.inf)
-    beats, weight = pool(np.stack([one.beats for one in said]), doubts)
+    each = np.stack([one.beats for one in said])
+    beats, weight = pool(
+        each, doubts, np.stack([voice(lead, each.shape[2], normaliser.fs) for lead in ready])
+    )
     direct, change = (
         (weight * np.stack([getattr(one, name) for one in said])).sum(axis=0)
         for name in ("direct", "change")
     )
-    return _prediction(beats, direct, change, normaliser.fs, signal.shape[1])
+    both = _prediction(beats, direct, change, normaliser.fs, signal.shape[1])
+    # Leads that contradict each other are a doubt that the joined map does not show.
+    apart = np.abs(np.stack([one.rate for one in said]) - both.rate)
+    return both._replace(spread=np.minimum(both.spread + (weight * apart).sum(axis=0), LOST))
 
 
-def _one_lead(model: keras.Model, signal: np.ndarray, normaliser: Normaliser) -> Prediction:
-    """Read one lead."""
-    ready = normaliser.signal(signal)[:, :, None]
-    said = model.predict(ready, batch_size=256, verbose=0)
+def _one_lead(model: keras.Model, ready: np.ndarray, normaliser: Normaliser) -> Prediction:
+    """Read one lead of prepared windows."""
+    said = model.predict(ready[:, :, None], batch_size=256, verbose=0)
     bpm = normaliser.bpm(np.concatenate([said["rate"], said["change"]], axis=1))
-    return _prediction(said["beats"], bpm[:, 0], bpm[:, 1], normaliser.fs, signal.shape[1])
+    return _prediction(said["beats"], bpm[:, 0], bpm[:, 1], normaliser.fs, ready.shape[1])
 
 
 def _prediction(

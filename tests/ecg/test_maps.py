@@ -76,6 +76,19 @@ def test_a_sure_no_overrules_half_a_beat():
     np.testing.assert_allclose(maps.rate_from_map(pooled), 72, atol=0.5)
 
 
+def test_a_lost_electrode_cannot_deny_beats():
+    good, lost = drawn(STEADY), drawn([p for p in STEADY if not 700 <= p < 1400])
+    signal = np.zeros((2, 1, 2000))
+    for k, places in enumerate((STEADY, [p for p in STEADY if not 700 <= p < 1400])):
+        signal[k, 0, places] = 1.0
+    said = np.stack([maps.voice(lead, 250) for lead in signal])
+    assert said[1, 0, 1000 // 8] == pytest.approx(0.01)
+    assert said[0].min() == 1
+    pair, spreads = np.stack([good, lost]), np.ones((2, 1))
+    np.testing.assert_allclose(maps.rate_from_map(maps.pool(pair, spreads)[0]), 60, atol=0.5)
+    np.testing.assert_allclose(maps.rate_from_map(maps.pool(pair, spreads, said)[0]), 72, atol=0.5)
+
+
 def test_pooling_one_lead_twice_changes_nothing():
     one = np.random.default_rng(0).uniform(0.01, 0.9, (3, 250))
     pooled, _ = maps.pool(np.stack([one, one]), np.ones((2, 3)))
