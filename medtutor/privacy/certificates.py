@@ -1,0 +1,162 @@
+"""Keys and certificates of a federation: who the server is, and who the hospitals are.
+
+TLS proves the server to the hospitals and encrypts the way; a registered public key proves each
+hospital to the server. Made anew for every run of `deployment`; between real machines a private key
+is made where it stays (see the book's page on doing it across machines).
+"""
+
+import datetime as dt
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+
+@dataclass(frozen=True)
+class ServerFiles:
+    """Files that prove the server.
+
+    Parameters
+    ----------
+    authority : Path
+        Certificate of the authority, given to every hospital.
+    certificate, key : Path
+        The server's certificate, signed by the authority, and its private key.
+    """
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def make_server(folder: Path, names: tuple[str, ...] = ("localhost", "127.0.0.1")) -> ServerFiles:
+    """Make an authority and a server certificate that it signs; the authority's key is not kept.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the three files go.
+    names : tuple of str
+        Host names and addresses under which hospitals reach the server.
+
+    Returns
+    -------
+    ServerFiles
+        PEM files; the key can be read by the owner only. Valid for 30 days.
+    """
+    authority_key, key = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
+    authority_name, server_name = _name("medtutor course authority"), _name(names[0])
+    authority = (
+        _certificate(authority_name, authority_name, authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(_identifier(authority_key), critical=False)
+        .sign(authority_key, hashes.SHA384())
+    )
+    certificate = (
+        _certificate(server_name, authority_name, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False
+        )
+        .add_extension(_identifier(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
+        .sign(authority_key, hashes.SHA384())
+    )
+    pem = serialization.Encoding.PEM
+    files = ServerFiles(folder / "authority.pem", folder / "server.pem", folder / "server.key")
+    _write(files.authority, authority.public_bytes(pem))
+    _write(files.certificate, certificate.public_bytes(pem))
+    _write(files.key, key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+    return files
+
+
+def make_hospital_key(folder: Path, name: str) -> tuple[Path, Path]:
+    """Make the key pair by which a hospital proves who it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the two files go.
+    name : str
+        Start of their names.
+
+    Returns
+    -------
+    private, public : Path
+        In OpenSSH's format, curve P-384, as Flower reads them.
+    """
+    key = ec.generate_private_key(ec.SECP384R1())
+    private, public = folder / f"{name}.key", folder / f"{name}.pub"
+    _write(private, key.private_bytes(serialization.Encoding.PEM,
+           serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()))  # fmt: skip
+    _write(public, key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH))  # fmt: skip
+    return private, public
+
+
+def pem_body(public: Path) -> str:
+    """Give the first line of a public key in the form in which the SuperLink logs it."""
+    key = serialization.load_ssh_public_key(public.read_bytes())
+    text = key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+    # All P-384 keys begin alike; the end of the first line is the key's own.
+    return text.splitlines()[1][-24:]
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    """Start a certificate; an hour before now, since clocks differ."""
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=30))
+    )
+
+
+def _usage(authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority,
+        content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
+def _identifier(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:
+    return x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, from its first byte on."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
