@@ -16,6 +16,8 @@ from medtutor.splits import is_test_patient
 
 __all__ = ["Proposal", "families", "groups", "propose"]
 
+FEW = 20  # samples below which a large group is no surprise
+MOST = 0.5  # share of all samples that the search for copies may join into one group
 ORDER = {"test": 0, "val": 1, "train": 2}  # a family stays in the first of its parts
 
 
@@ -132,13 +134,17 @@ def propose(
         )
     elif unknown:
         notes.append(f"{unknown} of {len(patients)} samples have no {unit}; each counts as one")
+    alone = groups(patients, [])
+    if len(found) >= FEW and _largest(found) > MOST >= _largest(alone):
+        notes.append(
+            f"the search for copies would join {_largest(found):.0%} of all samples into one "
+            f"group: it cannot tell these data apart. Look at the pairs; nothing was joined"
+        )
+        found = alone
     people = len(np.unique(patients[patients != ""]))
     joined = people - len(np.unique(found[patients != ""]))
     if joined > 0:
         notes.append(f"{joined} {unit}s were joined to others with whom they share a sample")
-    _, sizes = np.unique(found, return_counts=True)
-    if sizes.max() > 0.3 * len(found):
-        notes.append(f"one group holds {sizes.max()} of {len(found)} samples: look at it first")
     keep = np.arange(len(found))
     if given is not None:
         rank = np.array([ORDER[str(part)] for part in given])
@@ -152,3 +158,8 @@ def propose(
                 "picture, lies in a later part of the given split"
             )
     return Proposal(found, keep, tuple(notes))
+
+
+def _largest(groups: np.ndarray) -> float:
+    """Share of the samples that lie in the largest group."""
+    return float(np.unique(groups, return_counts=True)[1].max() / len(groups))

@@ -89,7 +89,7 @@ def pairs(images: Sequence[np.ndarray], same: float = SAME) -> list[Twin]:
 
     Copies are found that were saved again as JPEG, resized, shifted by up to an eighth of the side,
     made brighter or darker, mirrored or turned by 180 degrees. Not found: quarter turns, other
-    crops of the same scan, neighbouring slices.
+    crops of the same scan. Neighbouring slices of a whole chest may be found, those of a crop not.
 
     Parameters
     ----------

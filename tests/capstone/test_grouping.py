@@ -60,3 +60,10 @@ def test_no_pair_is_torn(given_parts):
     found = grouping.propose(np.array([""] * 6), pairs, given_parts)
     for i, j in pairs:
         assert found.groups[i] == found.groups[j]
+
+
+def test_a_search_that_joins_everything_is_not_believed():
+    who = np.array([f"p{k // 2}" for k in range(40)])
+    found = grouping.propose(who, [(k, k + 1) for k in range(39)])
+    assert len(np.unique(found.groups)) == 20
+    assert "nothing was joined" in found.notes[0]
