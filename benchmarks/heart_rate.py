@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--simulated", type=int, default=1, help="0: teach by the folder alone")
+    parser.add_argument("--simulated", type=int, default=0, help="1: teach by simulation too")
     parser.add_argument("--keep", help="folder that gets all answers, one .npz for each seed")
     options = parser.parse_args()
     start = time.perf_counter()
@@ -70,7 +70,7 @@ def main() -> None:
         results.append(_cross_validate(windows, found, also, seed, options))
         if options.keep:
             flat = {f"{v}/{k}": a for v, said in results[-1].items() for k, a in said.items()}
-            np.savez(f"{options.keep}/seed{seed}.npz", **flat)
+            np.savez(f"{options.keep}/seed{seed}.npz", allow_pickle=False, **flat)
         for view, said in results[-1].items():
             errors = ", ".join(f"{k} {_mae(clean.rate, said[k]):.2f}" for k in READERS)
             print(f"seed {seed}, {view}: MAE in bpm: {errors}", flush=True)
