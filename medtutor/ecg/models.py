@@ -191,7 +191,9 @@ def read(
     leads : int
         How many leads to read, of those that are there. The network reads one after the other,
         and their maps are joined, see `maps.pool`. A lead with missing samples in a window does
-        not count there.
+        not count there. A second lead costs as much time again; on validation subjects of MIT-BIH
+        (two folds) it took the MAE from 0.60 to 0.38 bpm, and with electrode motion at 0 dB in
+        both leads from 2.2 to 0.64.
 
     Returns
     -------
