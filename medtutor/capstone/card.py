@@ -57,7 +57,7 @@ def build(
     """
     rows = split.table()
     classes = tuple(rows[0].per_class)
-    known = not any("NO " in note for note in notes)
+    known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
     people = len({str(p) for p in split.patients[split.test]})
     model = work.model
     b = Block

@@ -125,6 +125,13 @@ def propose(
     found = groups(patients, pairs)
     unknown = int(np.sum(patients == ""))
     notes = []
+    alone = groups(patients, [])
+    if len(found) >= FEW and _largest(found) > MOST >= _largest(alone):
+        notes.append(
+            f"the search for copies would join {_largest(found):.0%} of all samples into one "
+            f"group: it cannot tell these data apart. Look at the pairs; nothing was joined"
+        )
+        found = alone
     if unknown == len(patients):
         notes.append(
             f"NO {unit.upper()} IDS: the same {unit} may be on both sides of this split. "
@@ -134,13 +141,6 @@ def propose(
         )
     elif unknown:
         notes.append(f"{unknown} of {len(patients)} samples have no {unit}; each counts as one")
-    alone = groups(patients, [])
-    if len(found) >= FEW and _largest(found) > MOST >= _largest(alone):
-        notes.append(
-            f"the search for copies would join {_largest(found):.0%} of all samples into one "
-            f"group: it cannot tell these data apart. Look at the pairs; nothing was joined"
-        )
-        found = alone
     people = len(np.unique(patients[patients != ""]))
     joined = people - len(np.unique(found[patients != ""]))
     if joined > 0:

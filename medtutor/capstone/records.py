@@ -77,7 +77,13 @@ class Records:
     @property
     def notes(self) -> tuple[str, ...]:
         """What reading has to say."""
-        return self.data.notes
+        if self.subjects_known:
+            return self.data.notes
+        return (
+            "NO SUBJECT IDS: without split.csv (record,subject,split) each record counts as one "
+            "person. If two are of one person, results are too good and intervals too narrow.",
+            *self.data.notes,
+        )
 
     @property
     def labels(self) -> np.ndarray:
