@@ -10,17 +10,12 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
+from medtutor.ct._outline import REACH_MM, distance_mm, outline
 from medtutor.ct.preprocess import LUNG_HU, SPACING, TISSUE_HU
 from medtutor.errors import DataError
 
 __all__ = ["hog_features", "lbp_features", "segment", "shape_features", "table"]
 
-REACH_MM = 15.0
-"""How far from the middle of a crop a nodule may reach: the definition ends at 30 mm."""
-MIDDLE_MM = 3.0
-"""How far from the middle its thickest place may lie."""
-OPENING, LONGEST = 0.4, 1.7
-"""What is thinner than 0.4 of it is cut off; what is further away than 1.7 times it, too."""
 RINGS_MM = (0, 2, 4, 6, 9, 12, 16)
 """Borders of the rings around the middle whose mean grey value is a feature."""
 CELLS, BLOCK, ORIENTATIONS = 4, 2, 9
@@ -71,8 +66,8 @@ def segment(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
     Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
     """
     crops = _crops(x)
-    distance = _distance(crops.shape[1], spacing)
-    return np.stack([_outline(crop, distance, spacing) for crop in crops])
+    distance = distance_mm(crops.shape[1], spacing)
+    return np.stack([outline(crop, distance, spacing) for crop in crops])
 
 
 def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
@@ -96,7 +91,7 @@ def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
         values are those of the innermost ring.
     """
     crops = _crops(x)
-    distance = _distance(crops.shape[1], spacing)
+    distance = distance_mm(crops.shape[1], spacing)
     masks = segment(crops, spacing)
     rings = [(distance >= a) & (distance < b) for a, b in pairwise(RINGS_MM)]
     result = np.empty((len(crops), len(SHAPE_NAMES) + len(rings)))
@@ -166,7 +161,7 @@ def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
     from skimage.feature import local_binary_pattern
 
     crops = _crops(x)
-    distance = _distance(crops.shape[1], spacing)
+    distance = distance_mm(crops.shape[1], spacing)
     regions = (distance < 6, (distance >= 6) & (distance < REACH_MM))
     codes = POINTS + 2
     # Whole steps of 10 HU: the last digits of a float would make patterns out of nothing.
@@ -245,37 +240,6 @@ def _crops(x: np.ndarray) -> np.ndarray:
             remedy="Use preprocess.prepare, which names the file.",
         )
     return crops.astype(np.float64)
-
-
-def _distance(side: int, spacing: float) -> np.ndarray:
-    """Distance of each pixel from the middle of the crop in mm."""
-    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
-    return spacing * np.hypot(rows, columns)
-
-
-def _outline(crop: np.ndarray, distance: np.ndarray, spacing: float) -> np.ndarray:
-    """Segment one crop; see `segment`."""
-    from skimage.filters import threshold_otsu
-
-    nothing = np.zeros(crop.shape, bool)
-    near = distance < REACH_MM
-    # Bone and calcium would draw the threshold up and away from the edge of soft tissue.
-    grey = np.clip(crop, -0.2, 1.2)
-    if np.ptp(grey[near]) < 1e-6:
-        return nothing
-    bright = (grey > threshold_otsu(grey[near])) & near
-    # Padded, so that a crop's border counts as the end of what lies there.
-    depth = ndimage.distance_transform_edt(np.pad(bright, 1))[1:-1, 1:-1]
-    depth_here = np.where(distance < MIDDLE_MM, depth, 0)
-    thickness = float(depth_here.max())
-    if thickness == 0:
-        return nothing
-    place = np.unravel_index(np.argmax(depth_here), crop.shape)
-    pieces, _ = ndimage.label(depth > OPENING * thickness)
-    back = ndimage.distance_transform_edt(pieces != pieces[place]) <= OPENING * thickness
-    rows, columns = np.indices(crop.shape)
-    within = np.hypot(rows - place[0], columns - place[1]) <= LONGEST * thickness + 1
-    return ndimage.binary_fill_holes(bright & back & within)
 
 
 def _shape(mask: np.ndarray, spacing: float) -> list[float]:
