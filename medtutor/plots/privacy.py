@@ -60,9 +60,10 @@ def boxes(
         What is seen.
     """
     fig, axes = figure(1, len(pictures), height=2.9)
+    low, high = min(p.min() for p in pictures), max(p.max() for p in pictures)
     for ax, picture, title, rectangles in zip(axes[0], pictures, titles, found, strict=True):
         h, w = picture.shape
-        ax.imshow(picture, extent=(0, w, h, 0))
+        ax.imshow(picture, extent=(0, w, h, 0), vmin=low, vmax=high)
         for top, left, bottom, right in rectangles:
             ax.add_patch(Rectangle((left, top), min(right, w) - left, min(bottom, h) - top,
                                    fill=False, color=COLOURS["yellow"], linewidth=2))  # fmt: skip
@@ -95,7 +96,7 @@ def detection(contrast: Sequence[float], found: Sequence[Interval], alarm: float
     ax.set_xticks(contrast, [f"{c:g}" for c in contrast])
     ax.set(xlabel="letters above the tissue, in HU", ylabel="flagged, in % of images",
            ylim=(-4, 104))  # fmt: skip
-    ax.legend(loc="center right")
+    ax.legend(loc="upper left")
     show(fig, alt)
 
 

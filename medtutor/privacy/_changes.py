@@ -1,11 +1,25 @@
-"""Compare a data set before and after, whatever changed it."""
+"""Walk through a data set, and compare it before and after, whatever changed it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 Place = tuple[int | str, ...]
 Flat = dict[Place, tuple[str, str, Any]]
 WRITTEN_ANEW = (0x00020000, 0x00020001, 0x00020012, 0x00020013)  # says who wrote the file
+
+
+def walk(dataset: Any) -> Iterable[Any]:
+    """Give every element on every level; one that cannot be read is passed over."""
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+            items = list(element.value or []) if element.VR == "SQ" else []
+        except Exception:
+            continue
+        yield element
+        for item in items:
+            yield from walk(item)
 
 
 def flatten(dataset: Any, above: Place = ()) -> Flat:

@@ -15,6 +15,7 @@ FEWEST = 4  # marks on a line
 SAME_HEIGHT = 0.35  # heights within a line differ by at most this part of the largest
 SAME_BRIGHTNESS = 0.06  # so do the marks' brightest values, as a part of their contrast
 NOISE = 3.5  # a stroke stands out from the grain of the image by this many times its median
+PARTS = (0.6, 0.45, 0.3, 0.2, 0.13, 0.08)  # thresholds, of the strongest stroke in the image
 ROUNDS = 4  # painting over one line can uncover another
 
 
@@ -51,7 +52,7 @@ def find_text(image: np.ndarray) -> list[Box]:
         plane = sign * grey
         thin = plane - ndimage.grey_opening(plane, STROKE)
         noise = NOISE * float(np.median(thin))
-        for threshold in {max(part * float(thin.max()), noise) for part in (0.5, 0.3)}:
+        for threshold in {max(part * float(thin.max()), noise) for part in PARTS}:
             found += _lines(plane, thin, threshold)
     return sorted(set(_merged(found)))
 

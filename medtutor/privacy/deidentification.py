@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,9 @@ def deidentify(
     single = target.suffix.lower() == ".dcm" and source.is_file()
     run = _Run(Pseudonyms(secret), burned_in == "blank")
     with _whole_or_nothing(target, single) as folder:
-        run.work(files, folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on values that the standard does not allow
+            run.work(files, folder)
         if single and run.written:
             only = folder / run.written[0].target
             run.written = [Written(source, Path(target.name))]

@@ -10,12 +10,14 @@ A file is opened in two passes. The first checks every chunk and writes nothing;
 plaintext written, to a hidden file that takes its place when it is complete.
 """
 
+import io
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from medtutor.errors import DataError
 from medtutor.privacy import _stream
@@ -62,13 +64,13 @@ def encrypt(
     _check_places(source, target)
     salt = secrets.token_bytes(16)  # one for all files of a folder: one slow scrypt
 
-    def lock(path: Path, to: Path) -> None:
+    def lock(plain: BinaryIO, to: Path) -> None:
         header = Header.new(work, salt)
-        with path.open("rb") as plain, to.open("xb") as locked:
+        with plain, to.open("xb") as locked:
             _stream.encrypt(plain, locked, header, keys.of(header))
 
     if source.is_file():
-        _whole(target, lambda hidden: lock(source, hidden))
+        _whole(target, lambda hidden: lock(source.open("rb"), hidden))
         return [target]
     _whole_folder(target, lambda folder: _lock_folder(source, folder, lock))
     return sorted(target.iterdir())
@@ -162,22 +164,17 @@ def _whole_folder(target: Path, write: Callable[[Path], None]) -> None:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _lock_folder(source: Path, folder: Path, lock: Callable[[Path, Path], None]) -> None:
+def _lock_folder(source: Path, folder: Path, lock: Callable[[BinaryIO, Path], None]) -> None:
     files = sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink())
     if not files:
         raise DataError("there is no file in it", source, "Give a folder with files.")
     index = {}
     for path in files:
         name = secrets.token_hex(8) + SUFFIX
-        lock(path, folder / name)
+        lock(path.open("rb"), folder / name)
         salt = _read_header(folder / name).salt.hex()
         index[name] = (path.relative_to(source).as_posix(), salt)
-    plain = folder / ".index"
-    try:
-        plain.write_text(json.dumps(index), encoding="utf-8")
-        lock(plain, folder / INDEX)
-    finally:
-        plain.unlink(missing_ok=True)
+    lock(io.BytesIO(json.dumps(index).encode()), folder / INDEX)
 
 
 def _read_header(path: Path) -> Header:

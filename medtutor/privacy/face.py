@@ -5,7 +5,7 @@ import numpy as np
 AIR, SKIN = -1000.0, 40.0
 
 
-def head(size: int = 96) -> tuple[np.ndarray, float]:
+def head(size: int = 120) -> tuple[np.ndarray, float]:
     """Draw a head: what a CT of the head contains besides the brain.
 
     Parameters
@@ -28,10 +28,10 @@ def head(size: int = 96) -> tuple[np.ndarray, float]:
         parts = zip((z, y, x), centre, radii, strict=True)
         return np.asarray(sum(((a - c) / r) ** 2 for a, c, r in parts) < 1)
 
-    flesh = ball((12, 5, 0), (92, 90, 70)) | ball((-50, -8, 0), (56, 72, 52))
+    flesh = ball((12, 5, 0), (92, 90, 70)) | ball((-46, -2, 0), (62, 70, 50))
     flesh |= ball((-8, -88, 0), (9, 22, 10)) | ball((8, -80, 0), (26, 12, 6))  # nose
-    flesh |= ball((-38, -78, 0), (4, 9, 22)) | ball((-46, -76, 0), (5, 10, 19))  # lips
-    flesh |= ball((-76, -66, 0), (16, 16, 18))  # chin
+    flesh |= ball((-38, -66, 0), (4, 10, 20)) | ball((-47, -65, 0), (5, 10, 17))  # lips
+    flesh |= ball((-84, -46, 0), (15, 18, 18))  # chin
     for side in (-1, 1):
         flesh |= ball((2, 10, 71 * side), (24, 14, 9))  # ears
         flesh &= ~ball((20, -84, 27 * side), (11, 14, 17))  # eye sockets
@@ -61,7 +61,7 @@ def surface(hu: np.ndarray, threshold: float = -300.0) -> np.ndarray:
     solid = gaussian_filter(hu, 1.0) > threshold
     depth = np.where(solid.any(axis=1), solid.argmax(axis=1), np.nan)
     filled = np.where(np.isnan(depth), np.nanmax(depth), depth)
-    down, across = np.gradient(gaussian_filter(filled, 0.8))
+    down, across = np.gradient(gaussian_filter(filled, 1.2))
     light = np.array([0.5, 0.4, 0.77])  # from above, from the right, from the front
     normal = np.stack([down, across, np.ones_like(down)])
     shade = np.tensordot(light, normal / np.linalg.norm(normal, axis=0), 1).clip(0, 1)
@@ -81,11 +81,11 @@ def without_face(hu: np.ndarray, step: float) -> np.ndarray:
     Returns
     -------
     ndarray
-        A copy: below the brow, everything in front of a slanted plane is air.
+        A copy: below the brow, everything in front of an upright plane is air.
     """
     size = hu.shape[0]
     axis = (np.arange(size) - (size - 1) / 2) * step
     z, y = np.meshgrid(axis, axis, indexing="ij")
     removed = hu.copy()
-    removed[(z < 38) & (y < -58 - 0.25 * z)] = AIR
+    removed[(z < 38) & (y < -50)] = AIR
     return removed

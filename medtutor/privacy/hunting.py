@@ -5,6 +5,7 @@ import gzip
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -147,18 +148,16 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
     if data[128:132] != b"DICM":
         return
     import pydicom
-    from pydicom.filebase import DicomBytesIO
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(io.BytesIO(data), force=True)
             syntax = dataset.file_meta.TransferSyntaxUID
-            if syntax.is_deflated:
-                plain = DicomBytesIO()
-                pydicom.dcmwrite(plain, dataset, implicit_vr=False, little_endian=True)
-                yield "inflated", plain.getvalue()
-            if syntax.is_compressed and "PixelData" in dataset:
+            if syntax.is_deflated:  # all but the file meta information, whose length comes first
+                start = 144 + int.from_bytes(data[140:144], "little")
+                yield "inflated", zlib.decompressobj(-15).decompress(data[start:], LARGEST)
+            if syntax.is_encapsulated and "PixelData" in dataset:
                 yield "decoded pixels", np.ascontiguousarray(dataset.pixel_array).tobytes()
     except Exception:  # what cannot be decoded has been searched as bytes
         return

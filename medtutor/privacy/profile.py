@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import Any
 
 from medtutor import __version__
+from medtutor.privacy._changes import walk
 from medtutor.privacy.pseudonyms import Pseudonyms, shifted
 
 TABLE = "dicomfields_2026c"
@@ -96,23 +97,9 @@ def identifiers(dataset: Any) -> set[str]:
     for element in walk(dataset):
         if element.VR != "PN" and element.keyword not in IDENTIFYING:
             continue
-        whole = re.split(r"[\\=]", str(element.value))
-        pieces = re.split(r"[\s^=\\,;]+", str(element.value)) if element.VR == "PN" else whole
-        found |= {piece.strip(" \0[]'").lower() for piece in pieces}
+        pattern = r"[\s^=\\,;]+" if element.VR == "PN" else r"[\\=]"
+        found |= {s.strip(" \0[]'").lower() for s in re.split(pattern, str(element.value))}
     return {word for word in found if len(word) >= SHORTEST}
-
-
-def walk(dataset: Any) -> Iterable[Any]:
-    """Give every element on every level; one that cannot be read is passed over."""
-    for tag in list(dataset.keys()):
-        try:
-            element = dataset[tag]
-            items = list(element.value or []) if element.VR == "SQ" else []
-        except Exception:
-            continue
-        yield element
-        for item in items:
-            yield from walk(item)
 
 
 def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> None:
@@ -206,7 +193,9 @@ def _rule(element: Any, action: Callable[..., None], names: Pseudonyms) -> Calla
     delete, keep = _engine().delete, _engine().keep
     kind, vr = action.__name__, element.VR
     if element.keyword == "PatientID":
-        return lambda data, tag: _set(data, tag, names.patient(str(element.value).upper()))
+        return lambda data, tag: _set(
+            data, tag, names.patient(str(element.value).strip(" \0").upper())
+        )
     if vr in ("DA", "DT", "TM"):
         return (lambda data, tag: _set(data, tag, "")) if element.keyword in BIRTH else keep
     if kind == "delete":
@@ -276,8 +265,8 @@ def _suspicious(element: Any, known: tuple[str, ...]) -> bool:
     if element.is_empty or element.VR in BLOBS:
         return False
     if element.VR in TEXT:
-        unvetted = element.keyword not in TECHNICAL and str(element.value) != "ANONYMIZED"
-        if unvetted and element.keyword not in ("PatientID", "PatientAge"):
+        unvetted = element.keyword not in TECHNICAL | {"PatientID"}
+        if unvetted and str(element.value) != "ANONYMIZED":
             return True
     elif element.VR == "CS":
         if any(not re.fullmatch(r"[\w .,/+()-]{0,32}", v) for v in _values(element)):
