@@ -43,6 +43,8 @@ TECHNICAL = {
     "ScatterCorrectionMethod", "SegmentAlgorithmName", "SegmentLabel", "SequenceName",
     "SoftwareVersions", "TransmitCoilName", "WindowCenterWidthExplanation",
 }  # fmt: skip
+# Six digits in a row are a date or somebody's number, but for these.
+NUMBERED = {"CodeValue", "CodingSchemeVersion", "LongCodeValue", "SoftwareVersions"}
 BLOBS = {"OB", "OW", "UN"}
 MEASURED = {0x0028, 0x0066, 0x5400, 0x7FE0}  # groups whose bytes are pixels, tables or samples
 ENGINE_VRS = {
@@ -269,13 +271,16 @@ def _suspicious(element: Any, known: tuple[str, ...]) -> bool:
         if unvetted and str(element.value) != "ANONYMIZED":
             return True
     elif element.VR == "CS":
-        if any(not re.fullmatch(r"[\w .,/+()-]{0,32}", v) for v in _values(element)):
+        typed = element.keyword == "ContentLabel"  # by a person; the others come from lists
+        if typed or any(not re.fullmatch(r"[\w .,/+()-]{0,32}", v) for v in _values(element)):
             return True
     elif element.VR not in ("DS", "IS"):
         return False
     text = "\\".join(_values(element)).lower()
     if element.VR in ("DS", "IS"):
         return any(word in text.split("\\") for word in known if len(word) > SHORTEST_BYTES)
+    if element.keyword not in NUMBERED | {"PatientID"} and re.search(r"\d{6}", text):
+        return True
     return any(word in text for word in known)
 
 

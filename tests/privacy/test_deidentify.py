@@ -425,11 +425,13 @@ class TestRules:
     def test_free_text_outside_the_table_goes_and_times_that_are_none(self, one, tmp_path):
         data = read(one)
         data.BeamName = "Doe"
+        data.ManufacturerModelName, data.SoftwareVersions = "of 19480719", "release 20240101"
         data.add_new("AcquisitionTime", "TM", b"Doe, J")
         data.add_new("ImageType", "CS", ["ORIGINAL", "DOE^JANE"])
         data.save_as(one)
         new = cleaned(one, tmp_path / "out")
         assert (new.BeamName, new.AcquisitionTime, new.ImageType) == ("", "", "")
+        assert (new.ManufacturerModelName, new.SoftwareVersions) == ("", "release 20240101")
 
     def test_a_single_file_can_go_to_a_single_file(self, one, tmp_path):
         report = deidentify(one, tmp_path / "b.dcm", KEY)
