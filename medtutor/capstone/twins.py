@@ -23,9 +23,9 @@ __all__ = ["SAME", "Twin", "fingerprints", "likeness", "pairs"]
 SAME = 0.75
 """Correlation of fine detail from which two pictures count as one.
 
-On the bundled crops and on 1,983 real ones, pictures of different patients reached 0.68 at most, and
-changed copies 0.87 at least, but for about one in a hundred of those whose brightness was changed
-until parts were cut off at white or black."""
+On the bundled crops and on 1,983 real ones, pictures of different patients reached 0.68 at most,
+and changed copies 0.87 at least, but for about one in a hundred of those whose brightness was
+changed until parts were cut off at white or black."""
 SAME_SMALL = 0.9
 """The same for pictures of 28 pixels, as in MedMNIST, in which less detail can agree by chance more
 often: there, 0.86 at most and 0.93 at least. In between, a straight line."""
