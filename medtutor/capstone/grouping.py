@@ -18,7 +18,8 @@ __all__ = ["Proposal", "families", "groups", "propose"]
 
 FEW = 20  # samples below which a large group is no surprise
 MOST = 0.5  # share of all samples that the search for copies may join into one group
-ORDER = {"test": 0, "val": 1, "validation": 1, "train": 2}  # a family stays in the first of its parts
+# A family stays in the first of its parts.
+ORDER = {"test": 0, "val": 1, "validation": 1, "train": 2}
 
 
 class Proposal(NamedTuple):

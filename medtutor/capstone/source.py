@@ -87,6 +87,8 @@ def output_folder(data: str | Path | None = None) -> Path:
     parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
     chosen = str(data) if data is not None else os.environ.get(SOURCE) or "default"
     source = Path(chosen).expanduser().resolve()
+    if source.suffix.lower() == ".csv":  # the table of a folder
+        source = source.parent
     if source.is_dir() and (parent == source or source in parent.parents):
         raise DataError(
             "the results would be written into the folder of your data",
