@@ -3,6 +3,7 @@
 import numpy as np
 
 from medtutor.exercises._lesson_14_network import NETWORK
+from medtutor.exercises._lesson_14_trust import TRUST
 from medtutor.exercises.engine import Exercise, Mistake
 
 
@@ -238,4 +239,5 @@ EXERCISES = (
         cases=_sequence_cases,
     ),
     *NETWORK,
+    *TRUST,
 )
