@@ -146,6 +146,14 @@ class TestLiteRT:
 
 
 class TestRefusals:
+    def test_a_recurrent_layer_is_found_inside_of_another_model(self, cnn, lstm):
+        import keras
+
+        entry = keras.Input((40, 2))
+        assert export.is_recurrent(keras.Model(entry, lstm(entry)))
+        assert export.is_recurrent(keras.Sequential([keras.layers.GRU(3)]))
+        assert not export.is_recurrent(cnn)
+
     def test_an_lstm_is_never_calibrated(self, lstm, tmp_path, refused):
         whole = export.to_onnx(lstm, tmp_path / "m.onnx")
         refused(export.to_litert, lstm, tmp_path / "m.tflite", SIGNALS, says=["kills the process"])

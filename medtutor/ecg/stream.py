@@ -194,13 +194,11 @@ class Monitor:
             If these are no numbers in a row; the monitor is left as it was.
         """
         piece = _numbers(samples)
-        due: list[Reading] = []
-        if start is not None and start != self._seen:
-            if start < self._seen:
-                piece = piece[self._seen - start :]
-            else:
-                due = self._skip(start - self._seen)
-        return due + self._take(piece)
+        if start is None or start == self._seen:
+            return self._take(piece)
+        if start < self._seen:
+            return self._take(piece[self._seen - start :])
+        return self._skip(start - self._seen) + self._take(piece)
 
     def end(self) -> Reading:
         """Say that no more comes: a display must not go on showing the last rate."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtutor.ecg import stream
+from medtutor.ecg import quality, stream
+from medtutor.ecg._stream_window import Preparation
 from medtutor.ecg.prepare import Normaliser, band_pass
 from medtutor.ecg.simulate import ecg_set
 from medtutor.ecg.uncertainty import Margin
@@ -67,6 +68,17 @@ class TestPieces:
             wanted = band_pass(ECG[None, 2000 * k : 2000 * (k + 1)], FS)[0]
             np.testing.assert_array_equal(window, wanted)
         assert len(seen) == 3
+
+    @pytest.mark.parametrize("fs", [250.0, 360.0])
+    def test_its_quality_is_that_of_the_quality_module(self, fs):
+        prepare = Preparation(fs, 2000)
+        for first in (0, 4000, 9000):
+            raw = ECG[first : first + prepare.samples].copy()
+            raw[300:360] = raw[300]
+            wanted = quality.of_signal(raw[None], fs)
+            assert prepare._qrs(raw) == pytest.approx(wanted.qrs[0], rel=1e-6)
+            assert prepare._flat(raw) == pytest.approx(wanted.flat[0], rel=1e-6)
+            assert wanted.flat[0] > 0
 
     def test_readings_come_on_time_with_rate_interval_and_quality(self, reader):
         monitor = stream.Monitor(reader)
