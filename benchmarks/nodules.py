@@ -4,8 +4,10 @@
     python benchmarks/nodules.py --data FOLDER --teach simulation    alone, and before 50 patients
 
 The network, its training and its averaging are those of lesson 08. Every nodule is predicted once
-in each seed, by networks that have not met its patient; a seed deals the folds anew. Means over the
-seeds are printed, and the paired difference to the diameter, with its interval over patients.
+in each seed, by networks that have not met its patient; a seed deals the folds anew. The AUC is
+given twice: the mean of the folds' own, as is usual, and that of all nodules in one ranking, which is
+lower, because five networks do not share a scale. Means over the seeds are printed, and the paired
+difference to the diameter (in one ranking), with its interval over patients.
 
 ``--teach simulation`` trains on the bundled simulated crops alone, on 50 patients of the training
 part alone, and on those 50 from weights taught by the simulation. The simulation is drawn from
@@ -59,13 +61,15 @@ def main() -> None:
     crops, simulated = _load(options.data), _load("default")
     ways = ["real"] if options.teach == "real" else ["simulation", "few", "simulation + few"]
     scores: dict[str, list[np.ndarray]] = {way: [] for way in ways}
+    dealt = [_deal(crops, seed) for seed in range(options.seeds)]
     for seed in range(options.seeds):
         for way, rows in scores.items():
-            rows.append(_cross_validate(way, crops, simulated, seed, options.networks))
-            print(f"seed {seed}, taught by {way}: {_summary(crops, rows[-1])}", flush=True)
+            rows.append(_cross_validate(way, crops, simulated, dealt[seed], seed, options.networks))
+            said = _summary(_aucs(crops, rows[-1], dealt[seed]))
+            print(f"seed {seed}, taught by {way}: {said}", flush=True)
     mean = {way: np.mean(rows, axis=0) for way, rows in scores.items()}
     for way, rows in scores.items():
-        _print_means(way, crops, rows)
+        _print_means(way, crops, rows, dealt)
         _print_gap(f"{way} minus diameter", crops, mean[way], crops.diameter)
     if options.teach == "simulation":
         _print_gap("simulation + few minus few", crops, mean["simulation + few"], mean["few"])
@@ -78,18 +82,25 @@ def _load(name: str) -> Crops:
     return Crops(preprocess.prepare(data), data.labels, data.patients, data.diameter)
 
 
+def _deal(crops: Crops, seed: int) -> np.ndarray:
+    """Give each crop its fold; no patient is in two."""
+    fold = np.empty(len(crops.labels), int)
+    dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for k, (_, test) in enumerate(dealer.split(crops.x, crops.labels, crops.patients)):
+        fold[test] = k
+    return fold
+
+
 def _cross_validate(
-    way: str, crops: Crops, simulated: Crops, seed: int, networks: int
+    way: str, crops: Crops, simulated: Crops, fold: np.ndarray, seed: int, networks: int
 ) -> np.ndarray:
     """Predict every crop by networks that have not met its patient."""
     p = np.empty(len(crops.labels))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for _, test in folds.split(crops.x, crops.labels, crops.patients):
-        given = np.full(len(p), "train", object)
-        given[test] = "test"
+    for k in range(FOLDS):
+        given = np.where(fold == k, "test", "train")
         split = splits.by_patient(crops.labels, crops.patients, given, seed=seed)
         trained = [_train(way, crops, simulated, split, seed, n) for n in range(networks)]
-        p[test] = models.predict(trained, crops.x[test])[:, 1]
+        p[split.test] = models.predict(trained, crops.x[split.test])[:, 1]
     return p
 
 
@@ -131,26 +142,26 @@ def _small(crops: Crops) -> np.ndarray:
     return (crops.diameter >= low) & (crops.diameter <= high)
 
 
-def _aucs(crops: Crops, score: np.ndarray) -> tuple[float, float]:
-    """AUC of all nodules and of those between the limits."""
-    small = _small(crops)
-    return (
-        metrics.area_under_roc(crops.labels, score),
-        metrics.area_under_roc(crops.labels[small], score[small]),
-    )
+def _aucs(crops: Crops, score: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """AUC of all nodules and of those between the limits: mean of the folds, and in one ranking."""
+    parts = [fold == k for k in range(FOLDS)]
+    found = []
+    for chosen in (np.ones(len(score), bool), _small(crops)):
+        each = [metrics.area_under_roc(crops.labels[chosen & p], score[chosen & p]) for p in parts]
+        found += [np.mean(each), metrics.area_under_roc(crops.labels[chosen], score[chosen])]
+    return np.array(found)
 
 
-def _summary(crops: Crops, score: np.ndarray) -> str:
-    return "AUC {:.3f}, of 6-12 mm {:.3f}".format(*_aucs(crops, score))
+def _summary(aucs: np.ndarray) -> str:
+    return "AUC {:.3f} (in one ranking {:.3f}), of 6-12 mm {:.3f} ({:.3f})".format(*aucs)
 
 
-def _print_means(way: str, crops: Crops, rows: list[np.ndarray]) -> None:
-    each = np.array([_aucs(crops, p) for p in rows])
-    mean, spread = each.mean(axis=0), each.std(axis=0)
-    print(
-        f"\n{way}, mean over {len(rows)} seeds: AUC {mean[0]:.3f} (SD {spread[0]:.3f}), of 6-12 mm "
-        f"{mean[1]:.3f} ({spread[1]:.3f}); diameter: {_summary(crops, crops.diameter)}"
-    )
+def _print_means(way: str, crops: Crops, rows: list[np.ndarray], dealt: list[np.ndarray]) -> None:
+    each = np.array([_aucs(crops, p, fold) for p, fold in zip(rows, dealt, strict=True)])
+    ruler = np.mean([_aucs(crops, crops.diameter, fold) for fold in dealt], axis=0)
+    print(f"\n{way}, mean over {len(rows)} seeds: {_summary(each.mean(axis=0))}; SD over seeds "
+          f"{each[:, 0].std():.3f} and {each[:, 2].std():.3f}")  # fmt: skip
+    print(f"diameter: {_summary(ruler)}")
 
 
 def _print_gap(title: str, crops: Crops, first: np.ndarray, second: np.ndarray) -> None:
