@@ -5,8 +5,8 @@
 
 The network, its training and its averaging are those of lesson 08. Every nodule is predicted once
 in each seed, by networks that have not met its patient; a seed deals the folds anew. The AUC is
-given twice: the mean of the folds' own, as is usual, and that of all nodules in one ranking, which is
-lower, because five networks do not share a scale. Means over the seeds are printed, and the paired
+given twice: the mean of the folds' own, as is usual, and that of all nodules in one ranking, lower
+because five networks do not share a scale. Means over the seeds are printed, and the paired
 difference to the diameter (in one ranking), with its interval over patients.
 
 ``--teach simulation`` trains on the bundled simulated crops alone, on 50 patients of the training
