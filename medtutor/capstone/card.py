@@ -125,8 +125,8 @@ def limits(work: Work, known: bool, people: int) -> list[str]:
         found.append(f"It is not known which samples are of one {work.unit}: one may have trained "
                      "and tested. Results are too good, intervals too narrow.")  # fmt: skip
     if people < 40:
-        found.append(f"Only {people} {work.unit}s or groups in the test part: below 40, the "
-                     "intervals are narrower than 95 % would have them.")  # fmt: skip
+        found.append(f"Only {people} {work.unit}s or groups in the test part: below 40, intervals "
+                     "are narrower than they claim to be.")  # fmt: skip
     found.append("All data are of one source. Nothing here says how the model does elsewhere.")
     found.append("One training, one test part. Other seeds and other parts would give other "
                  "numbers; the intervals cover the patients, not the training.")  # fmt: skip

@@ -54,10 +54,6 @@ class Records:
     kind: str = "records"
     unit: str = "subject"
     class_names: tuple[str, ...] = ()
-    preparation: str = (
-        "Windows of 2,000 samples at 360 Hz, band-passed from 1 to 35 Hz, divided by the typical "
-        "height of a beat (medtutor.ecg.prepare.Normaliser.signal)."
-    )
 
     @property
     def name(self) -> str:
@@ -68,6 +64,21 @@ class Records:
     def card(self) -> str:
         """Data card in Markdown."""
         return self.data.card
+
+    @property
+    def preparation(self) -> str:
+        """How a signal becomes an input, and an output a rate, for the card."""
+        text = (
+            "Windows of 2,000 samples at 360 Hz, band-passed from 1 to 35 Hz, divided by the "
+            "typical height of a beat (medtutor.ecg.prepare.Normaliser.signal)."
+        )
+        if (fitted := self.scales) is None:
+            return text
+        return text + (
+            f" Smallest height {fitted.floor:.4g} mV. Rate in bpm: output times "
+            f"{fitted.rate_std:.4g} plus {fitted.rate_mean:.4g}; change: output times "
+            f"{fitted.change_std:.4g}."
+        )
 
     @property
     def simulated(self) -> bool:
