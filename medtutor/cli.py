@@ -1,4 +1,4 @@
-"""The command line: ``medtutor lab | run | course | data | check | progress | doctor``."""
+"""The command line: ``medtutor lab | run | course | data | check | progress | doctor | …``."""
 
 import argparse
 import os
@@ -83,6 +83,17 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="find out what is wrong with this machine")
     doctor.set_defaults(action=_doctor)
+
+    federate = commands.add_parser(
+        "federate", help="train in four hospitals as separate processes, with TLS and keys"
+    )
+    federate.add_argument("--rounds", type=int, default=3, help="rounds of training (default: 3)")
+    federate.add_argument("--mu", type=float, default=0.0, help="FedProx's spring (default: 0)")
+    federate.add_argument("--data", help="data source by name, or a folder of yours")
+    federate.add_argument("--stranger", action="store_true", help="let an unknown key knock first")
+    federate.add_argument("--lose", choices=list("ABCD"), help="kill a hospital in the first round")
+    federate.add_argument("--out", type=Path, help="folder for results.json and weights.npz")
+    federate.set_defaults(action=_federate)
     return parser
 
 
@@ -183,6 +194,12 @@ def _doctor(_: argparse.Namespace) -> int:
     from medtutor import doctor
 
     return doctor.main()
+
+
+def _federate(chosen: argparse.Namespace) -> int:
+    from medtutor.privacy import federate
+
+    return federate.main(chosen)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ import numpy as np
 from medtutor import paths
 from medtutor.errors import MedtutorError
 from medtutor.privacy import _guard
-from medtutor.privacy._run_folder import Say, read_steps, write_app
 from medtutor.privacy.certificates import ServerFiles, make_hospital_key, make_server, pem_body
 from medtutor.privacy.hospitals import NAMES
 from medtutor.privacy.processes import HOST, answers, command, end, free_port, program, tree
+from medtutor.privacy.run_folder import Say, read_steps, write_app
 from medtutor.privacy.settings import QUIET, THREADS, Outcome, Settings, outcome
 
 PATIENCE = 300.0  # seconds that a step may take on a slow machine before it is called stuck
@@ -85,9 +85,9 @@ class Federation:
         out = self.folder / f"run{self.runs}"
         out.mkdir()
         app = write_app(out, settings)
-        self._flwr("run", str(app), LINK)
         steps: list[dict[str, Any]] = []
-        before = self._trainings(lose)
+        before = self._trainings(lose)  # of an earlier run, not yet ended
+        self._flwr("run", str(app), LINK)
         deadline = time.monotonic() + settings.rounds * settings.wait + PATIENCE
         while not (out / "weights.npz").exists():
             self._alive(out, deadline)

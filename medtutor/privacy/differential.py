@@ -146,8 +146,18 @@ class PatientGradients:
             The sum, shaped as `weights`.
         lengths : ndarray, shape (patients,)
             Length of each patient's gradient before it was clipped.
+
+        Raises
+        ------
+        DataError
+            If more patients are drawn than there is room for. To leave some out would break the
+            promise of `epsilon`.
         """
-        drawn = list(drawn)[: self.room]
+        if len(drawn) > self.room:
+            raise DataError(
+                f"{len(drawn)} patients drawn, room for {self.room}",
+                remedy="Give room for twice as many as are drawn on average.",
+            )
         images = np.zeros((self.room, IMAGES, *self.x.shape[1:]), np.float32)
         targets = np.zeros((self.room, IMAGES), np.int64)
         shares = np.zeros((self.room, IMAGES), np.float32)
