@@ -30,7 +30,8 @@ def couples(
     alt : str
         What is seen.
     """
-    fig, axes = figure(2, len(first), height=2 * FULL / max(len(first), 3) + 0.4)
+    side = FULL / 5
+    fig, axes = figure(2, len(first), width=side * len(first), height=2 * side + 0.4)
     for k, pair in enumerate(zip(first, second, strict=True)):
         for ax, picture in zip(axes[:, k], pair, strict=True):
             ax.imshow(picture)
