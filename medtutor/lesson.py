@@ -73,6 +73,9 @@ def verdict(difference: "Interval", first: str, second: str, more_is_better: boo
     """
     print(f"{first} minus {second}: {difference.value:+.3f} "
           f"(95 % CI {difference.low:+.3f} to {difference.high:+.3f})")  # fmt: skip
+    if not difference.low < difference.high:
+        print("The interval has no width: one patient cannot say how patients differ.")
+        return
     if difference.low <= 0 <= difference.high:
         print("The interval holds 0: these data do not say which of the two is better.")
         return

@@ -3,6 +3,7 @@
 import numpy as np
 
 from medtutor.exercises._lesson_05_gradients import GRADIENTS
+from medtutor.exercises._lesson_05_size import SIZE
 from medtutor.exercises.engine import Exercise, Mistake
 
 
@@ -111,4 +112,4 @@ STEP = Exercise(
     cases=_step_cases,
 )  # fmt: skip
 
-EXERCISES = (STEP, *GRADIENTS)
+EXERCISES = (STEP, *GRADIENTS, *SIZE)
