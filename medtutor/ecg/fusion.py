@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medtutor.ecg.maps import FAINTEST, SMALLEST, peaks
-from medtutor.ecg.quality import agreement
+from medtutor.ecg.quality import TRUST, agreement
 
 if TYPE_CHECKING:
     from medtutor.ecg.segments import Windows
@@ -24,10 +24,6 @@ NEAR = 0.1
 VOTE = 2.0
 """A beat that the detector has marked needs this much less of a beat in the map to count, one that
 it has not marked this much more. Chosen on validation subjects."""
-
-TRUST = 0.7
-"""Agreement of the two readers (`quality.agreement`) below which the detector has no vote: in
-strong noise it marks beats everywhere."""
 
 
 def fuse(

@@ -11,6 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+TRUST = 0.7
+"""Agreement with the first reader below which a second one has no say: in strong noise a detector
+marks beats everywhere, and some leads hardly show the normal beats. Chosen on validation subjects
+for the detector, taken over for leads."""
+
 
 class Quality(NamedTuple):
     """Quality of n windows by the signal alone.

@@ -173,6 +173,18 @@ def test_a_lead_that_is_lost_has_no_say(hearts, trained):
     assert np.abs(noisy.rate - windows.rate[:4]).max() < 3
 
 
+def test_a_lead_that_contradicts_the_first_in_most_windows_has_no_say():
+    record = np.repeat(["a", "b"], 5)
+    first = [np.arange(100, 2000, 300.0)] * 10
+    rarely, mostly = first[0][:2], first[0][:6]
+    other = [rarely] * 4 + [first[0]] + [mostly] * 5
+    whole = np.ones((2, 10), bool)
+    got = models._contradict([first, other], record, FS, whole)
+    np.testing.assert_array_equal(got, [record == "a"])
+    whole[1, :4] = False  # where the lead is broken nothing is compared
+    assert not models._contradict([first, other], record, FS, whole).any()
+
+
 def test_the_spread_knows_noise(hearts, trained):
     windows, split = hearts
     model, normaliser, _ = trained
