@@ -193,6 +193,25 @@ class TestIntegratedGradients:
         ours = explain.integrated_gradients(smooth, x[:1], 1, steps=64)[0]
         np.testing.assert_allclose(ours, wanted, atol=1e-3 * np.abs(wanted).max())
 
+    def test_equals_tf_keras_vis_gradients_on_the_network_of_the_course(self, model, x):
+        """The same points on the way from a baseline; every gradient from the other library."""
+        pytest.importorskip("tf_keras_vis")
+        from tf_keras_vis.saliency import Saliency
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+        referee = Saliency(model, model_modifier=ReplaceToLinear(), clone=True)
+        slopes = [
+            referee(
+                lambda z: z[:, 1] - z[:, 0], (-0.2 + (k + 0.5) / 16 * (x + 0.2)).astype(np.float32),
+                gradient_modifier=None, normalize_map=False,
+            )
+            for k in range(16)
+        ]  # fmt: skip
+        wanted = (x[..., 0] + 0.2) * np.mean(slopes, axis=0)
+        ours = explain.integrated_gradients(model, x, 1, baseline=-0.2, steps=16)
+        assert np.abs(wanted).max() > 1e-3
+        np.testing.assert_allclose(ours, wanted, atol=1e-3 * np.abs(wanted).max())
+
     def test_is_exact_on_a_linear_model(self, x):
         linear = keras.Sequential([
             keras.Input((SIDE, SIDE, 1)), keras.layers.Flatten(),
