@@ -31,6 +31,10 @@ __all__ = [
     "read",
 ]
 
+SURE = 10.0
+"""Spread in beats a minute up to which what a lead sees can contradict another lead; in strong
+noise (validation subjects, muscle at 0 dB) a limit of 20 took noise for contradiction."""
+
 
 def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model:
     """Build the course's network: convolution front, bidirectional LSTM, three outputs.
@@ -217,7 +221,8 @@ def read(
     record = windows.record if isinstance(windows, Windows) else np.zeros(len(signal))
     each = np.stack([one.beats for one in said])
     found = [find_beats(one, normaliser.fs, signal.shape[1]) for one in each]
-    doubts[1:][_contradict(found, record, normaliser.fs, whole)] = np.inf
+    sure = doubts <= SURE
+    doubts[1:][_contradict(found, record, normaliser.fs, sure)] = np.inf
     doubts[0, np.isinf(doubts).all(axis=0)] = LOST
     beats, weight = pool(
         each, doubts, np.stack([voice(lead, each.shape[2], normaliser.fs) for lead in ready])
@@ -233,19 +238,20 @@ def read(
 
 
 def _contradict(
-    found: Sequence[list[np.ndarray]], record: np.ndarray, fs: float, whole: np.ndarray
+    found: Sequence[list[np.ndarray]], record: np.ndarray, fs: float, sure: np.ndarray
 ) -> np.ndarray:
     """Tell which further leads, over their whole recording, see other beats than the first.
 
-    Where the median agreement of a recording is below `quality.TRUST`, the lead has no say in any
-    of its windows: one that shows ectopic beats only would deny the others. Shape (leads - 1, n).
+    Only windows count of which both leads are `sure` (leads, n), so that noise is no contradiction.
+    Where their median agreement is below `quality.TRUST`, the lead has no say in any window of the
+    recording: one that shows ectopic beats only would deny the others. Shape (leads - 1, n).
     """
     out = np.zeros((len(found) - 1, len(record)), bool)
     for k, other in enumerate(found[1:]):
         agree = agreement(found[0], other, fs)
         for name in np.unique(record):
             mine = record == name
-            known = mine & whole[0] & whole[k + 1]
+            known = mine & sure[0] & sure[k + 1]
             out[k, mine] = known.any() and np.median(agree[known]) < TRUST
     return out
 

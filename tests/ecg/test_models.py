@@ -178,11 +178,11 @@ def test_a_lead_that_contradicts_the_first_in_most_windows_has_no_say():
     first = [np.arange(100, 2000, 300.0)] * 10
     rarely, mostly = first[0][:2], first[0][:6]
     other = [rarely] * 4 + [first[0]] + [mostly] * 5
-    whole = np.ones((2, 10), bool)
-    got = models._contradict([first, other], record, FS, whole)
+    sure = np.ones((2, 10), bool)
+    got = models._contradict([first, other], record, FS, sure)
     np.testing.assert_array_equal(got, [record == "a"])
-    whole[1, :4] = False  # where the lead is broken nothing is compared
-    assert not models._contradict([first, other], record, FS, whole).any()
+    sure[1, :4] = False  # where a lead is not sure nothing is compared
+    assert not models._contradict([first, other], record, FS, sure).any()
 
 
 def test_the_spread_knows_noise(hearts, trained):
