@@ -7,6 +7,7 @@ else.
 import json
 import sys
 import time
+from importlib import import_module
 
 request = json.loads(sys.argv[1])
 start = time.perf_counter()
@@ -20,9 +21,7 @@ def main() -> None:
     """Predict, take the training steps, and write what came out."""
     backend = keras.backend.backend()
     if backend == "torch":
-        import torch
-
-        torch.set_num_threads(request["threads"])
+        import_module("torch").set_num_threads(request["threads"])
     with np.load(request["given"], allow_pickle=False) as given:
         x, labels = given["x"], given["labels"]
     model = keras.saving.load_model(request["model"], compile=False, safe_mode=True)
@@ -44,8 +43,6 @@ def main() -> None:
 
 
 def _version(backend: str) -> str:
-    from importlib import import_module
-
     return str(import_module(backend).__version__)
 
 

@@ -88,7 +88,7 @@ def find(backend: str) -> Path | None:
     asked = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
     for python in (own, beside):
         if python.exists():
-            command = [python, "-c", asked, "keras", backend]
+            command = [str(python), "-c", asked, "keras", backend]
             if subprocess.run(command, capture_output=True, timeout=SECONDS).returncode == 0:
                 return python
     return None

@@ -44,5 +44,7 @@ def test_its_commands_exist():
     from medtutor.cli import _parser
 
     known = next(a for a in _parser()._actions if a.dest == "==SUPPRESS==" or a.choices).choices
-    for name in re.findall(r"`?medtutor (lab|run|course|data|check|progress|doctor|federate)\b", README):
+    for name in re.findall(
+        r"`?medtutor (lab|run|course|data|check|progress|doctor|federate)\b", README
+    ):
         assert name in known
