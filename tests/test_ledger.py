@@ -61,4 +61,4 @@ def test_three_significant_digits(value, text):
 def test_every_committed_band_is_in_order():
     for source in ("default", "mitdb", "nodulemnist3d", "organamnist"):
         for name, (low, high) in ledger.bands(source).items():
-            assert low < high, name
+            assert low <= high, name  # a count may have to be exact
