@@ -52,7 +52,14 @@ class TestRecord:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.91234, "0.912"), (1.386, "1.39"), (14.62, "14.6"), (813.0, "813"), (0.0, "0")],
+    [
+        (0.91234, "0.912"),
+        (1.386, "1.39"),
+        (14.62, "14.6"),
+        (813.0, "813"),
+        (0.0, "0"),
+        (-7.4e-7, "-7e-07"),
+    ],
 )
 def test_three_significant_digits(value, text):
     assert ledger._digits(value) == text
