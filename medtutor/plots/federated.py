@@ -137,7 +137,7 @@ def masked(
     Parameters
     ----------
     own, sent : ndarray, shape (hospitals, n)
-        Some weights before masking, and the whole numbers that are sent.
+        Some changes of weights before masking, and the whole numbers that are sent.
     total : ndarray, shape (n,)
         The sum of what was sent, decoded.
     names : sequence of str
@@ -145,7 +145,7 @@ def masked(
     alt : str
         What is seen.
     """
-    fig, axes = figure(1, 3, height=2.8)
+    fig, axes = figure(1, 3, height=3.2)
     for k, name in enumerate(names):
         style = {"color": INKS[k % 4], "marker": MARKERS[k % 4], "markersize": 3, "linewidth": 0.8}
         axes[0, 0].plot(own[k], label=name, **style)
@@ -158,11 +158,11 @@ def masked(
     titles = ("in the hospitals", "what is sent", "what the server learns")
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set(title=title, xlabel="weight")
-    axes[0, 0].set_ylabel("count times weight")
+    axes[0, 0].set_ylabel("count times change of weight")
     axes[0, 1].set_ylabel("share of 2³²")
     axes[0, 2].set_ylabel("sum")
-    axes[0, 0].legend(fontsize=8, ncols=2)
-    axes[0, 2].legend(fontsize=8)
+    handles = [ax.get_legend_handles_labels() for ax in (axes[0, 0], axes[0, 2])]
+    fig.legend(*(a + b for a, b in zip(*handles, strict=True)), loc="outside lower center", ncols=8)
     show(fig, alt)
 
 

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -128,7 +129,10 @@ def _quiet_ray(processes: int) -> Iterator[None]:
         try:
             with _environment(changes):
                 logger.setLevel(logging.CRITICAL)
-                import ray
+                logging.getLogger("ray").setLevel(logging.ERROR)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # no widgets: nothing a learner can act on
+                    import ray
 
                 ray.init(
                     num_cpus=processes, num_gpus=0, include_dashboard=False, log_to_driver=False,
