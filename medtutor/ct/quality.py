@@ -191,8 +191,8 @@ def check_crops(
     for check, level in levels.items():
         for i, off in zip(alive, robust_z(level), strict=True):
             if off > FAR[check]:
-                reason = f"{off:.0f} robust deviations above the others"
-                flags.append(Flag(names[i], check, reason))
+                many = f"{off:.0f}" if off < 100 else "over 100"  # the others may hardly differ
+                flags.append(Flag(names[i], check, f"{many} robust deviations above the others"))
     for k, other in twins([pictures[i] for i in alive]):
         reason = f"the same picture as {names[alive[other]]}"
         flags.append(Flag(names[alive[k]], "duplicate", reason))
