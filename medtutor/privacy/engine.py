@@ -150,14 +150,12 @@ def _quiet_ray(processes: int) -> Iterator[None]:
 
 @contextmanager
 def _environment(changes: dict[str, str]) -> Iterator[None]:
-    """Change environment variables for a while."""
-    before = {name: os.environ.get(name) for name in changes}
+    """Change environment variables for a while; what others set meanwhile is taken back too."""
+    before = dict(os.environ)
     os.environ.update(changes)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
