@@ -134,7 +134,7 @@ def maps(image: np.ndarray, layers: Mapping[str, np.ndarray], alt: str, columns:
     tall = [1.6 * side, *(side * n + 0.3 for n in rows)]
     fig, _ = figure(height=sum(tall))
     fig.clear()
-    parts = fig.subfigures(len(tall), 1, height_ratios=tall)
+    parts: Any = fig.subfigures(len(tall), 1, height_ratios=tall)
     ax = parts[0].subplots()
     ax.imshow(image)
     ax.set(xlabel="pixels", title="the crop")
