@@ -7,16 +7,8 @@ from medtutor.plots import network
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """Collect the figures that would be shown, by their text."""
-    figures = {}
-
-    def show(fig, alt):
-        fig.canvas.draw()
-        figures[alt] = fig
-
-    monkeypatch.setattr(network, "show", show)
-    return figures
+def shown(figures_of):
+    return figures_of(network)
 
 
 def test_chain_names_layers_shapes_and_the_gradients_of_weights(shown):

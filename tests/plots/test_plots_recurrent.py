@@ -7,16 +7,8 @@ from medtutor.plots import recurrent
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """Collect the figures that would be shown, by their text."""
-    figures = {}
-
-    def show(fig, alt):
-        fig.canvas.draw()
-        figures[alt] = fig
-
-    monkeypatch.setattr(recurrent, "show", show)
-    return figures
+def shown(figures_of):
+    return figures_of(recurrent)
 
 
 def words(fig):
