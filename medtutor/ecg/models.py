@@ -199,9 +199,9 @@ def read(
         and their maps are joined, see `maps.pool`. A lead with missing samples in a window does
         not count there, and one that sees other beats than the first in most windows of a
         recording (of the array, when no `Windows` are given) counts nowhere in it. A second lead
-        costs as much time again; on validation subjects of MIT-BIH
-        (two folds) it took the MAE from 0.60 to 0.38 bpm, and with electrode motion at 0 dB in
-        both leads from 2.2 to 0.64.
+        costs as much time again. On MIT-BIH (5 folds by subject, 3 seeds) it leaves the MAE where
+        it was, 0.46 for 0.49 bpm; with electrode motion at 0 dB in both leads it takes it from 2.3
+        to 0.87, with muscle noise from 5.2 to 2.8.
 
     Returns
     -------
