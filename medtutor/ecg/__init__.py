@@ -29,6 +29,7 @@ _MODULES = (
     "rhythm",
     "segments",
     "simulate",
+    "stream",
     "training",
     "uncertainty",
     "variability",
