@@ -12,7 +12,7 @@ from medtutor.doctor import locked_versions
 
 ROOT = paths.root()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-frameworks.lock"]
 REQUIREMENTS = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
 
 
@@ -26,13 +26,25 @@ def test_the_lock_satisfies_the_project(requirement):
     assert wanted.specifier.contains(locked[wanted.name]), "run make lock"
 
 
-def test_every_locked_release_has_a_hash_and_one_version_for_both_pythons():
-    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", LOCK, re.MULTILINE)
-    blocks = re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)
+def test_every_locked_release_has_a_hash_and_one_version_for_both_pythons(lock):
+    text = lock.read_text(encoding="utf-8")
+    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", text, re.MULTILINE)
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
     assert all("--hash=sha256:" in b for b in blocks if "==" in b.split("\n")[0])
-    assert "http" not in LOCK.replace("httpcore", "").replace("httpx", "").replace("aiohttp", "")
+    assert "://" not in text
     twice = {name for name in pinned if pinned.count(name) > 1}
     assert twice <= {"soupsieve"}  # differs only before Python 3.11.5; no output depends on it
+
+
+def test_both_environments_hold_the_same_keras_and_numpy():
+    """Otherwise lesson 19 would compare releases and not backends."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    for line in groups["dependency-groups"]["frameworks"]:
+        name, version = line.split("==")
+        assert f"\n{name}=={version} " in "\n" + LOCKS[1].read_text(encoding="utf-8")
+        if name != "jax":
+            assert locked_versions()[name] == version
 
 
 def test_conda_ends_in_the_same_lock():
