@@ -156,8 +156,8 @@ def _combine(
     across = (1, size[1]), (1, strides[1]), places
     for direction in (down, across):
         first, *others = (pixels for _, _, pixels in shifts(x, *direction))
-        x = first.copy()
-        for pixels in others:
+        x = operation(first, others[0]) if others else first.copy()
+        for pixels in others[1:]:
             operation(x, pixels, out=x)
     return x
 
@@ -171,9 +171,11 @@ def _give_to_largest(
     waiting = dy.copy()
     both = (shifts(images, size, strides, places) for images in (x, dx))
     *taps, last = zip(*both, strict=True)
+    apart = strides[0] >= size[0] and strides[1] >= size[1]  # no pixel is in two windows
     for (_, _, pixels), (_, _, dpixels) in taps:
-        given = np.multiply(waiting, pixels == y)
-        dpixels += given
+        given = np.multiply(waiting, pixels == y, out=dpixels if apart else None)
+        if not apart:
+            dpixels += given
         waiting -= given
     last[1][2][...] += waiting  # who still waits has one tap left
 
