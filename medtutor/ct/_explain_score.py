@@ -49,7 +49,9 @@ def score_model(model: keras.Model, layer: str | None = None) -> keras.Model:
         )
     if z.shape[-1] == 1:
         z = keras.ops.concatenate([keras.ops.zeros_like(z), z], axis=-1)
-    return keras.Model(model.inputs, z if layer is None else [z, model.get_layer(layer).output])
+    # One input is given bare: a list of one makes Keras warn at every call with an array.
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    return keras.Model(inputs, z if layer is None else [z, model.get_layer(layer).output])
 
 
 def class_score(z: Any, classes: Any, kind: str) -> Any:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 
 from medtutor.metrics import Interval
 from medtutor.plots.arrays import INKS, LINES, MARKERS
 from medtutor.plots.base import COLOURS, FULL, figure, show
 
 MAP = "viridis"  # perceptually uniform, and readable without colour vision
+LARGEST = 2.1  # side of a panel in inches
 
 
 def grid(
@@ -37,16 +39,19 @@ def grid(
     limits : (float, float)
         Grey values of the images shown black and white.
     """
-    side = FULL / (len(maps) + 1.4)
+    side = min(FULL / (len(maps) + 1.4), LARGEST)
     fig, axes = figure(
-        len(pictures), len(maps) + 1, height=len(pictures) * side + 0.75, sharex=True, sharey=True
-    )
+        len(pictures), len(maps) + 1, width=side * (len(maps) + 1.4),
+        height=len(pictures) * side + 0.75, sharex=True, sharey=True,
+    )  # fmt: skip
+    # Few colours each: the picture is stored with 64, which a map and an image have to share.
+    greys, colours = colormaps["gray"].resampled(24), colormaps[MAP].resampled(16)
     for k, picture in enumerate(pictures):
-        axes[k, 0].imshow(picture, vmin=limits[0], vmax=limits[1])
+        axes[k, 0].imshow(picture, vmin=limits[0], vmax=limits[1], cmap=greys)
         axes[k, 0].set_ylabel(rows[k])
         for ax, found in zip(axes[k, 1:], maps.values(), strict=True):
             shown = np.maximum(found[k], 0)
-            drawn = ax.imshow(shown / (shown.max() or 1.0), vmin=0, vmax=1, cmap=MAP)
+            drawn = ax.imshow(shown / (shown.max() or 1.0), vmin=0, vmax=1, cmap=colours)
         for column, ax in enumerate(axes[k]):
             ax.set_xticks([])
             ax.set_yticks([])
@@ -54,7 +59,7 @@ def grid(
                 colour = COLOURS["yellow"] if column == 0 else "white"
                 ax.contour(outlines[k], [0.5], colors=colour, linewidths=1.2)
     for ax, title in zip(axes[0], ["image", *maps], strict=True):
-        ax.set_title(title, fontsize=10)
+        ax.set_title(title.replace("_", "\n"), fontsize=10)
     bar = fig.colorbar(drawn, ax=axes, location="bottom", fraction=0.03, pad=0.02, aspect=50)
     bar.set_ticks([0, 1], labels=["0", "largest of each map"])
     show(fig, alt)
@@ -91,7 +96,7 @@ def ranking(
             ax.errorbar(value, at, xerr=[value - low, high - value], linestyle="none", capsize=2,
                         markersize=5.5, label=name, **style)  # fmt: skip
         ax.set_xlabel(measure)
-        ax.set_yticks(range(len(rows)), rows)
+        ax.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.locator_params(axis="x", nbins=5)
     handles, names = axes[0, 0].get_legend_handles_labels()
@@ -122,8 +127,9 @@ def removal(panels: Mapping[str, Mapping[str, np.ndarray]], ylabel: str, alt: st
             if name.startswith("random"):
                 ax.plot(share, curve, ":", color=COLOURS["grey"], linewidth=2, label=name)
                 continue
-            ax.plot(share, curve, color=colours[k % 6], linestyle=LINES[k % 4], label=name,
-                    marker="osD^vP"[k % 6], markevery=2, markersize=4)  # fmt: skip
+            ax.plot(share, curve, color=colours[k % 6], linestyle=LINES[k % 4],
+                    label=name.replace("_", " "), marker="osD^vP"[k % 6], markevery=2,
+                    markersize=4)  # fmt: skip
             k += 1
         ax.set_xlabel(f"pixels {action} in %")
         ax.set_ylim(-0.03, 1.03)
