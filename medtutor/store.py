@@ -119,8 +119,8 @@ def _export_readme_figure(book: Any) -> None:
             pictures = [
                 o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})
             ]
-            (paths.root() / "book").mkdir(exist_ok=True)
-            (paths.root() / "book" / "readme.png").write_bytes(base64.b64decode(pictures[0]))
+            picture = base64.b64decode(pictures[0])
+            paths.write_bytes(paths.root() / "book" / "readme.png", picture)
 
 
 def table() -> str:

@@ -6,8 +6,7 @@ train, test and explain, and `card` writes the model card. TensorFlow is importe
 built.
 """
 
-from importlib import import_module
-from typing import Any
+from medtutor._lazy import attach
 
 _HOME = {
     "Twin": "twins",
@@ -20,16 +19,4 @@ _MODULES = (
 
 __all__ = [*_HOME, *_MODULES]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a module, or a name from its module, when it is first asked for (PEP 562)."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List what can be imported from here."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = attach(__name__, _HOME, _MODULES)

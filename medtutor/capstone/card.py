@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -162,7 +161,7 @@ def write(card: Card, folder: Path, flags: Sequence[Flag], split: Split) -> list
     for number, block in enumerate((b for b in card.blocks if b.picture), start=1):
         assert block.picture is not None
         names.append(f"figure_{number}.png")
-        _write_bytes(folder / names[-1], block.picture.png)
+        paths.write_bytes(folder / names[-1], block.picture.png)
     parts = {int(k): part for part in ("train", "validation", "test")
              for k in getattr(split, part)}  # fmt: skip
     rows = [[str(k), str(split.patients[k]), part] for k, part in sorted(parts.items())]
@@ -177,15 +176,6 @@ def write(card: Card, folder: Path, flags: Sequence[Flag], split: Split) -> list
     paths.write_text(folder / "model_card.html", page(card))
     paths.write_text(folder / "model_card.md", markdown(card))
     return [*names, *tables, "model_card.html", "model_card.md"]
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _harmless(cell: str) -> str:

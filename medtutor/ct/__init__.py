@@ -4,8 +4,7 @@
 when they are first used, so that ``import medtutor.ct`` does not wait for TensorFlow.
 """
 
-from importlib import import_module
-from typing import Any
+from medtutor._lazy import attach
 
 _HOME = {
     "Series": "series",
@@ -17,14 +16,4 @@ _HOME = {
 
 __all__ = ["Series", "article_cnn", "nodule_cnn", "prepare", "read_series"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module of a name on first use (PEP 562)."""
-    if name in _HOME:
-        return getattr(import_module(f"medtutor.ct.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List the names that `__getattr__` can find."""
-    return sorted([*globals(), *_HOME])
+__getattr__, __dir__ = attach(__name__, _HOME)

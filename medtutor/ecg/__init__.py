@@ -4,8 +4,7 @@ The modules load when they are first used: ``from medtutor.ecg import models`` b
 ``from medtutor.ecg import beats`` does not.
 """
 
-from importlib import import_module
-from typing import Any
+from medtutor._lazy import attach
 
 # A name that can be imported from here, and the module it lives in.
 _HOME = {
@@ -38,16 +37,4 @@ _MODULES = (
 
 __all__ = [*_HOME, *_MODULES]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a module, or a name from its module, when it is first asked for (PEP 562)."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List what can be imported from here."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = attach(__name__, _HOME, _MODULES)

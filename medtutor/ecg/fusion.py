@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medtutor.ecg.maps import FAINTEST, SMALLEST, peaks
+from medtutor.ecg.maps import FAINTEST, SMALLEST, bpm, peaks
 from medtutor.ecg.quality import TRUST, agreement
 
 if TYPE_CHECKING:
@@ -49,15 +49,13 @@ def fuse(
     """
     seen = peaks(beat_map, fs, length, FAINTEST)
     trusted = agreement([p[a >= SMALLEST] for p, a in seen], found, fs) >= TRUST
-    rate = np.full(len(beat_map), np.nan)
+    rate = np.empty(len(beat_map))
     for k, ((place, amount), marks) in enumerate(zip(seen, found, strict=True)):
         needed = np.full(len(place), SMALLEST)
         if trusted[k] and len(marks):
             voted = (np.abs(place[:, None] - marks) <= NEAR * fs).any(axis=1)
             needed *= np.where(voted, 1 / VOTE, VOTE)
-        beats = place[amount >= needed]
-        if len(beats) > 1:
-            rate[k] = 60 * fs * (len(beats) - 1) / (beats[-1] - beats[0])
+        rate[k] = bpm(place[amount >= needed], fs)
     return rate
 
 

@@ -105,11 +105,14 @@ def rate_from_map(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -
     ndarray of shape (n,)
         Beats a minute; NaN where fewer than two beats were found.
     """
-    rate = np.full(len(beat_map), np.nan)
-    for k, place in enumerate(find_beats(beat_map, fs, length)):
-        if len(place) > 1:
-            rate[k] = 60 * fs * (len(place) - 1) / (place[-1] - place[0])
-    return rate
+    return np.array([bpm(place, fs) for place in find_beats(beat_map, fs, length)], float)
+
+
+def bpm(place: np.ndarray, fs: float) -> float:
+    """Give 60 over the mean distance of beats at sample places; NaN with fewer than two."""
+    if len(place) < 2:
+        return np.nan
+    return float(60 * fs * (len(place) - 1) / (place[-1] - place[0]))
 
 
 def spread(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.ndarray:
