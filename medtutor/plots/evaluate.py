@@ -119,7 +119,7 @@ def predictive_values(
         ax.axvline(at, color=COLOURS["grey"], linewidth=1, linestyle=":")
         ax.text(at, 1.04, name, ha="center", va="bottom", fontsize=9, color=COLOURS["grey"])
     ax.set(xscale="log", xlabel="prevalence", ylabel="share that is right", ylim=(0, 1.03))
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")  # 0.1% is not 0%
     ax.legend(loc="center left")
     show(fig, alt)
 
