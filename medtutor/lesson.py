@@ -3,13 +3,10 @@
 import logging
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from types import ModuleType
 
-from medtutor import ledger
-
-if TYPE_CHECKING:
-    from medtutor.datasets import EcgSet, ImageSet
-    from medtutor.metrics import Interval
+from medtutor import ledger, paths
+from medtutor.types import EcgSet, ImageSet, Interval
 
 
 def begin(number: str, data: str | None = None) -> None:
@@ -33,6 +30,7 @@ def begin(number: str, data: str | None = None) -> None:
         TF_DETERMINISTIC_OPS="1",
         TF_NUM_INTRAOP_THREADS=threads,
         TF_NUM_INTEROP_THREADS="1",
+        MEDTUTOR_LESSON=number,  # whose figures' texts and exercises are meant
         CUDA_VISIBLE_DEVICES="-1",  # a GPU would change the digits, not the lesson
     )
     # A filter and not a level: TensorFlow sets its level anew when it is imported.
@@ -46,7 +44,12 @@ def begin(number: str, data: str | None = None) -> None:
     print(f"Lesson {number}" + (f" on the data source: {named}" if data else ""))
 
 
-def show_card(data: "ImageSet | EcgSet") -> None:
+def figures(number: str) -> ModuleType:
+    """Load the diagrams that this lesson alone draws, from ``notebooks/figures/NN.py``."""
+    return paths.load(paths.notebooks() / "figures" / f"{number}.py")
+
+
+def show_card(data: ImageSet | EcgSet) -> None:
     """Show the data card of a data set, and what its loader wants to be known.
 
     Parameters
@@ -59,7 +62,7 @@ def show_card(data: "ImageSet | EcgSet") -> None:
     display(Markdown("\n".join([data.card, *(f"\n*Note: {note}.*" for note in data.notes)])))
 
 
-def verdict(difference: "Interval", first: str, second: str, more_is_better: bool = True) -> None:
+def verdict(difference: Interval, first: str, second: str, more_is_better: bool = True) -> None:
     """Say what an interval of a difference allows to say, and no more.
 
     Parameters

@@ -1,7 +1,10 @@
 """Where the course's own files are: the only place that knows."""
 
+import importlib.util
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 _HERE = Path(__file__).resolve().parent
 
@@ -31,6 +34,23 @@ def workspace() -> Path:
         return Path(chosen).expanduser().resolve()
     home = root()
     return (home if home == _HERE.parent else Path.cwd()) / "my-lessons"
+
+
+def load(path: Path) -> ModuleType:
+    """Import a Python file of the course that lies beside the lessons, once."""
+    name = f"medtutor_{path.parent.name}_{path.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
 
 
 def write_text(path: Path, text: str) -> None:

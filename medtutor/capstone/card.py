@@ -18,8 +18,8 @@ from medtutor.capstone.render import Block, Card, markdown, page
 from medtutor.capstone.work import Example, Report, Work
 
 if TYPE_CHECKING:
-    from medtutor.ct.quality import Flag
     from medtutor.splits import Split
+    from medtutor.types import Flag
 
 __all__ = ["build", "limits", "write"]
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from medtutor.capstone import twins
 from medtutor.ct import quality
-from medtutor.ct.quality import Flag
-from medtutor.datasets.types import ImageSet
+from medtutor.types import Flag, ImageSet
 
 __all__ = ["duplicates", "faults", "imbalance", "shared_patients", "shortcuts", "summary"]
 

@@ -11,9 +11,8 @@ from medtutor import metrics, plots
 from medtutor.capstone import inspection, twins
 from medtutor.capstone.work import Example, Report, Score, difference
 from medtutor.ct import preprocess
-from medtutor.ct.quality import Flag
-from medtutor.datasets.types import ImageSet
 from medtutor.errors import DataError
+from medtutor.types import Flag, ImageSet
 
 if TYPE_CHECKING:
     import keras

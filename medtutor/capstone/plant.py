@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from medtutor.capstone import rhythms, twins
-from medtutor.datasets.types import ImageSet, Recording
+from medtutor.types import ImageSet, Recording
 
 __all__ = ["CHANGES", "Trial", "folder", "trial", "trial_of_records"]
 

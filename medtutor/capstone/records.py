@@ -11,16 +11,15 @@ import numpy as np
 from medtutor import metrics, plots
 from medtutor.capstone import rhythms, twins
 from medtutor.capstone.work import Example, Report, Score, difference
-from medtutor.ct.quality import Flag
-from medtutor.datasets.types import EcgSet
 from medtutor.errors import DataError
+from medtutor.types import EcgSet, Flag
 
 if TYPE_CHECKING:
     import keras
 
     from medtutor.ecg.prepare import Normaliser
-    from medtutor.ecg.segments import Windows
     from medtutor.splits import Split
+    from medtutor.types import Windows
 
 LENGTH = 2000  # samples in a window
 STEPS = 350  # training steps at most

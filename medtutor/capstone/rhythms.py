@@ -12,7 +12,7 @@ import numpy as np
 
 from medtutor.capstone.twins import Twin
 from medtutor.ecg.prepare import band_pass
-from medtutor.ecg.records import Recording
+from medtutor.types import Recording
 
 __all__ = ["SAME", "pairs"]
 

@@ -14,10 +14,9 @@ from medtutor import datasets, ledger, manifests
 from medtutor.capstone import plant
 from medtutor.capstone.pictures import SIDE, Pictures
 from medtutor.capstone.records import LENGTH, Records
-from medtutor.ct.quality import Flag
 from medtutor.datasets import SOURCE, arrays, registry, survey
-from medtutor.datasets.types import EcgSet, ImageSet
 from medtutor.errors import DataError
+from medtutor.types import EcgSet, Flag, ImageSet
 
 __all__ = ["open_source", "output_folder"]
 

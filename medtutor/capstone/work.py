@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from medtutor.capstone.twins import Twin
-from medtutor.ct.quality import Flag
-from medtutor.metrics import Interval
+from medtutor.types import Flag, Interval
 
 if TYPE_CHECKING:
     import keras

@@ -9,13 +9,13 @@ lies many robust standard deviations above their median (Leys et al., J Exp Soc 
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from medtutor.ct import _slices
 from medtutor.errors import DataError
+from medtutor.types import Flag
 
 __all__ = ["Flag", "check_crops", "check_series", "missing_slices", "table"]
 
@@ -25,14 +25,6 @@ MOST_PADDING = 0.02  # share of a crop that may lie outside the scanned field
 MOST_SATURATED = 0.02  # share of a crop that may have its highest value
 SAME = 0.995  # correlation above which two crops count as one
 TWIN_SIZE = 16  # pixels per side at which crops are compared
-
-
-class Flag(NamedTuple):
-    """One suspicion: where, which check, and why."""
-
-    item: str
-    check: str
-    reason: str
 
 
 def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:

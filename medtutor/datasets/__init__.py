@@ -15,8 +15,8 @@ from medtutor import paths
 from medtutor.datasets import registry
 from medtutor.datasets.cards import card
 from medtutor.datasets.downloads import get, is_complete, list_sources, place, verify
-from medtutor.datasets.types import EcgSet, ImageSet, Recording
 from medtutor.errors import DataError
+from medtutor.types import EcgSet, ImageSet, Recording
 
 __all__ = [
     "EcgSet",

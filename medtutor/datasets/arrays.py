@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from medtutor.datasets.types import ImageSet
 from medtutor.errors import DataError
+from medtutor.types import ImageSet
 
 MOST_BYTES = 8_000_000_000  # unpacked; an archive can claim far more than its size
 # What has a field of its own in an `ImageSet`; every other array goes into its table.

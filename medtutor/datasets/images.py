@@ -10,8 +10,8 @@ import numpy as np
 
 from medtutor import manifests
 from medtutor.datasets import listings
-from medtutor.datasets.types import ImageSet
 from medtutor.errors import DataError
+from medtutor.types import ImageSet
 
 MOST_PIXELS = 64_000_000  # 8,000 x 8,000; a small file can claim far more and fill the memory
 SPACING = ("pixel_spacing_mm", "spacing_mm")

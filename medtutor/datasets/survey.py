@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from medtutor import manifests
-from medtutor.ct.quality import Flag
 from medtutor.datasets import dicoms, images, listings
-from medtutor.datasets.types import ImageSet
 from medtutor.errors import DataError
+from medtutor.types import Flag, ImageSet
 
 MOST = 4000  # images; of more, a random part is read
 LONGEST = 224  # pixels per side at which images without a scale in mm are kept

@@ -9,7 +9,7 @@ import numpy as np
 from medtutor.ecg.beats import rate_of
 from medtutor.ecg.noise import KINDS
 from medtutor.ecg.prepare import band_pass, height
-from medtutor.ecg.segments import Windows
+from medtutor.types import Windows
 
 SPEEDS = (0.5, 1.5)
 """Slowest and fastest speed at which a window is played. Half speed makes a QRS twice as wide, as a

@@ -10,8 +10,7 @@ import numpy as np
 from medtutor.errors import DataError
 
 if TYPE_CHECKING:
-    from medtutor.ecg.records import Recording
-    from medtutor.ecg.segments import Windows
+    from medtutor.types import Recording, Windows
 
 BEAT_CODES = {
     "N": "normal",

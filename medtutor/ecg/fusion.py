@@ -16,7 +16,7 @@ from medtutor.ecg.maps import FAINTEST, SMALLEST, bpm, peaks
 from medtutor.ecg.quality import TRUST, agreement
 
 if TYPE_CHECKING:
-    from medtutor.ecg.segments import Windows
+    from medtutor.types import Windows
 
 NEAR = 0.1
 """Seconds within which a mark of the detector is the beat that the map sees."""

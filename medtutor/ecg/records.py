@@ -7,7 +7,7 @@ Applications Guide of PhysioNet, https://physionet.org/physiotools/wag/.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -18,55 +18,10 @@ from medtutor.ecg import _subjects, _wfdb
 from medtutor.ecg._subjects import DS1, DS2, PACED
 from medtutor.ecg._wfdb import MissingLead
 from medtutor.errors import DataError
+from medtutor.types import Recording
 
 __all__ = ["DS1", "DS2", "PACED", "Folder", "MissingLead", "Recording"]
 __all__ += ["read_folder", "read_record", "resample"]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Recording:
-    """One ECG recording with its beats.
-
-    Parameters
-    ----------
-    name : str
-        The record's name.
-    subject : str
-        The person; two records can share one.
-    signal : ndarray of shape (samples, leads), float32
-        Millivolts. Column 0 is the lead that the lessons read. NaN where the signal is missing.
-    leads : tuple of str
-        Names of the columns of `signal`.
-    fs : float
-        Samples a second, in hertz.
-    beats : ndarray of shape (beats,), int64
-        Sample index of each R peak, in order.
-    symbols : ndarray of shape (beats,), str
-        WFDB beat codes: ``"N"`` normal, ``"V"`` premature ventricular, ``"/"`` paced …
-    notes : tuple of str
-        What the loader did and a lesson should say.
-    """
-
-    name: str
-    subject: str
-    signal: np.ndarray
-    leads: tuple[str, ...]
-    fs: float
-    beats: np.ndarray
-    symbols: np.ndarray
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration(self) -> float:
-        """Length in seconds."""
-        return len(self.signal) / self.fs
-
-    def __repr__(self) -> str:
-        """Show what is inside in one line."""
-        return (
-            f"Recording({self.name!r}, subject {self.subject!r}: {self.duration:.0f} s at "
-            f"{self.fs:g} Hz, leads {', '.join(self.leads)}, {len(self.beats)} beats)"
-        )
 
 
 class Folder(NamedTuple):

@@ -9,71 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from medtutor.ecg.beats import rates
 from medtutor.ecg.prepare import Normaliser, band_pass, height
 from medtutor.errors import DataError
-
-if TYPE_CHECKING:
-    from medtutor.ecg.records import Recording
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Windows:
-    """Windows cut from recordings, with their labels.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n, length, leads), float32
-        Millivolts; column 0 is the lead that the model reads.
-    rate : ndarray of shape (n,), float64
-        Heart rate in beats a minute: 60 over the mean RR interval inside the window.
-    change : ndarray of shape (n,), float64
-        Rate of the window that follows without a gap, minus this one's; NaN where there is none.
-    beats : ndarray of shape (n, most), float32
-        Sample of each beat counted from the window's start, filled up with NaN.
-    subject, record : ndarray of shape (n,), str
-        The person and the recording.
-    start : ndarray of shape (n,), int64
-        First sample of the window in its recording.
-    fs : float
-        Sampling rate in hertz.
-    left_out : dict of str to int
-        Windows that were not kept, counted by reason.
-    """
-
-    signal: np.ndarray
-    rate: np.ndarray
-    change: np.ndarray
-    beats: np.ndarray
-    subject: np.ndarray
-    record: np.ndarray
-    start: np.ndarray
-    fs: float
-    left_out: dict[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Give the number of windows."""
-        return len(self.signal)
-
-    def __getitem__(self, index: np.ndarray | slice) -> Windows:
-        """Take some of the windows."""
-        part = {f.name: getattr(self, f.name) for f in fields(self)}
-        part.update({k: v[index] for k, v in part.items() if isinstance(v, np.ndarray)})
-        return Windows(**part)
-
-    def __repr__(self) -> str:
-        """Say what is inside and what was left out."""
-        lost = ", ".join(f"{count} with {why}" for why, count in self.left_out.items()) or "none"
-        seconds = self.signal.shape[1] / self.fs
-        return (
-            f"{len(self)} windows of {seconds:.2f} s at {self.fs:g} Hz from "
-            f"{len(np.unique(self.subject))} subjects; left out: {lost}"
-        )
+from medtutor.types import Recording, Windows
 
 
 def cut(

@@ -19,12 +19,11 @@ from dataclasses import replace
 import numpy as np
 
 from medtutor.datasets.cards import card
-from medtutor.datasets.types import EcgSet
 from medtutor.ecg.noise import KINDS, DropOut, add_noise, band, coloured, digitise, drop_outs, snr
 from medtutor.ecg.person import Subject, subject
-from medtutor.ecg.records import Recording
 from medtutor.ecg.rhythm import Rhythm, af_series, ectopics, premature, rr_series
 from medtutor.ecg.waves import Wave, beat, render
+from medtutor.types import EcgSet, Recording
 
 __all__ = [
     "KINDS", "DropOut", "Rhythm", "Subject", "Wave", "add_noise", "af_series", "beat", "clean",

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from medtutor.ecg.records import Recording
-    from medtutor.ecg.segments import Windows
+    from medtutor.types import Recording, Windows
 
 NORMAL = ("N", "L", "R", "B")
 """WFDB codes of beats that the sinus node sets off: normal, or with a blocked bundle branch. In

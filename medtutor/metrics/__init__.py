@@ -25,7 +25,8 @@ from medtutor.metrics.classification import (
     threshold_for,
 )
 from medtutor.metrics.comparison import out_of_fold, paired_difference
-from medtutor.metrics.intervals import Interval, bootstrap, bootstrap_draws, mae, wilson
+from medtutor.metrics.intervals import bootstrap, bootstrap_draws, mae, wilson
+from medtutor.types import Interval
 
 __all__ = [
     "Interval",

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from medtutor.errors import DataError
-from medtutor.metrics.intervals import Interval, bootstrap
+from medtutor.metrics.intervals import bootstrap
+from medtutor.types import Interval
 
 
 class Table(NamedTuple):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from medtutor.errors import DataError
-from medtutor.metrics.intervals import Interval, bootstrap
+from medtutor.metrics.intervals import bootstrap
+from medtutor.types import Interval
 
 
 def paired_difference(

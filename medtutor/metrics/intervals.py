@@ -11,23 +11,11 @@ studies of 40 to 100 patients, in 91 % with 20, in 90 % with 10 and in 81 % with
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from medtutor.errors import DataError
-
-
-class Interval(NamedTuple):
-    """An estimate with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Write it as ``0.912 (95 % CI 0.871 to 0.945)``."""
-        return f"{self.value:.3f} (95 % CI {self.low:.3f} to {self.high:.3f})"
+from medtutor.types import Interval
 
 
 def bootstrap(

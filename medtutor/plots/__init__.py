@@ -28,14 +28,30 @@ from medtutor.plots import (
     start,
     training,
 )
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.charts import (
+    bars,
+    histogram,
+    intervals,
+    lines,
+    losses,
+    matrix,
+    points,
+    reliability,
+    roc,
+)
+from medtutor.plots.images import cells, images, sheet
+from medtutor.plots.signals import stack, strip
+from medtutor.plots.style import CLASS_COLOURS, COLOURS, FULL, HALF, figure, show, styled
 
 __all__ = [
+    "CLASS_COLOURS",
     "COLOURS",
     "FULL",
     "HALF",
     "arrays",
+    "bars",
     "capstone",
+    "cells",
     "classical",
     "ct",
     "ecg",
@@ -45,15 +61,28 @@ __all__ = [
     "figure",
     "frameworks",
     "gates",
+    "histogram",
+    "images",
+    "intervals",
+    "lines",
+    "losses",
+    "matrix",
     "missing",
     "network",
+    "points",
     "privacy",
     "rate",
     "realtime",
     "recurrent",
+    "reliability",
+    "roc",
     "scarce",
+    "sheet",
     "show",
     "softmax",
+    "stack",
     "start",
+    "strip",
+    "styled",
     "training",
 ]

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 
-from medtutor.metrics import Interval
 from medtutor.plots.arrays import INKS, LINES, MARKERS
 from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.types import Interval
 
 MAP = "viridis"  # perceptually uniform, and readable without colour vision
 LARGEST = 2.1  # side of a panel in inches

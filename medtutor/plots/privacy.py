@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from medtutor.metrics import Interval
 from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.types import Interval
 
 
 def left_over(totals: Mapping[str, int], left: Mapping[str, Mapping[str, int]], alt: str) -> None:

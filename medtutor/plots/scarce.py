@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from medtutor.metrics import Interval
 from medtutor.plots.arrays import INKS, LINES, MARKERS
 from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.types import Interval
 
 
 def curve(

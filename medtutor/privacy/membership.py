@@ -10,7 +10,7 @@ import numpy as np
 
 from medtutor import metrics
 from medtutor.errors import DataError
-from medtutor.metrics import Interval
+from medtutor.types import Interval
 
 
 def by_patient(values: np.ndarray, patients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import pytest
 from medtutor import datasets, splits
 from medtutor.capstone import card, grouping, pictures, render
 from medtutor.capstone.work import Example
-from medtutor.ct.quality import Flag
+from medtutor.types import Flag
 
 NASTY = '<script>alert("x")</script> | `a` [b](http://x) \n# c\u202e'
 

@@ -5,7 +5,7 @@ import pytest
 
 from medtutor import datasets
 from medtutor.capstone import inspection, twins
-from medtutor.ct.quality import Flag
+from medtutor.types import Flag
 
 
 @pytest.fixture(scope="module")

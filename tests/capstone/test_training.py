@@ -9,7 +9,7 @@ from medtutor.capstone.work import difference
 from medtutor.ct.augment import Ranges, augment
 from medtutor.datasets import images
 from medtutor.errors import DataError
-from medtutor.metrics import Interval
+from medtutor.types import Interval
 
 
 def test_upright_images_keep_left_on_the_left():

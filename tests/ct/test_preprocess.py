@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtutor.ct import preprocess
-from medtutor.datasets.types import ImageSet
 from medtutor.errors import DataError
+from medtutor.types import ImageSet
 
 LUNG, TISSUE = -850.0, 40.0
 

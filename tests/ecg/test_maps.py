@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from medtutor.ecg import fusion, maps, quality, uncertainty
-from medtutor.ecg.segments import Windows, beat_map
+from medtutor.ecg.segments import beat_map
 from medtutor.errors import DataError
+from medtutor.types import Windows
 
 FS = 360.0
 

@@ -3,7 +3,7 @@ import pytest
 
 from medtutor import plots
 from medtutor.capstone.work import Score
-from medtutor.metrics import Interval
+from medtutor.types import Interval
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from medtutor.metrics import Interval
 from medtutor.plots import scarce
+from medtutor.types import Interval
 
 
 @pytest.fixture

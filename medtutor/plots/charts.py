@@ -1,0 +1,525 @@
+"""General charts: they are given numbers and compute none.
+
+Every chart opens a figure of its own and shows it (``alt="name"``), or draws into a panel that it
+is handed (``ax=``); the latter makes figures of several panels with `medtutor.plots.figure` and
+`medtutor.plots.show`. What has a name gets a colour, a line style and a marker in turn, a class of
+the course always its own colour.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from medtutor.plots.style import (
+    COLOURS,
+    DASHES,
+    FULL,
+    HALF,
+    INKS,
+    MARKERS,
+    curve_look,
+    figure,
+    finish,
+    levels,
+    look,
+    panel,
+    show,
+    styled,
+)
+
+
+@styled
+def lines(
+    x: Any,
+    named: Mapping[str, Any],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    title: str | None = None,
+    marker: bool = False,
+    across: Mapping[str, float] | None = None,
+    upright: Mapping[str, float] | None = None,
+    log: str = "",
+    legend: str | None = "best",
+    width: float = HALF,
+    height: float = 3.0,
+    **settings: Any,
+) -> None:
+    """Draw curves over one axis.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Values of the horizontal axis; None counts from 1.
+    named : mapping of str to array_like, each (n,) or (3, n)
+        Legend to values, or to values with the lower and upper ends of their intervals.
+    alt : str
+        Name of the figure's text in ``figures/NN.toml``.
+    ax : Axes, optional
+        Panel to draw into, in place of a figure of its own.
+    xlabel, ylabel, title : str, optional
+        Labels, with unit.
+    marker : bool
+        Whether each value is marked; for few values.
+    across, upright : mapping of str to float, optional
+        Thin horizontal and vertical lines: legend to value. A legend of "" is left out.
+    log : str
+        Axes that are logarithmic: "", "x", "y" or "xy".
+    legend : str or None
+        Place of the legend, None for none.
+    width, height : float
+        Size in inches.
+    **settings
+        Passed on to ``Axes.set``, such as ``ylim``.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> lines([0, 1, 2], {"square": [0, 1, 4]}, ax=axes[0, 0], xlabel="x")
+    >>> len(axes[0, 0].lines)
+    1
+    """
+    fig, ax = panel(ax, alt, width=width, height=height)
+    for k, (name, given) in enumerate(named.items()):
+        values = np.asarray(given, float)
+        style = {**curve_look(name, k), **({"marker": MARKERS[k % 6]} if marker else {})}
+        middle = values if values.ndim == 1 else values[0]
+        at = np.arange(1, len(middle) + 1) if x is None else np.asarray(x)
+        if values.ndim == 2:
+            ax.fill_between(at, *values[1:], color=style["color"], alpha=0.15, linewidth=0)
+        ax.plot(at, middle, label=name or None, markersize=5, **style)
+    levels(ax, across)
+    levels(ax, upright, upright=True)
+    for axis in log:
+        ax.set(**{f"{axis}scale": "log"})
+    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+
+
+@styled
+def points(
+    named: Mapping[str, tuple[Any, Any]],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    title: str | None = None,
+    diagonal: str | None = None,
+    across: Mapping[str, float] | None = None,
+    upright: Mapping[str, float] | None = None,
+    size: float = 12,
+    log: str = "",
+    legend: str | None = "best",
+    width: float = HALF,
+    height: float = 3.6,
+    **settings: Any,
+) -> None:
+    """Draw clouds of points.
+
+    Parameters
+    ----------
+    named : mapping of str to (x, y)
+        Legend to the two coordinates, each array_like of shape (n,).
+    diagonal : str, optional
+        Legend of a dotted line on which y equals x; "" draws it without a legend.
+    size : float
+        Area of a point.
+    alt, ax, xlabel, ylabel, title, across, upright, log, legend, width, height, **settings
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> points({"people": ([1, 2], [3, 4])}, ax=axes[0, 0], diagonal="equal")
+    """
+    fig, ax = panel(ax, alt, width=width, height=height)
+    for k, (name, (x, y)) in enumerate(named.items()):
+        ax.scatter(
+            x,
+            y,
+            s=size,
+            alpha=0.7,
+            marker=MARKERS[k % 6],
+            linewidths=0,
+            label=name or None,
+            **look(name, k),
+        )
+    for axis in log:
+        ax.set(**{f"{axis}scale": "log"})
+    if diagonal is not None:
+        ends = min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1])
+        ax.plot(ends, ends, ":", color=COLOURS["grey"], linewidth=1, label=diagonal or None)
+    levels(ax, across)
+    levels(ax, upright, upright=True)
+    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+
+
+@styled
+def bars(
+    labels: Sequence[str],
+    named: Mapping[str, Any],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    title: str | None = None,
+    across: Mapping[str, float] | None = None,
+    upright: Mapping[str, float] | None = None,
+    flat: bool = False,
+    write: str | None = None,
+    legend: str | None = "best",
+    width: float = HALF,
+    height: float = 2.8,
+    **settings: Any,
+) -> None:
+    """Draw bars side by side, one group for each label.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Name of each group.
+    named : mapping of str to array_like, each (groups,) or (3, groups)
+        Legend to lengths, or to lengths with the ends of their intervals.
+    flat : bool
+        Whether the bars lie; the first group is then on top.
+    write : str, optional
+        Format of the number beside each bar, such as ``"{:.2f}"``.
+    alt, ax, xlabel, ylabel, title, across, upright, legend, width, height, **settings
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> bars(["a", "b"], {"network": [1, 2], "ruler": [2, 1]}, ax=axes[0, 0])
+    >>> len(axes[0, 0].patches)
+    4
+    """
+    fig, ax = panel(ax, alt, width=width, height=height)
+    thick = 0.8 / len(named)
+    for k, (name, given) in enumerate(named.items()):
+        values = np.asarray(given, float)
+        lengths = values if values.ndim == 1 else values[0]
+        at = np.arange(len(labels)) + thick * (k - (len(named) - 1) / 2)
+        reach = None if values.ndim == 1 else np.abs(values[1:] - values[0])
+        hatch = (None, "//", "..", "xx")[k % 4] if len(named) > 1 else None
+        draw: Any = ax.barh if flat else ax.bar
+        drawn = draw(
+            at,
+            lengths,
+            thick,
+            label=name or None,
+            hatch=hatch,
+            edgecolor="white",
+            **look(name, k),
+            **({"xerr": reach} if flat else {"yerr": reach}),
+        )
+        if write is not None:
+            ax.bar_label(drawn, [write.format(v) for v in lengths], padding=2, fontsize=9)
+    (ax.set_yticks if flat else ax.set_xticks)(np.arange(len(labels)), labels)
+    if flat:
+        ax.set_ylim(len(labels) - 0.5, -0.5)
+    levels(ax, across)
+    levels(ax, upright, upright=True)
+    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+
+
+@styled
+def histogram(
+    named: Mapping[str, Any],
+    *,
+    alt: str | None = None,
+    xlabel: str,
+    bins: Any = 20,
+    ylabel: str = "count",
+    upright: Mapping[str, float] | None = None,
+    width: float = FULL,
+    count: bool = True,
+    **settings: Any,
+) -> None:
+    """Draw how values are distributed, one row for each name over the same axis.
+
+    Parameters
+    ----------
+    named : mapping of str to array_like, each (n,)
+        Name of the row to its values.
+    xlabel, ylabel : str
+        What is counted, with unit.
+    bins : int, or array_like of edges
+        Bins, the same for all rows.
+    upright : mapping of str to float, optional
+        Vertical lines through all rows, such as a threshold; the names stand in the first row.
+    count : bool
+        Whether the number of values follows the name.
+    alt, width, **settings
+        As for `lines`.
+    """
+    together = np.concatenate([np.ravel(v) for v in named.values()]).astype(float)
+    edges = np.histogram_bin_edges(together, bins)
+    fig, axes = figure(
+        len(named), width=width, height=0.6 + 1.05 * len(named), sharex=True, sharey=True
+    )
+    for k, (ax, (name, values)) in enumerate(zip(axes[:, 0], named.items(), strict=True)):
+        ax.hist(np.ravel(values), edges, **look(name, k))
+        words = f"{name} ({np.size(values)})" if count else name
+        ax.set_title(words, fontsize=10, loc="right", y=0.78, backgroundcolor="#ffffffcc")
+        levels(ax, upright, upright=True)
+        ax.set(ylabel=ylabel, **settings)
+    if any(upright or {}):
+        axes[0, 0].legend(loc="upper left", fontsize=9)
+    axes[-1, 0].set_xlabel(xlabel)
+    show(fig, alt or "")
+
+
+@styled
+def intervals(
+    rows: Mapping[str, Any],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    xlabel: str,
+    line: float | None = None,
+    title: str | None = None,
+    width: float = FULL,
+    **settings: Any,
+) -> None:
+    """Draw estimates with their intervals, one line of the figure for each thing estimated.
+
+    Parameters
+    ----------
+    rows : mapping of str to (value, low, high), or to a mapping of str to (value, low, high)
+        Name of the line to its estimate, or to several by the name of their series. NaN leaves a
+        place empty.
+    xlabel : str
+        What is estimated, with unit.
+    line : float, optional
+        A value to compare with, such as 0 for no difference.
+    alt, ax, title, width, **settings
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> intervals({"all": (0.9, 0.8, 0.95)}, ax=axes[0, 0], xlabel="AUC")
+    """
+    nested = {k: v if isinstance(v, Mapping) else {"": v} for k, v in rows.items()}
+    series = list(dict.fromkeys(name for row in nested.values() for name in row))
+    tall = (1.2 if len(series) > 1 else 0.9) + (0.2 + 0.13 * len(series)) * len(nested)
+    fig, ax = panel(ax, alt, width=width, height=tall)
+    for s, name in enumerate(series):
+        places = [k for k, row in enumerate(nested.values()) if name in row]
+        found = np.array([row[name] for row in nested.values() if name in row], float)
+        at = np.array(places) + 0.22 * (s - (len(series) - 1) / 2)
+        reach = np.abs(found[:, 1:] - found[:, :1]).T
+        marker = MARKERS[s % 6]
+        ax.errorbar(
+            found[:, 0], at, xerr=reach, fmt=marker, capsize=3, label=name or None, **look(name, s)
+        )
+    if line is not None:
+        ax.axvline(line, color=COLOURS["black"], linestyle=":", linewidth=1)
+    ax.set_yticks(range(len(nested)), list(nested))
+    ax.set_ylim(len(nested) - 0.5, -0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
+    if fig is not None and len(series) > 1:
+        fig.legend(loc="outside lower center", ncols=len(series))
+    finish(fig, ax, alt, xlabel=xlabel, title=title, **settings)
+
+
+@styled
+def matrix(
+    values: Any,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    title: str | None = None,
+    write: str = "{:.2f}",
+    limits: tuple[float, float] | None = None,
+    width: float = HALF,
+    height: float = 3.0,
+) -> None:
+    """Draw a table of numbers whose shade is their size, with the number in each cell.
+
+    Parameters
+    ----------
+    values : array_like, shape (rows, columns)
+        Numbers; NaN stays empty.
+    rows, columns : sequence of str
+        Their names.
+    write : str
+        Format of a number.
+    limits : (float, float), optional
+        Values of the lightest and the darkest shade; the smallest and largest when not given.
+    alt, ax, xlabel, ylabel, title, width, height
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> matrix([[9, 1], [2, 8]], ["no", "yes"], ["no", "yes"], ax=axes[0, 0], write="{:.0f}")
+    """
+    table = np.asarray(values, float)
+    low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
+    fig, ax = panel(ax, alt, width=width, height=height)
+    ax.imshow(table, vmin=low, vmax=high, cmap="Blues", aspect="auto")
+    for (i, j), value in np.ndenumerate(table):
+        if np.isfinite(value):
+            dark = value > low + 0.6 * (high - low)
+            ax.text(
+                j,
+                i,
+                write.format(value),
+                ha="center",
+                va="center",
+                color="white" if dark else "black",
+            )
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(length=0)
+    finish(fig, ax, alt, xlabel=xlabel, ylabel=ylabel, title=title)
+
+
+@styled
+def roc(
+    curves: Mapping[str, tuple[Any, Any]],
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    band: tuple[Any, Any, Any] | None = None,
+    band_label: str = "95 % of patients drawn anew",
+    title: str | None = None,
+) -> None:
+    """Draw ROC curves.
+
+    Parameters
+    ----------
+    curves : mapping of str to (false-positive rates, true-positive rates)
+        Legend to the curve.
+    band : (false-positive rates, low, high), optional
+        A band about the first curve.
+    band_label : str
+        Its legend.
+    alt, ax, title
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> roc({"network": ([0, 0.1, 1], [0, 0.9, 1])}, ax=axes[0, 0])
+    """
+    fig, ax = panel(ax, alt, width=HALF, height=4.4)
+    ax.plot([0, 1], [0, 1], color=COLOURS["grey"], linewidth=1, linestyle=":")
+    ax.text(0.62, 0.56, "guessing", color=COLOURS["grey"], rotation=45, rotation_mode="anchor")
+    if band is not None:
+        ax.fill_between(*band, color=INKS[0], alpha=0.18, linewidth=0, label=band_label)
+    for k, (name, (wrong, right)) in enumerate(curves.items()):
+        ax.plot(wrong, right, label=name, **curve_look(name, k))
+    finish(
+        fig,
+        ax,
+        alt,
+        "lower right",
+        title=title,
+        aspect="equal",
+        xlabel="false-positive rate (1 - specificity)",
+        ylabel="true-positive rate (sensitivity)",
+    )
+
+
+@styled
+def reliability(
+    named: Mapping[str, tuple[Any, Any, Any, Any]],
+    event: str,
+    *,
+    alt: str | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+) -> None:
+    """Draw how often an event happened against how often it was predicted.
+
+    Parameters
+    ----------
+    named : mapping of str to (predicted, observed, low, high)
+        Legend to the bins: mean prediction, share observed, and the ends of its interval.
+    event : str
+        Name of the event, for the labels.
+    alt, ax, title
+        As for `lines`.
+
+    Examples
+    --------
+    >>> fig, axes = figure()
+    >>> reliability({"raw": ([0.2, 0.8], [0.3, 0.7], [0.1, 0.5], [0.5, 0.9])}, "malignant",
+    ...             ax=axes[0, 0])
+    """
+    fig, ax = panel(ax, alt, width=HALF, height=4.3)
+    ax.plot([0, 1], [0, 1], ":", color=COLOURS["grey"], label="as often as predicted")
+    for k, (name, bins) in enumerate(named.items()):
+        predicted, observed, low, high = (np.asarray(b, float) for b in bins)
+        style = MARKERS[k % 6] + DASHES[k % 4]
+        reach = [observed - low, high - observed]
+        ax.errorbar(predicted, observed, reach, capsize=3, fmt=style, label=name, **look(name, k))
+    finish(
+        fig,
+        ax,
+        alt,
+        "upper left",
+        title=title,
+        aspect="equal",
+        xlabel=f"predicted probability of {event}",
+        ylabel=f"share of {event}",
+        xlim=(-0.03, 1.03),
+        ylim=(-0.03, 1.03),
+    )
+
+
+@styled
+def losses(
+    histories: Mapping[str, Any],
+    *,
+    alt: str | None = None,
+    ylabel: str = "loss",
+    log: bool = False,
+) -> None:
+    """Draw training and validation loss over the epochs, one panel for each model.
+
+    Parameters
+    ----------
+    histories : dict of str to list of float, or mapping of str to such a dict
+        What `fit` returned: ``"loss"`` and, with a validation part, ``"val_loss"``; or several of
+        them by the title of their panel.
+    ylabel : str
+        Name and unit of the loss.
+    log : bool
+        Whether the losses span orders of magnitude.
+    alt
+        As for `lines`.
+    """
+    runs = {"": histories} if "loss" in histories else histories
+    width = HALF if len(runs) == 1 else FULL
+    fig, axes = figure(1, len(runs), width=width, height=2.9, sharey=True)
+    for ax, (title, run) in zip(axes[0], runs.items(), strict=True):
+        epochs = np.arange(1, len(run["loss"]) + 1)
+        ax.plot(epochs, run["loss"], color=COLOURS["blue"], label="training")
+        if "val_loss" in run:
+            ax.plot(epochs, run["val_loss"], "--", color=COLOURS["orange"], label="validation")
+            best = int(np.argmin(run["val_loss"]))
+            at = epochs[best], run["val_loss"][best]
+            ax.plot(*at, "o", color=COLOURS["orange"], label="lowest")
+        ax.set(xlabel="epoch", title=title)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if log:
+            ax.set_yscale("log")
+    if not log:  # after all panels are drawn: they share the axis
+        axes[0, 0].set_ylim(bottom=0)
+    axes[0, 0].set_ylabel(ylabel)
+    axes[0, 0].legend(fontsize=9)
+    show(fig, alt or "")
