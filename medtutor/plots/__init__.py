@@ -39,7 +39,7 @@ from medtutor.plots.charts import (
     reliability,
     roc,
 )
-from medtutor.plots.images import cells, images, sheet
+from medtutor.plots.pictures import cells, images, sheet
 from medtutor.plots.signals import stack, strip
 from medtutor.plots.style import CLASS_COLOURS, COLOURS, FULL, HALF, figure, show, styled
 

@@ -81,9 +81,9 @@ def images(
         ax.set_title(titles[k])
         scale = (h / picture.shape[0], w / picture.shape[1])
         if outlines is not None and outlines[k] is not None:
-            _border(ax, outlines[k], scale)
+            _border(ax, np.asarray(outlines[k]), scale)
         if cover is not None and cover[k] is not None:
-            ax.imshow(_veil(cover[k]), extent=(0, w, h, 0))
+            ax.imshow(_veil(np.asarray(cover[k])), extent=(0, w, h, 0))
         for b, (row, column, down, across) in enumerate(boxes[k] if boxes is not None else ()):
             corner = (column * scale[1], row * scale[0])
             style: dict[str, Any] = {
