@@ -6,18 +6,22 @@
 # make frameworks add JAX in an environment of its own, for lesson 19 (EXTRA=torch: PyTorch as well)
 # make lock       for authors: resolve the two locks anew
 #
-# Each of them first makes .venv from requirements.lock, if it is not there or the lock has changed.
+# Each of them first makes .venv from uv.lock, if it is not there or the lock has changed
+# (INSTALLER=pip: with pip, from requirements.lock).
 
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+INSTALLER ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 FRAMEWORKS := .venv-frameworks
+UV := $(shell sed -n 's/.*"\(uv==[0-9.]*\)".*/\1/p' pyproject.toml)
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help lab course test notebooks frameworks lock setup clean
+.PHONY: install-with-uv install-with-pip help lab course test notebooks frameworks lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,19 +29,29 @@ help:
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): uv.lock requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	  || { echo "Python 3.11 or 3.12 is needed; found: $$("$(PYTHON)" --version 2>&1 || echo none). Say which with: make lab PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up: making $(VENV) with $$("$(PYTHON)" --version)"
 	@rm -f $(READY)
 	@"$(PYTHON)" -m venv --clear $(VENV) \
 	  || { echo "The module venv does not work here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@echo "Setting up: installing the libraries of requirements.lock (about 1 GB to download, once)"
-	@$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements.lock \
-	  || { echo "The libraries could not be installed. Is there a network? Run the same command again: pip continues with what it has."; exit 1; }
+	@echo "Setting up: installing the libraries with $(INSTALLER) (about 1 GB to download, once)"
+	@$(MAKE) --no-print-directory install-with-$(INSTALLER) \
+	  || { echo "The libraries could not be installed. Is there a network? Run the same command again: what has arrived is kept."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $(READY)
 	@echo "Setting up: done"
+
+# uv reads uv.lock and takes a tenth of pip's time; pip reads the same releases and hashes from
+# requirements.lock and is there for rooms that bring their own wheels (see README.md).
+install-with-uv:
+	@$(BIN)/python -m pip install --quiet --progress-bar off $(UV)
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT="$(CURDIR)/$(VENV)" $(BIN)/python -m uv sync --quiet --frozen --inexact \
+	  --extra dev --no-install-project --python $(BIN)/python
+
+install-with-pip:
+	@$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements.lock
 
 lab: $(READY)
 	@$(BIN)/medtutor lab $(LAB)
@@ -49,8 +63,8 @@ course: $(READY)
 test: $(READY)
 	@echo "1 of 4: style"
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@echo "2 of 4: types"
-	@$(BIN)/mypy
+	@echo "2 of 4: types, and the arrows between the rooms"
+	@$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	@echo "3 of 4: the package"
 	@$(BIN)/python -m pytest -q -n 2
 	@echo "4 of 4: every lesson against its stored outputs"
@@ -58,26 +72,25 @@ test: $(READY)
 	  --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks
 
 notebooks: $(READY)
-	@$(BIN)/python -m medtutor.store $(LESSONS)
+	@$(BIN)/python tools/store.py $(LESSONS)
 
 frameworks: $(FRAMEWORKS)/ready
 	@[ -z "$(EXTRA)" ] || $(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off $(EXTRA)
 
-$(FRAMEWORKS)/ready: requirements-frameworks.lock
+$(FRAMEWORKS)/ready: requirements-frameworks.lock | $(READY)
 	@echo "Frameworks: installing JAX into $(FRAMEWORKS) (about 150 MB to download, once)"
 	@rm -f $@
 	@"$(PYTHON)" -m venv --clear $(FRAMEWORKS)
-	@$(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off --require-hashes --no-deps \
+	@$(BIN)/python -m uv pip install --quiet --python $(FRAMEWORKS)/bin/python --require-hashes --no-deps \
 	  -r requirements-frameworks.lock \
 	  || { echo "JAX could not be installed. Is there a network?"; exit 1; }
 	@touch $@
 
-lock:
-	@command -v uv >/dev/null || { echo "Resolving the lock needs uv: pip install uv"; exit 1; }
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
-	  pyproject.toml -o requirements.lock
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
-	  --constraints requirements.lock --group frameworks -o requirements-frameworks.lock
+lock: $(READY)
+	@VIRTUAL_ENV= $(BIN)/python -m uv lock
+	@$(BIN)/python -m uv export --quiet --frozen --no-emit-project --no-header --extra dev -o requirements.lock
+	@$(BIN)/python -m uv export --quiet --frozen --no-emit-project --no-header --only-group frameworks \
+	  -o requirements-frameworks.lock
 
 clean:
 	rm -rf $(VENV) $(FRAMEWORKS) results .pytest_cache .mypy_cache .ruff_cache
