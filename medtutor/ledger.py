@@ -49,6 +49,11 @@ def record(
     ------
     ClaimError
         If the value lies outside the committed band, or is not a number.
+
+    Examples
+    --------
+    >>> record("demo.auc", 0.912, 0.871, 0.945)
+    demo.auc = 0.912  (95 % CI 0.871 to 0.945)
     """
     value = float(value)
     _keep(name, value, low, high)

@@ -22,6 +22,11 @@ def begin(number: str, data: str | None = None) -> None:
         Number of the lesson, such as ``"07"``.
     data : {"ct", "ecg"}, optional
         What the lesson reads; its data card follows in the lesson.
+
+    Examples
+    --------
+    >>> begin("07", data="ct")  # doctest: +SKIP
+    Lesson 07 on the data source: default
     """
     threads = os.environ.get("MEDTUTOR_THREADS", "2")
     os.environ.update(
@@ -73,9 +78,15 @@ def verdict(difference: Interval, first: str, second: str, more_is_better: bool 
         What was compared, as a phrase in the singular.
     more_is_better : bool
         False for errors.
+
+    Examples
+    --------
+    >>> verdict(Interval(0.04, 0.01, 0.07), "AUC of the network", "AUC of the ruler")
+    AUC of the network minus AUC of the ruler: +0.040 (95 % CI +0.010 to +0.070)
+    The interval leaves out 0: on these data AUC of the network is better.
     """
-    print(f"{first} minus {second}: {difference.value:+.3f} "
-          f"(95 % CI {difference.low:+.3f} to {difference.high:+.3f})")  # fmt: skip
+    interval = f"(95 % CI {difference.low:+.3f} to {difference.high:+.3f})"
+    print(f"{first} minus {second}: {difference.value:+.3f} {interval}")
     if not difference.low < difference.high:
         print("The interval has no width: one patient cannot say how patients differ.")
         return

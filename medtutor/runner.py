@@ -35,13 +35,7 @@ class Outcome:
 
 
 def lesson_path(number: str) -> Path:
-    """Find a lesson by its number.
-
-    Raises
-    ------
-    DataError
-        If there is no such lesson.
-    """
+    """Find a lesson by its number."""
     found = sorted(paths.notebooks().glob(f"{number.zfill(2)}_*.ipynb"))
     if not found:
         there = ", ".join(sorted(p.name[:2] for p in all_lessons()))
@@ -55,28 +49,10 @@ def all_lessons() -> list[Path]:
 
 
 def run(number: str, data: str | None = None, out: Path | None = None) -> Path:
-    """Execute a lesson and write the executed notebook and `results.json`.
+    """Execute a lesson and write the executed notebook and `results.json` to `out`.
 
-    Parameters
-    ----------
-    number : str
-        Number of the lesson.
-    data : str, optional
-        Name of a data source or path of a folder; the bundled default when not given.
-    out : Path, optional
-        Folder for the results; `results/NN` in the current folder when not given.
-
-    Returns
-    -------
-    Path
-        The executed notebook.
-
-    Raises
-    ------
-    DataError
-        If there is no such lesson or data folder, or `out` cannot be written.
-    MedtutorError
-        If a cell of the lesson fails; the notebook up to there is in `out`.
+    Raises `DataError` for a mistake in the call and `MedtutorError` when a cell fails; the notebook
+    up to there is in `out`.
     """
     lesson = lesson_path(number)
     out = prepare_output(out or Path("results") / lesson.name[:2])
@@ -92,22 +68,7 @@ def run(number: str, data: str | None = None, out: Path | None = None) -> Path:
 
 
 def course(jobs: int, out: Path, only: list[str] | None = None) -> list[Outcome]:
-    """Execute lessons side by side; one that fails stops no other.
-
-    Parameters
-    ----------
-    jobs : int
-        How many at a time; each then gets its share of the cores.
-    out : Path
-        Folder for the executed notebooks and the table `course.json`.
-    only : list of str, optional
-        Numbers of the lessons; all of them when not given.
-
-    Returns
-    -------
-    list of Outcome
-        In the order of the lessons.
-    """
+    """Execute lessons side by side, each on its share of the cores; a failure stops no other."""
     out = prepare_output(out)
     lessons = [lesson_path(n) for n in only] if only else all_lessons()
     threads = max(1, min(2, (os.cpu_count() or 1) // jobs))
@@ -160,13 +121,7 @@ def execute(
 
 
 def prepare_output(out: Path) -> Path:
-    """Make the folder for results.
-
-    Raises
-    ------
-    DataError
-        If it cannot be made or written.
-    """
+    """Make the folder for results, or say that it cannot be written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         paths.write_text(out / ".write-test", "")

@@ -1,4 +1,4 @@
-"""A learner's own copy of the lessons, which nothing overwrites.
+"""A learner's own copy of the lessons, which nothing overwrites, and how far the learner is.
 
 `medtutor lab` copies the lessons to a workspace and serves that. When the course is updated, a copy
 that the learner has not touched is renewed; one that was touched stays as it is, and the new lesson
@@ -9,12 +9,15 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
-from medtutor import paths
+from medtutor import exercises, paths, runner
 from medtutor.errors import DataError
+from medtutor.exercises.registry import PROGRESS, progress
 
 STATE = ".medtutor"
+MARKS = {"passed": "right", "failed": "not right yet", "not yet": "not yet tried"}
 
 
 def progress_file(folder: Path | None = None) -> Path:
@@ -23,25 +26,7 @@ def progress_file(folder: Path | None = None) -> Path:
 
 
 def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
-    """Bring the workspace up to date without losing anything.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        The workspace; the usual one when not given.
-
-    Returns
-    -------
-    folder : Path
-        The workspace.
-    messages : list of str
-        What was done, a line for each lesson that changed.
-
-    Raises
-    ------
-    DataError
-        If the folder cannot be written.
-    """
+    """Bring the workspace up to date without losing anything; give the folder and what was done."""
     folder = folder or paths.workspace()
     record = folder / STATE / "handed-out.json"
     try:
@@ -61,6 +46,41 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
         messages += [said] if said else []
     paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
     return folder, messages
+
+
+def check_copy(number: str, folder: Path | None = None) -> int:
+    """Run the learner's copy of a lesson, unchanged, and judge it; 0 if every exercise is right."""
+    lesson = runner.lesson_path(number)
+    copy = (folder or paths.workspace()) / lesson.name
+    if not copy.is_file():
+        raise DataError(
+            "there is no copy of this lesson", path=copy, remedy="Make one with `medtutor lab`."
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        states = Path(temporary) / "progress.json"
+        outcome = runner.execute(copy, Path(temporary), {PROGRESS: str(states)})
+        found = progress(states)
+    if outcome.error:
+        print(outcome.error)
+    keys = exercises.keys(lesson.name[:2])
+    _table(keys, found)
+    return 0 if not outcome.error and all(found.get(k) == "passed" for k in keys) else 1
+
+
+def show_progress(folder: Path | None = None) -> int:
+    """Show every exercise and whether it is solved."""
+    states = progress(progress_file(folder))
+    keys = exercises.keys()
+    _table(keys, states)
+    print(f"{sum(states.get(k) == 'passed' for k in keys)} of {len(keys)} exercises are right.")
+    return 0
+
+
+def _table(keys: list[str], states: dict[str, str]) -> None:
+    for key in keys:
+        exercise = exercises.find(key)
+        task = exercise.task if exercise else ""
+        print(f"{key:<6}{MARKS.get(states.get(key, 'not yet'), '?'):<15}{task}")
 
 
 def _renew(lesson: Path, copy: Path, handed: dict[str, str]) -> str:

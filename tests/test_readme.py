@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from medtutor import paths, store
+from medtutor import paths
+
+store = paths.load(paths.root() / "tools" / "store.py")
 
 README = (paths.root() / "README.md").read_text(encoding="utf-8")
 LESSONS = sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))
@@ -14,9 +16,7 @@ LESSONS = sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))
 
 def test_the_table_lists_the_lessons_that_exist_with_their_minutes():
     rows = re.findall(r"^\| \d\d \|.*$", README, re.MULTILINE)
-    assert rows == store.table().splitlines(), (
-        "write what `python tools/store.py --table` prints"
-    )
+    assert rows == store.table().splitlines(), "write what `python tools/store.py --table` prints"
 
 
 def test_its_figure_is_the_one_that_lesson_00_makes():

@@ -3,9 +3,11 @@ import json
 import nbformat
 import pytest
 
-from medtutor import checkup, ledger, paths, runner, store
+from medtutor import ledger, paths, runner, workspace
 from medtutor.errors import DataError, MedtutorError
 from medtutor.exercises.registry import PROGRESS
+
+store = paths.load(paths.root() / "tools" / "store.py")
 
 GOOD = """from medtutor import ledger
 ledger.record("demo.value", 0.5, 0.25, 0.75)
@@ -99,9 +101,9 @@ def test_a_lesson_that_fails_is_not_stored(lessons):
 
 def test_check_runs_the_copy_and_leaves_it_alone(lessons, tmp_path, capsys):
     with pytest.raises(DataError, match="medtutor lab"):
-        checkup.check_copy("01", tmp_path / "mine")
+        workspace.check_copy("01", tmp_path / "mine")
     (tmp_path / "mine").mkdir()
     copy = tmp_path / "mine" / "01_good.ipynb"
     copy.write_bytes((lessons / "01_good.ipynb").read_bytes())
-    checkup.check_copy("01", tmp_path / "mine")
+    workspace.check_copy("01", tmp_path / "mine")
     assert copy.read_bytes() == (lessons / "01_good.ipynb").read_bytes()
