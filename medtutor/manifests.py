@@ -23,27 +23,10 @@ PARTS = {
 
 
 def read(path: Path, required: Sequence[str]) -> dict[str, list[str]]:
-    """Read a CSV file with a header line into columns of text.
+    """Read a CSV file with a header line into columns of text, in the file's order.
 
     Commas or semicolons separate (spreadsheets write both), UTF-8 with or without a mark at the
     start. Spaces around a value are dropped.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    required : sequence of str
-        Columns that must be there.
-
-    Returns
-    -------
-    dict of str to list of str
-        Column name to its values, in the file's order.
-
-    Raises
-    ------
-    DataError
-        The file is no such table, lacks a column, or is empty.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -81,26 +64,7 @@ def read(path: Path, required: Sequence[str]) -> dict[str, list[str]]:
 
 
 def parts(values: Sequence[str], path: Path) -> list[str]:
-    """Bring the values of a ``split`` column to train, val and test.
-
-    Parameters
-    ----------
-    values : sequence of str
-        As written.
-    path : Path
-        The file that they come from, for the message.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    DataError
-        A value is none of the three.
-    SplitError
-        Nothing is left to train on, or nothing to test on.
-    """
+    """Bring the values of a ``split`` column to train, val and test; both ends must be there."""
     result = []
     for number, value in enumerate(values, start=2):
         if value.lower() not in PARTS:
@@ -151,13 +115,7 @@ def refuse_shared(
 
 
 def numbers(values: Sequence[str], name: str, path: Path) -> np.ndarray:
-    """Turn a column into float32; an empty value becomes NaN.
-
-    Raises
-    ------
-    DataError
-        A value is no number.
-    """
+    """Turn a column into float32; an empty value becomes NaN."""
     result = np.full(len(values), np.nan, np.float32)
     for number, value in enumerate(values, start=2):
         if value:

@@ -14,7 +14,7 @@ from medtutor import datasets, ledger, manifests
 from medtutor.capstone import plant
 from medtutor.capstone.pictures import SIDE, Pictures
 from medtutor.capstone.records import LENGTH, Records
-from medtutor.datasets import SOURCE, arrays, registry, survey
+from medtutor.datasets import SOURCE, arrays, folders, registry
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, ImageSet
 
@@ -60,7 +60,7 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
         path = inside[0]
     if path.suffix.lower() == ".npz":
         return _pictures(datasets.load_ct(path), path)
-    found_images, flags, colour = survey.read(path, side=SIDE)
+    found_images, flags, colour = folders.survey(path, side=SIDE)
     return Pictures(found_images, flags, colour)
 
 
@@ -105,7 +105,7 @@ def _planted() -> Pictures:
     try:
         folder = parent / "planted"
         truth = plant.folder(folder, datasets.load_ct("default"))
-        found = survey.read(folder, side=SIDE)
+        found = folders.survey(folder, side=SIDE)
     finally:
         shutil.rmtree(parent, ignore_errors=True)
     card = datasets.card("ct_nodules") + (
@@ -119,10 +119,10 @@ def _planted() -> Pictures:
 def _pictures(images: ImageSet, path: Path | None = None) -> Pictures:
     """Make work of a set that is already loaded: thin it, keep its colours, forget false ids."""
     keep = np.arange(len(images))
-    if len(images) > survey.MOST:
+    if len(images) > folders.MOST:
         rng = np.random.default_rng(0)
-        keep = np.sort(rng.choice(len(images), survey.MOST, replace=False))
-        note = f"{survey.MOST} of {len(images)} images were drawn at random and read"
+        keep = np.sort(rng.choice(len(images), folders.MOST, replace=False))
+        note = f"{folders.MOST} of {len(images)} images were drawn at random and read"
         images = replace(images.take(keep), notes=(*images.notes, note))
     if not images.patients_known:
         images = replace(images, patients=np.full(len(images), ""))
@@ -142,7 +142,7 @@ def _colours(path: Path, keep: np.ndarray) -> np.ndarray | None:
     if not parts or parts[0].ndim != 4 or parts[0].shape[-1] != 3:
         return None
     colours = np.concatenate(parts)[keep]
-    if not survey.has_colour(colours[:200].astype(np.float32)):
+    if not folders.has_colour(colours[:200].astype(np.float32)):
         return None
     return np.stack([
         np.stack([resize(picture[..., c], SIDE) for c in range(3)], axis=-1) for picture in colours

@@ -61,7 +61,7 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
     SplitError
         A patient is in two parts of the source's own split.
     """
-    from medtutor.datasets import arrays, images
+    from medtutor.datasets import arrays, folders
 
     chosen = _chosen(source)
     if chosen in ("default", "ct_nodules"):
@@ -72,7 +72,7 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
     folder = Path(chosen).expanduser()
     if folder.suffix.lower() == ".npz":
         return arrays.load_npz(folder)
-    return images.load_folder(folder, progress=progress)
+    return folders.load_folder(folder, progress=progress)
 
 
 def load_ecg(source: str | Path | None = None) -> EcgSet:

@@ -7,7 +7,7 @@ from PIL import Image
 from medtutor import datasets, ledger
 from medtutor.capstone import source
 from medtutor.ct import phantom
-from medtutor.datasets import survey
+from medtutor.datasets import folders
 
 
 def picture(path, seed, colour=False, size=40):
@@ -46,7 +46,7 @@ def test_faults_of_a_table_are_listed_and_the_rest_is_read(tmp_path):
     rows = ["0.png,x,p0", "1.png,y,p1", "2.png,x,", "3.png,,p3", "0.png,x,p0", "no.png,x,p4",
             "bad.png,y,p5", "../0.png,x,p6"]  # fmt: skip
     (tmp_path / "labels.csv").write_text("\n".join(["file,label,patient", *rows]))
-    found = survey.read(tmp_path)
+    found = folders.survey(tmp_path)
     assert found.images.files == ("0.png", "1.png", "2.png")
     assert found.images.patients.tolist() == ["p0", "p1", ""]
     assert sorted((f.item, f.check) for f in found.flags) == [
@@ -67,10 +67,10 @@ def test_a_table_without_patients_is_read(tmp_path):
 
 def test_large_images_are_made_small_and_many_are_thinned(classes):
     picture(classes / "a" / "large.png", 99, size=300)
-    found = survey.read(classes, most=8)
+    found = folders.survey(classes, most=8)
     assert len(found.images) == 8
     assert "8 of 13 images were drawn at random" in found.images.notes[-1]
-    assert max(max(i.shape) for i in survey.read(classes).images.images) == survey.LONGEST
+    assert max(max(i.shape) for i in folders.survey(classes).images.images) == folders.LONGEST
 
 
 def dicom(tmp_path, rows, header="file,label,patient"):
@@ -83,7 +83,7 @@ def dicom(tmp_path, rows, header="file,label,patient"):
 
 def test_dicom_series_with_a_table_of_labels(tmp_path):
     folder = dicom(tmp_path, ["s0,x,p0,", "s1,y,p1,2", "s2,x,p2,99"], "file,label,patient,slice")
-    found = survey.read(folder)
+    found = folders.survey(folder)
     assert found.images.unit == "HU"
     assert found.images.patients.tolist() == ["p0", "p1"]
     assert found.flags[0].check == "unreadable"
@@ -99,7 +99,7 @@ def test_dicom_slices_are_cut_around_their_place_and_take_the_ids_of_the_files(t
     rows = [f"{file},{k},10,12" for k, file in enumerate(files)]
     (folder / "labels.csv").write_text("\n".join(["file,label,cx,cy", *rows]))
     work = source.open_source(folder)
-    assert work.data.images[0].shape == (survey.AROUND, survey.AROUND)
+    assert work.data.images[0].shape == (folders.AROUND, folders.AROUND)
     assert work.data.spacing is not None
     assert all(work.patients)
     assert work.inputs(np.arange(2)).shape == (2, 56, 56, 1)

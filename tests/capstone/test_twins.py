@@ -3,7 +3,7 @@ import pytest
 
 from medtutor import datasets
 from medtutor.capstone import plant, rhythms, twins
-from medtutor.datasets import survey
+from medtutor.datasets import folders
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def test_planted_copies_are_found_and_nobody_is_accused(crops):
 
 
 def test_on_real_crops_as_well(real_ct):
-    images = survey.read(real_ct).images
+    images = folders.survey(real_ct).images
     trial = plant.trial(images.images, each=25, most=641, seed=2)
     assert trial.sensitivity >= 0.95
     assert trial.false_share < 0.01

@@ -1,0 +1,434 @@
+"""Folders of labelled images: ``labels.csv``, or one folder for each class.
+
+A lesson stops at the first fault (`load_folder`). Somebody who brings a folder of their own wants
+to hear of all faults at once and to go on with the rest (`survey`). Both read in the same way; what
+differs is what a `Faults` does with a fault.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from medtutor import manifests
+from medtutor.datasets.images import has_colour, read_image, read_masks, stack
+from medtutor.errors import DataError
+from medtutor.types import Flag, ImageSet
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+MANIFEST = "labels.csv"
+SPACING = ("pixel_spacing_mm", "spacing_mm")
+DIAMETER = ("eq_diam_mm", "diameter_mm")
+OWN = ("file", "label", "patient", "split")  # columns that have a field of their own
+MOST = 4000  # images that a survey reads; of more, a random part
+LONGEST = 224  # pixels per side at which a survey keeps images without a scale in mm
+AROUND = 160  # pixels per side that a survey keeps around a place in a DICOM slice
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a source before its images are read."""
+
+    files: list[str]
+    labels: list[str]
+    patients: list[str] | None
+    split: list[str] | None
+    columns: dict[str, list[str]]
+    origin: Path
+
+    def take(self, rows: Sequence[int]) -> "Listing":
+        """Keep some rows."""
+
+        def some(values: list[str] | None) -> list[str] | None:
+            return None if values is None else [values[k] for k in rows]
+
+        return Listing(
+            [self.files[k] for k in rows],
+            [self.labels[k] for k in rows],
+            some(self.patients),
+            some(self.split),
+            {name: [values[k] for k in rows] for name, values in self.columns.items()},
+            self.origin,
+        )
+
+
+class Survey(NamedTuple):
+    """The usable images of a folder, what is wrong with the rest, and the colours if there are any.
+
+    Patients that are not known are empty texts. `colour` has the shape (n, side, side, 3), values
+    from 0 to 255.
+    """
+
+    images: ImageSet
+    flags: list[Flag]
+    colour: np.ndarray | None
+
+
+class Faults:
+    """Collect faults, or raise the first one."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict, self.flags = strict, list[Flag]()
+
+    def add(self, item: str, check: str, error: DataError) -> None:
+        """Take a fault of one row or file."""
+        if self.strict:
+            raise error
+        self.flags.append(Flag(item, check, error.problem))
+
+
+def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
+    """Read a folder of labelled images; the first fault is raised.
+
+    With ``labels.csv`` (columns ``file,label,patient``; ``split``, a pixel spacing in mm and a
+    diameter in mm if known; any further column is kept), or with one folder for each class,
+    perhaps inside ``train/`` and ``test/``. PNG of 8 and 16 bits and JPEG; colour becomes grey.
+    Outlines are read from ``masks/`` when it is there: images of the same names, not 0 inside.
+    """
+    listing, root = _listing(Path(folder), Faults(strict=True))
+    pictures = [read_image(root / file) for file in _bar(listing.files, progress)]
+    return _image_set(listing, root, pictures, "grey")
+
+
+def survey(folder: str | Path, most: int = MOST, side: int = 56, seed: int = 0) -> Survey:
+    """Read a folder of PNG, JPEG or DICOM images; what cannot be used is listed, not raised.
+
+    The table ``labels.csv`` needs the columns ``file`` and ``label``; ``patient`` and ``split`` are
+    used where they are. A ``file`` may be a DICOM slice, or the folder of a DICOM series: then its
+    middle slice is taken, or the one that the column ``slice`` counts, from 0 at the feet. Of more
+    than `most` images a random part is read, and a note says so; `side` is that of `colour`.
+    """
+    faults = Faults(strict=False)
+    listing, root = _listing(Path(folder), faults)
+    total = len(listing.files)
+    if total > most:
+        chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
+        listing = listing.take(chosen.tolist())
+    listing, pictures, unit = _pictures(listing, root, faults)
+    found = _image_set(listing, root, pictures, unit)
+    notes = found.notes
+    if total > most:
+        notes = (*notes, f"{most} of {total} images were drawn at random and read")
+    if not listing.patients:
+        found = replace(found, patients=np.full(len(found), ""))
+    colour = _colour(root, listing, side) if unit == "grey" else None
+    return Survey(replace(found, notes=notes), faults.flags, colour)
+
+
+def _listing(folder: Path, faults: Faults) -> tuple[Listing, Path]:
+    """Find out what a folder lists, and the folder that its paths start from."""
+    if not folder.exists():
+        raise DataError("it is not there", folder, "Check the path.")
+    table = folder if folder.suffix.lower() == ".csv" else folder / MANIFEST
+    if table.is_file():
+        return _from_table(table, faults), table.parent
+    return _from_folders(folder, faults), folder
+
+
+def _from_table(path: Path, faults: Faults) -> Listing:
+    """Read ``labels.csv`` and check all that can be checked before an image is opened."""
+    needed = ("file", "label", "patient") if faults.strict else ("file", "label")
+    columns = manifests.read(path, needed)
+    files = columns["file"]
+    keep, seen, missing = [], set(), []
+    for k in range(len(files)):
+        row = f"row {k + 2}"
+        try:
+            files[k] = _inside(files[k], path, k + 2)
+        except DataError as error:
+            faults.add(row, "unreadable", error)
+            continue
+        if not columns["label"][k]:
+            fault = DataError(f"{row} has no label", path, "Fill it in, or take the row out.")
+            faults.add(files[k], "no label", fault)
+        elif faults.strict and not columns["patient"][k]:
+            raise DataError(f"{row} has no patient", path, "Fill it in, or take the row out.")
+        elif files[k] in seen:
+            fault = DataError(f"{files[k]} is listed twice", path, "Keep one of the rows.")
+            faults.add(files[k], "listed twice", fault)
+        elif not (path.parent / files[k]).exists():
+            missing.append(files[k])
+        else:
+            seen.add(files[k])
+            keep.append(k)
+    if faults.strict:
+        manifests.refuse_missing(missing, len(files), path, "images")
+    faults.flags += [Flag(file, "unreadable", "the file is not there") for file in missing]
+    if not keep:
+        raise DataError(
+            f"none of its {len(files)} rows can be used",
+            path,
+            "Write paths relative to this folder into the column file.",
+        )
+    split = manifests.parts(columns["split"], path) if "split" in columns else None
+    if faults.strict and split is not None:
+        manifests.refuse_shared(columns["patient"], split, path)
+    rest = {name: values for name, values in columns.items() if name not in OWN}
+    return Listing(files, columns["label"], columns.get("patient"), split, rest, path).take(keep)
+
+
+def _inside(file: str, path: Path, row: int) -> str:
+    """Accept only a path below the folder of the manifest."""
+    posix = PurePosixPath(file.replace("\\", "/"))
+    if not file or posix.is_absolute() or ".." in posix.parts or ":" in posix.parts[0]:
+        raise DataError(
+            f"row {row}: the file {file!r} is not a path inside this folder",
+            path,
+            "Write it relative to the folder of labels.csv, without '..'.",
+        )
+    return str(posix)
+
+
+def _from_folders(folder: Path, faults: Faults) -> Listing:
+    """List images by class folder, inside ``train``, ``val`` and ``test`` folders if they exist."""
+    top = [child for child in _folders(folder) if child.name != "masks"]
+    parts = {child: manifests.PARTS[child.name.lower()] for child in top if _is_part(child)}
+    if parts and len(parts) == len(top):
+        classes = [(child, part) for side, part in parts.items() for child in _folders(side)]
+    else:
+        classes = [(child, "") for child in top]
+    files, labels, split = [], [], []
+    for child, part in classes:
+        for image in _images(child):
+            files.append(image.relative_to(folder).as_posix())
+            labels.append(child.name)
+            split.append(part)
+    if not files:
+        raise _nothing(folder, faults.strict)
+    if any(split):
+        split = manifests.parts(split, folder)
+    return Listing(files, labels, None, split if any(split) else None, {}, folder)
+
+
+def _is_part(folder: Path) -> bool:
+    """Tell whether a folder is named like a part of a split and holds folders."""
+    return folder.name.lower() in manifests.PARTS and bool(_folders(folder))
+
+
+def _folders(folder: Path) -> list[Path]:
+    """List the folders in a folder, hidden ones left out."""
+    children = folder.iterdir() if folder.is_dir() else ()
+    return sorted(child for child in children if child.is_dir() and child.name[0] not in "._")
+
+
+def _images(folder: Path) -> list[Path]:
+    """List the images in a folder, hidden ones left out."""
+    files = (file for file in folder.iterdir() if not file.name.startswith("."))
+    return sorted(file for file in files if file.suffix.lower() in SUFFIXES)
+
+
+def _nothing(folder: Path, strict: bool) -> DataError:
+    """Say what a folder holds instead of labelled images."""
+    if not folder.is_dir():
+        return DataError("this is no folder", folder, "Give a folder, a .csv or an .npz file.")
+    here = list(folder.iterdir())
+    remedy = (
+        "Add labels.csv with the columns file,label,patient beside the images, or put the images "
+        "into one folder for each class."
+    )
+    if not here:
+        return DataError("the folder is empty", folder, remedy)
+    if any(file.suffix.lower() == ".dcm" for file in here):
+        if strict:
+            what = "this is a DICOM series without labels"
+            remedy = (
+                "Lesson 07 and medtutor.ct.read_series read it; a classifier needs labelled images."
+            )
+        else:
+            what = "these DICOM files have no labels"
+            remedy = (
+                "Add labels.csv with the columns file,label,patient: one row for each slice or for "
+                "each folder of a series."
+            )
+        return DataError(what, folder, remedy)
+    if any(file.suffix.lower() == ".hea" for file in here):
+        return DataError("these are ECG records", folder, "Use them with lessons 13 and 14.")
+    return DataError("no labelled PNG or JPEG images are in it", folder, remedy)
+
+
+def _image_set(listing: Listing, root: Path, images: list[np.ndarray], unit: str) -> ImageSet:
+    """Put the rows of a source and its images together."""
+    class_names, labels = np.unique(np.asarray(listing.labels), return_inverse=True)
+    if len(class_names) < 2:
+        raise DataError(
+            f"all images have one label ({class_names[0]})",
+            listing.origin,
+            "Add images of a second class: there is nothing to tell apart yet.",
+        )
+    known = listing.patients is not None
+    return ImageSet(
+        name=root.resolve().name,
+        images=stack(images),
+        unit=unit,
+        labels=labels.astype(np.int64),
+        class_names=tuple(str(name) for name in class_names),
+        patients=np.asarray(listing.patients if known else listing.files),
+        patients_known=known,
+        split=None if listing.split is None else np.asarray(listing.split),
+        spacing=_first_column(listing, SPACING),
+        diameter=_first_column(listing, DIAMETER),
+        masks=read_masks(root, listing.files, images),
+        table={name: np.asarray(values) for name, values in listing.columns.items()},
+        files=tuple(listing.files),
+        card=_own_card(root, listing, class_names),
+        simulated=False,
+        notes=() if known else ("which images show the same patient is not known",),
+    )
+
+
+def _first_column(listing: Listing, names: Sequence[str]) -> np.ndarray | None:
+    """Take the first of the columns that is there as numbers."""
+    for name in names:
+        if name in listing.columns:
+            return manifests.numbers(listing.columns[name], name, listing.origin)
+    return None
+
+
+def _own_card(root: Path, listing: Listing, class_names: np.ndarray) -> str:
+    """Write the card of a user's own folder: what was found, and what only the user can know."""
+    counts = ", ".join(f"{listing.labels.count(name)} {name}" for name in class_names)
+    people = "which images show the same patient is not known, so each counts as one"
+    if listing.patients is not None:
+        people = f"{len(set(listing.patients))} patients"
+    return (
+        f"### Your own images: {root.resolve().name}\n\n{len(listing.files)} images ({counts}); "
+        f"{people}. Origin, licence and how the labels were made are known to you only."
+    )
+
+
+def _bar(files: list[str], progress: bool) -> Iterable[str]:
+    """Show progress where reading takes longer than a moment."""
+    if not progress or len(files) < 1000:
+        return files
+    from tqdm.auto import tqdm
+
+    return tqdm(files, "images", unit="file", leave=False)
+
+
+def _pictures(
+    listing: Listing, root: Path, faults: Faults
+) -> tuple[Listing, list[np.ndarray], str]:
+    """Read every image; what cannot be read becomes a flag and leaves the listing."""
+    paths = [root / file for file in listing.files]
+    slices = _are_dicom(paths)
+    keep, pictures, spacing, people = [], [], [], []
+    placed = {"cx", "cy"} <= set(listing.columns)
+    shrink = _shrinks(listing, root)
+    for k, path in enumerate(paths):
+        try:
+            if slices:
+                index = listing.columns.get("slice", [""] * len(paths))[k]
+                hu, millimetres, patient = _read_slice(path, index)
+                pictures.append(_around(hu, listing, k) if placed else shrink(hu))
+                spacing.append(str(millimetres))
+                people.append(patient)
+            else:
+                pictures.append(shrink(read_image(path)))
+            keep.append(k)
+        except DataError as error:
+            faults.add(listing.files[k], "unreadable", error)
+    if not keep:
+        raise DataError(
+            f"none of the {len(paths)} images can be read: {faults.flags[-1].reason}",
+            root,
+            "Convert them to PNG, JPEG or CT slices in DICOM.",
+        )
+    listing = listing.take(keep)
+    if slices:
+        columns = listing.columns
+        if placed:  # the crops are cut around their place, which is now their middle
+            middle = {name: [str((AROUND - 1) / 2)] * len(keep) for name in ("cx", "cy")}
+            columns = {**columns, SPACING[0]: spacing, **middle}
+        patients = listing.patients or (people if any(people) else None)
+        listing = replace(listing, columns=columns, patients=patients)
+    if listing.patients is not None:
+        for file, patient in zip(listing.files, listing.patients, strict=True):
+            if not patient:
+                reason = "whose image it is, is not known"
+                faults.flags.append(Flag(file, "no patient", reason))
+        if not any(listing.patients):
+            listing = replace(listing, patients=None)
+    return listing, pictures, "HU" if slices else "grey"
+
+
+def _are_dicom(paths: Sequence[Path]) -> bool:
+    """Tell whether a table lists DICOM (a folder stands for a series); refuse a mixture."""
+    from pydicom.misc import is_dicom
+
+    def one(path: Path) -> bool:
+        suffix = path.suffix.lower()
+        return path.is_dir() or suffix == ".dcm" or (suffix not in SUFFIXES and is_dicom(path))
+
+    kind = [one(path) for path in paths]
+    if any(kind) and not all(kind):
+        raise DataError(
+            "some files of the table are DICOM and this one is not",
+            paths[kind.index(False)],
+            "Use one kind: HU and the grey values of a picture cannot be compared.",
+        )
+    return bool(kind) and all(kind)
+
+
+def _read_slice(path: Path, index: str) -> tuple[np.ndarray, float, str]:
+    """Read one CT slice, or one of a series: HU, millimetres per pixel, patient."""
+    from medtutor.ct.series import read_series
+
+    series = read_series(path)
+    try:
+        number = int(index) if index else len(series.hu) // 2
+        if not 0 <= number < len(series.hu):
+            raise ValueError
+    except ValueError:
+        raise DataError(
+            f"slice {index!r} where the series has {len(series.hu)}",
+            path,
+            f"Write a whole number from 0 to {len(series.hu) - 1} into the column slice.",
+        ) from None
+    return series.hu[number], float(series.spacing[1]), series.patient_id
+
+
+def _shrinks(listing: Listing, root: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Make large images smaller, unless a scale, a place or an outline would no longer fit."""
+    from medtutor.ct.preprocess import resize
+
+    placed = {"cx", "cy", *SPACING} & set(listing.columns) or (root / "masks").is_dir()
+
+    def shrink(image: np.ndarray) -> np.ndarray:
+        longest = max(image.shape)
+        if placed or longest <= LONGEST:
+            return image
+        height, width = (max(1, round(n * LONGEST / longest)) for n in image.shape)
+        return resize(image, (height, width))
+
+    return shrink
+
+
+def _around(hu: np.ndarray, listing: Listing, k: int) -> np.ndarray:
+    """Cut a square around the place that the table gives: whole slices would fill the memory."""
+    from medtutor.ct.preprocess import crop
+
+    try:
+        centre = (float(listing.columns["cy"][k]), float(listing.columns["cx"][k]))
+    except ValueError:
+        raise DataError(
+            f"cx and cy are {listing.columns['cx'][k]!r} and {listing.columns['cy'][k]!r}",
+            listing.origin,
+            "Write the column and the row of the finding in pixels there.",
+        ) from None
+    return crop(hu, AROUND, centre)
+
+
+def _colour(root: Path, listing: Listing, side: int) -> np.ndarray | None:
+    """Read the colours again, small, if a sample of the files is not grey."""
+    from medtutor.ct.preprocess import resize
+
+    def read(file: str) -> np.ndarray:
+        picture = read_image(root / file, colour=True)
+        return np.stack([resize(picture[..., c], side) for c in range(3)], axis=-1)
+
+    sample = np.stack([read(file) for file in listing.files[:: max(1, len(listing.files) // 10)]])
+    if not has_colour(sample):
+        return None
+    return np.stack([read(file) for file in listing.files])
