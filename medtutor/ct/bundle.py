@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
 from medtutor.ct.simulate import Place, draw_scanner, simulate_nodule
-from medtutor.datasets import downloads, registry
+from medtutor.datasets import download, registry
 from medtutor.errors import DataError
 
 __all__ = ["build", "draw", "main", "save"]
@@ -149,8 +149,8 @@ def main(argv: list[str] | None = None) -> None:
     if database is None:
         if not chosen.download:
             parser.error("give --database PATH, or --download to fetch it")
-        downloads.get(SOURCE)
-        database = downloads.place(registry.sources()[SOURCE])
+        download.get(SOURCE)
+        database = download.place(registry.sources()[SOURCE])
     arrays = build(database, chosen.seed)
     save(arrays, chosen.out)
     checksum = zlib.crc32(chosen.out.read_bytes())

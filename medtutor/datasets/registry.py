@@ -1,10 +1,9 @@
-"""The registry of data sources: where each file comes from and what its checksum is."""
+"""The registry of data sources: where each file comes from, its checksum, its data card."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -16,17 +15,7 @@ from medtutor.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a source.
-
-    Parameters
-    ----------
-    path : str
-        Relative to the source's own folder.
-    hash : str
-        ``"sha256:…"`` or ``"md5:…"``, whichever the source publishes.
-    size : int
-        Bytes; 0 when the source does not say.
-    """
+    """One file of a source: path in its folder, ``"sha256:…"`` or ``"md5:…"``, bytes (0 unsaid)."""
 
     path: str
     hash: str
@@ -35,24 +24,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of data.
+    """One source of data; `url` is empty for what is bundled, `package` for what no package brings.
 
-    Parameters
-    ----------
-    name : str
-        As in ``medtutor data get NAME``.
-    kind : str
-        ``"ct"``, ``"ecg"`` or ``"annotations"``.
-    title, licence, citation : str
-        For people.
-    card : str
-        Heading of its section in ``data/README.md``.
-    url : str
-        Address that the files' paths are added to; empty for a file that is bundled.
-    package : str
-        Python package that brings the files; empty for others.
-    files : tuple of File
-        What belongs to it; none for what is simulated when it is asked for.
+    `kind` is "ct", "ecg" or "annotations", `card` the heading of its section in data/README.md.
     """
 
     name: str
@@ -83,13 +57,7 @@ def path() -> Path:
 
 @cache
 def sources() -> dict[str, Source]:
-    """Read the registry.
-
-    Returns
-    -------
-    dict of str to Source
-        In the order of the file.
-    """
+    """Read the registry, in the order of the file."""
     if not path().is_file():
         raise DataError("the registry of data sources is not there", path(), "Install again.")
     table = tomllib.loads(path().read_text(encoding="utf-8"))
@@ -110,24 +78,7 @@ def sources() -> dict[str, Source]:
 
 
 def packaged(package: str, file: str) -> Path:
-    """Find a file inside an installed package without importing the package.
-
-    Parameters
-    ----------
-    package : str
-        Name of the package.
-    file : str
-        Path inside it.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    DataError
-        The package or the file is not installed.
-    """
+    """Find a file inside an installed package without importing the package."""
     spec = importlib.util.find_spec(package)
     folder = Path(spec.origin).parent if spec and spec.origin else Path(package)
     if not (folder / file).is_file():
@@ -140,52 +91,20 @@ def packaged(package: str, file: str) -> Path:
 
 
 def digest(file: Path, algorithm: str) -> str:
-    """Hash a file.
-
-    Parameters
-    ----------
-    file : Path
-        Any size; it is read in pieces.
-    algorithm : {"sha256", "md5"}
-        MD5 only where the publisher gives nothing better; it guards against damage, not malice.
-
-    Returns
-    -------
-    str
-        ``"sha256:…"`` or ``"md5:…"``.
-    """
+    """Hash a file; MD5 (where a publisher has nothing better) guards against damage, not malice."""
     with file.open("rb") as stream:
         return f"{algorithm}:{hashlib.file_digest(stream, algorithm).hexdigest()}"
 
 
-def refresh() -> list[str]:
-    """Write the size and SHA-256 of every bundled file into the registry.
-
-    For those who made a bundled file anew: ``python -m medtutor.datasets``.
-
-    Returns
-    -------
-    list of str
-        The files whose line has changed.
-    """
-    text = old = path().read_text(encoding="utf-8")
-    changed = []
-    for source in sources().values():
-        if source.downloaded or source.package:
-            continue
-        for file in source.files:
-            there = paths.data() / file.path
-            if not there.is_file():
-                continue
-            line = (
-                f'{{ path = "{file.path}", hash = "{digest(there, "sha256")}", '
-                f"size = {there.stat().st_size} }}"
-            )
-            before = text
-            text = re.sub(rf'\{{ path = "{re.escape(file.path)}",[^}}]*\}}', line, text)
-            if text != before:
-                changed.append(file.path)
-    if text != old:
-        paths.write_text(path(), text)
-        sources.cache_clear()
-    return changed
+def card(name: str) -> str:
+    """Give the data card of a source, a section of ``data/README.md``, as Markdown."""
+    source = sources().get(name)
+    heading = source.card if source else name
+    file = paths.data() / "README.md"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    try:
+        start = lines.index(f"## {heading}")
+    except ValueError:
+        return f"No data card for {name}."
+    stop = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("## ")), len(lines))
+    return "\n".join([f"### {heading}", *lines[start + 1 : stop]]).strip()

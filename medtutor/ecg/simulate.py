@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from medtutor.datasets.cards import card
+from medtutor.datasets.registry import card
 from medtutor.ecg.noise import KINDS, DropOut, add_noise, band, coloured, digitise, drop_outs, snr
 from medtutor.ecg.person import Subject, subject
 from medtutor.ecg.rhythm import Rhythm, af_series, ectopics, premature, rr_series

