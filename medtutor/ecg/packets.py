@@ -26,17 +26,7 @@ MOST = 4096  # samples in a packet
 
 
 class Packet(NamedTuple):
-    """A piece of one patient's signal.
-
-    Parameters
-    ----------
-    patient : str
-        At most 16 bytes in UTF-8.
-    start : int
-        Number of the first sample on the patient's clock.
-    samples : ndarray of shape (n,)
-        Millivolts.
-    """
+    """A piece of one patient's signal in millivolts, from sample `start` of the patient's clock."""
 
     patient: str
     start: int
@@ -44,7 +34,13 @@ class Packet(NamedTuple):
 
 
 def chunks(signal: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cut a signal into pieces of `size` samples; the last one may be shorter."""
+    """Cut a signal into pieces of `size` samples; the last one may be shorter.
+
+    Examples
+    --------
+    >>> [len(piece) for piece in chunks(np.zeros(10), 4)]
+    [4, 4, 2]
+    """
     for start in range(0, len(signal), size):
         yield signal[start : start + size]
 
@@ -66,6 +62,11 @@ def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) ->
     Yields
     ------
     Packet
+
+    Examples
+    --------
+    >>> [packet.start for packet in packets(np.zeros(200), "bed 7")]
+    [0, 90, 180]
     """
     for first in range(0, len(signal), size):
         yield Packet(patient, start + first, signal[first : first + size])
@@ -74,29 +75,7 @@ def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) ->
 def record_chunks(
     path: str | Path, lead: str | None = "MLII", seconds: float = 10.0
 ) -> tuple[float, Iterator[np.ndarray]]:
-    """Read one lead of a WFDB record piece by piece; annotations are not needed.
-
-    Parameters
-    ----------
-    path : str or Path
-        The record, with or without a suffix.
-    lead : str or None
-        The lead by name; None takes the first.
-    seconds : float
-        Length of a piece.
-
-    Returns
-    -------
-    fs : float
-        Sampling rate in hertz.
-    pieces : iterator of ndarray
-        Millivolts, NaN where the signal is missing.
-
-    Raises
-    ------
-    DataError
-        If the record is missing or damaged, or has no such lead.
-    """
+    """Read one lead of a WFDB record piece by piece: sampling rate, and millivolts as they come."""
     base = _wfdb.base(path)
     header = _wfdb.read_header(base)
     column = _wfdb.find_lead(base, tuple(header.sig_name or ()), lead)
@@ -118,13 +97,7 @@ def record_chunks(
 
 
 def encode(packet: Packet) -> bytes:
-    """Write a packet as bytes.
-
-    Raises
-    ------
-    DataError
-        If it holds too many samples, begins before 0, or the patient's name is too long.
-    """
+    """Write a packet as bytes."""
     name = packet.patient.encode()
     if len(name) > 16 or len(packet.samples) > MOST or not 0 <= packet.start < 2**63:
         raise DataError(
@@ -138,17 +111,7 @@ def encode(packet: Packet) -> bytes:
 
 
 def decode(held: bytearray) -> Iterator[Packet]:
-    """Take whole packets out of a buffer; skip what is none.
-
-    Parameters
-    ----------
-    held : bytearray
-        What has arrived; what is needed for the next packet stays in it.
-
-    Yields
-    ------
-    Packet
-    """
+    """Take whole packets out of a buffer; skip what is none, leave what is not yet whole."""
     while True:
         found = held.find(MAGIC)
         if found < 0:
@@ -178,20 +141,7 @@ def send(connection: socket.socket, parts: Iterable[Packet]) -> None:
 
 
 def receive(connection: socket.socket, timeout: float = 5.0) -> Iterator[Packet]:
-    """Receive packets until the other side ends, fails, or is silent for too long.
-
-    Parameters
-    ----------
-    connection : socket.socket
-        Connected.
-    timeout : float
-        Seconds of silence after which the stream has ended.
-
-    Yields
-    ------
-    Packet
-        Bytes that are no packet are dropped; the buffer never exceeds one packet and one read.
-    """
+    """Receive packets until the other side ends, fails, or is silent for `timeout` seconds."""
     connection.settimeout(timeout)
     held = bytearray()
     while True:
@@ -207,18 +157,7 @@ def receive(connection: socket.socket, timeout: float = 5.0) -> Iterator[Packet]
 
 @contextmanager
 def loopback(parts: Iterable[Packet]) -> Iterator[socket.socket]:
-    """Send packets through a socket of this machine, from a thread, as a bedside device would.
-
-    Parameters
-    ----------
-    parts : iterable of Packet
-        What to send.
-
-    Yields
-    ------
-    socket.socket
-        The receiver's end, for `receive`.
-    """
+    """Send packets through a socket of this machine, from a thread, as a bedside device would."""
 
     def serve() -> None:
         connection, _ = server.accept()
