@@ -24,20 +24,8 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS
 import numpy as np
 
 from medtutor import datasets, metrics, splits
-from medtutor.ecg import (
-    beats,
-    fusion,
-    maps,
-    models,
-    noise,
-    prepare,
-    quality,
-    segments,
-    training,
-    uncertainty,
-    variability,
-)
-from medtutor.ecg.records import Recording
+from medtutor.ecg import beats, hrv, maps, models, noise, quality, segments, training
+from medtutor.types import Recording, Windows
 
 SEEDS, FOLDS, STEPS, NOISE_DB = 3, 5, 700, 0.0
 KINDS = ("muscle", "wander", "motion")
@@ -52,7 +40,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--simulated", type=int, default=0, help="1: teach by simulation too")
     parser.add_argument("--keep", help="folder that gets all answers, one .npz for each seed")
     options = parser.parse_args()
     start = time.perf_counter()
@@ -64,10 +51,9 @@ def main() -> None:
         views[f"{kind}, 0 dB"] = tuple(_noisy(r, kind) for r in data.recordings)
     windows = {view: _same(segments.cut(records), clean) for view, records in views.items()}
     found = {v: {r.name: _detected(r) for r in records} for v, records in views.items()}
-    also = segments.cut(datasets.load_ecg("default").recordings) if options.simulated else None
     results: list[dict[str, Answers]] = []
     for seed in range(options.seeds):
-        results.append(_cross_validate(windows, found, also, seed, options))
+        results.append(_cross_validate(windows, found, seed, options))
         if options.keep:
             flat = {f"{v}/{k}": a for v, said in results[-1].items() for k, a in said.items()}
             np.savez(f"{options.keep}/seed{seed}.npz", allow_pickle=False, **flat)
@@ -88,7 +74,7 @@ def _noisy(recording: Recording, kind: str) -> Recording:
     return replace(recording, signal=noise.add_noise(signal, recording.fs, kind, NOISE_DB, rng))
 
 
-def _same(windows: segments.Windows, clean: segments.Windows) -> segments.Windows:
+def _same(windows: Windows, clean: Windows) -> Windows:
     """Take the windows that the clean set has: noise brings flat lines to life."""
     place = {key: k for k, key in enumerate(zip(windows.record, windows.start, strict=True))}
     return windows[np.array([place[k] for k in zip(clean.record, clean.start, strict=True)])]
@@ -99,9 +85,8 @@ def _detected(recording: Recording) -> np.ndarray:
 
 
 def _cross_validate(
-    windows: dict[str, segments.Windows],
+    windows: dict[str, Windows],
     found: dict[str, dict[str, np.ndarray]],
-    also: segments.Windows | None,
     seed: int,
     options: argparse.Namespace,
 ) -> dict[str, Answers]:
@@ -116,14 +101,12 @@ def _cross_validate(
         scales = segments.normaliser(clean, split.train)
         model: Any = models.rate_lstm(seed=seed)
         start = time.perf_counter()
-        training.fit(
-            model, clean, split, scales, steps=options.steps, seed=seed, also=also, verbose=False
-        )
+        training.fit(model, clean, split, scales, steps=options.steps, seed=seed, verbose=False)
         seconds = time.perf_counter() - start
         print(f"seed {seed}, fold {fold}: trained in {seconds:.0f} s", flush=True)
         held = clean[split.validation]
         said = models.read(model, held, scales, leads=2)
-        margin = uncertainty.calibrate(said.rate - held.rate, said.spread, held.subject)
+        margin = maps.calibrate(said.rate - held.rate, said.spread, held.subject)
         limit = quality.limit(said.spread)
         for view, cut in windows.items():
             part = _answers(model, cut[test], found[view], scales)
@@ -136,18 +119,18 @@ def _cross_validate(
 
 
 def _answers(
-    model: Any, cut: segments.Windows, found: dict[str, np.ndarray], scales: prepare.Normaliser
+    model: Any, cut: Windows, found: dict[str, np.ndarray], scales: segments.Normaliser
 ) -> Answers:
     """Ask all readers about windows."""
     one = models.read(model, cut, scales)
     two = models.read(model, cut, scales, leads=2)
-    marks = fusion.marks(found, cut)
+    marks = maps.marks(found, cut)
     detector = np.full(len(cut), np.nan)
     for name, places in found.items():
         mine = cut.record == name
         length = cut.signal.shape[1]
         detector[mine] = beats.rates(places, cut.fs, cut.start[mine], length)
-    fused = fusion.fuse(two.beats, marks, cut.fs, cut.signal.shape[1])
+    fused = maps.fuse(two.beats, marks, cut.fs, cut.signal.shape[1])
     return {
         "mean": np.full(len(cut), scales.rate_mean),
         "detector": np.where(np.isnan(detector), scales.rate_mean, detector),
@@ -164,7 +147,7 @@ def _mae(truth: np.ndarray, answer: np.ndarray) -> float:
     return float(np.mean(np.abs(answer - truth)))
 
 
-def _print_means(view: str, clean: segments.Windows, seeds: list[Answers]) -> None:
+def _print_means(view: str, clean: Windows, seeds: list[Answers]) -> None:
     """Print the mean over the seeds, and how the readers differ from the detector."""
     print(f"\n{view}, {len(clean)} windows, mean over {len(seeds)} seeds:")
     errors = {k: np.mean([np.abs(s[k] - clean.rate) for s in seeds], axis=0) for k in READERS}
@@ -183,7 +166,7 @@ def _print_means(view: str, clean: segments.Windows, seeds: list[Answers]) -> No
     print(f"  two leads minus one: {gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f})")
 
 
-def _print_intervals(clean: segments.Windows, seeds: list[Answers]) -> None:
+def _print_intervals(clean: Windows, seeds: list[Answers]) -> None:
     """Print how often the 90 % intervals of two leads cover the truth, and how wide they are."""
     inside = np.mean([np.abs(s["two leads"] - clean.rate) <= s["reach"] for s in seeds], axis=0)
     cover = metrics.bootstrap(np.mean, inside, groups=clean.subject)
@@ -199,7 +182,7 @@ def _print_intervals(clean: segments.Windows, seeds: list[Answers]) -> None:
     print(f"  usable by its validation limit: {kept.mean():.1%}, MAE {wrong[kept].mean():.2f} bpm")
 
 
-def _print_rejection(clean: segments.Windows, seeds: list[Answers]) -> None:
+def _print_rejection(clean: Windows, seeds: list[Answers]) -> None:
     """Print the MAE of two leads as doubtful windows are turned away."""
     said = quality.of_signal(clean.signal[:, :, 0], clean.fs)
     print("\nMAE in bpm of two leads, when so many windows are turned away:")
@@ -215,21 +198,21 @@ def _print_rejection(clean: segments.Windows, seeds: list[Answers]) -> None:
                 "share of the QRS band": -said.qrs,
                 "oracle": np.abs(error),
             }[name]
-            curves.append(quality.rejection(error, doubt, shares).mae)
+            curves.append(quality.rejection(error, doubt, shares)[1])
         print(f"  {name:28}" + "".join(f"{v:7.2f}" for v in np.mean(curves, axis=0)))
 
 
 def _print_variability(
     recordings: tuple[Recording, ...],
-    clean: segments.Windows,
+    clean: Windows,
     found: dict[str, np.ndarray],
     seeds: list[Answers],
 ) -> None:
     """Print how well the variability of a window is read, and what it says of five minutes."""
-    truth = variability.of_beats(clean.beats, clean.fs, variability.normal_beats(recordings, clean))
-    long = variability.around(recordings, clean)
-    lead = prepare.band_pass(clean.signal[:, :, 0], clean.fs)
-    marks = fusion.marks(found, clean)
+    truth = hrv.of_beats(clean.beats, clean.fs, hrv.normal_beats(recordings, clean))
+    long = hrv.around(recordings, clean)
+    lead = segments.band_pass(clean.signal[:, :, 0], clean.fs)
+    marks = maps.marks(found, clean)
     read = {
         "two leads": beats.to_peaks(maps.find_beats(seeds[0]["map"], clean.fs), lead, clean.fs),
         "detector": beats.to_peaks(marks, lead, clean.fs),
@@ -237,7 +220,7 @@ def _print_variability(
     }
     print("\nvariability of a window, seed 0 (reference: annotated beats, ectopic ones excluded):")
     for name, places in read.items():
-        said = variability.of_beats(places, clean.fs)
+        said = hrv.of_beats(places, clean.fs)
         print(f"  {name:22}" + "; ".join(_error(n, said, truth) for n in said._fields[:3]))
     for name in ("sdnn", "rmssd"):
         short, five = getattr(truth, name), getattr(long, name)
@@ -249,7 +232,7 @@ def _print_variability(
         print(f"  {name.upper()} of a window over that of five minutes around it: median {text}")
 
 
-def _error(name: str, said: variability.Variability, truth: variability.Variability) -> str:
+def _error(name: str, said: hrv.Variability, truth: hrv.Variability) -> str:
     """Describe the error of one measure: median and mean."""
     wrong = np.abs(getattr(said, name) - getattr(truth, name))
     unit = "%" if name == "pnn50" else "ms"

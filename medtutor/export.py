@@ -11,35 +11,121 @@ A file is checked before it appears: it is run on a sample, and its answers must
   stays in float32 there.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from medtutor._engines import Latency, Session, gap, latency
 from medtutor.errors import DataError, MedtutorError
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = ["TOLERANCE", "Latency", "Session", "gap", "latency", "to_litert", "to_onnx"]
-__all__ += ["convert", "is_recurrent", "to_onnx_int8"]
 
 TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "int8": 0.1}
 """Largest difference from Keras's output that an exported model may have, over all outputs and
 samples; outputs are probabilities or targets of about unit spread."""
 
 
-def to_onnx(model: keras.Model, path: str | Path, sample: np.ndarray | None = None) -> Path:
+Output = np.ndarray | dict[str, np.ndarray]
+
+
+class Session:
+    """An exported model (``.onnx`` or ``.tflite``), ready to run; TensorFlow is not needed.
+
+    Called with float32 inputs of shape (n, …) it gives what Keras gives: an array, or a dictionary
+    of arrays where the model has several outputs. From an int8 model too these are real numbers:
+    scale and zero point have been undone.
+
+    Examples
+    --------
+    >>> Session("no-such.onnx")
+    Traceback (most recent call last):
+    medtutor.errors.DataError: no-such.onnx: this is not a model that runs here ...
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        self.path = Path(path)
+        opened = _open_litert if self.path.suffix == ".tflite" else _open_onnx
+        try:
+            self.input_name, self._run = opened(self.path, threads)
+        except Exception as error:  # each engine raises classes of its own
+            raise DataError(
+                f"this is not a model that runs here ({type(error).__name__})",
+                path=path,
+                remedy="Write it again with medtutor.export.",
+            ) from error
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file."""
+        return self.path.stat().st_size
+
+    def __call__(self, x: np.ndarray) -> Output:
+        """Run the model."""
+        return self._run(x)
+
+
+def gap(first: Output, second: Output) -> float:
+    """Largest absolute difference between two outputs of the same form.
+
+    Examples
+    --------
+    >>> gap(np.array([0.1, 0.9]), np.array([0.1, 0.8])) < 0.11
+    True
+    """
+    if isinstance(first, dict) and isinstance(second, dict):
+        return max(gap(first[name], second[name]) for name in first)
+    return float(np.max(np.abs(np.asarray(first) - np.asarray(second))))
+
+
+class Latency(NamedTuple):
+    """Seconds that a call takes: half are faster than `median`, 99 of 100 faster than `p99`."""
+
+    median: float
+    p99: float
+
+
+def latency(call: Callable[[], Any], repeats: int = 200, warm_up: int = 10) -> Latency:
+    """Measure how long a call takes, one at a time, as a monitor would make it.
+
+    Parameters
+    ----------
+    call : callable
+        Without arguments.
+    repeats : int
+        Calls to measure.
+    warm_up : int
+        Calls before them; the first ones pay for tracing, caches and memory.
+
+    Returns
+    -------
+    Latency
+
+    Examples
+    --------
+    >>> took = latency(lambda: sum(range(100)), repeats=20)
+    >>> 0 < took.median <= took.p99
+    True
+    """
+    for _ in range(warm_up):
+        call()
+    times = np.empty(repeats)
+    for k in range(repeats):
+        begin = time.perf_counter()
+        call()
+        times[k] = time.perf_counter() - begin
+    return Latency(float(np.median(times)), float(np.percentile(times, 99)))
+
+
+def to_onnx(model: "keras.Model", path: str | Path, sample: np.ndarray | None = None) -> Path:
     """Write a model as ONNX, in float32.
 
     Parameters
@@ -72,7 +158,7 @@ def to_onnx(model: keras.Model, path: str | Path, sample: np.ndarray | None = No
 
 
 def to_onnx_int8(
-    model: keras.Model,
+    model: "keras.Model",
     source: str | Path,
     path: str | Path,
     calibration: np.ndarray | None = None,
@@ -127,7 +213,9 @@ def to_onnx_int8(
     return Path(path)
 
 
-def to_litert(model: keras.Model, path: str | Path, calibration: np.ndarray | None = None) -> Path:
+def to_litert(
+    model: "keras.Model", path: str | Path, calibration: np.ndarray | None = None
+) -> Path:
     """Write a model for LiteRT (once TensorFlow Lite).
 
     Parameters
@@ -161,26 +249,8 @@ def to_litert(model: keras.Model, path: str | Path, calibration: np.ndarray | No
     return Path(path)
 
 
-def convert(model: keras.Model, calibration: np.ndarray | None = None) -> bytes:
-    """Call TensorFlow's converter, without the guards of `to_litert`.
-
-    Parameters
-    ----------
-    model : keras.Model
-        With an LSTM: fails unless its batch size is fixed; with `calibration` it kills the process.
-    calibration : ndarray of shape (n, …), optional
-        Typical inputs.
-
-    Returns
-    -------
-    bytes
-        Contents of a ``.tflite`` file.
-
-    Raises
-    ------
-    MedtutorError
-        If TensorFlow cannot convert the model.
-    """
+def convert(model: "keras.Model", calibration: np.ndarray | None = None) -> bytes:
+    """Call TensorFlow's converter, without the guards of `to_litert`: contents of a ``.tflite``."""
     import tensorflow as tf
 
     with _quiet():
@@ -201,7 +271,7 @@ def convert(model: keras.Model, calibration: np.ndarray | None = None) -> bytes:
             ) from None
 
 
-def is_recurrent(model: keras.Model) -> bool:
+def is_recurrent(model: "keras.Model") -> bool:
     """Tell whether an LSTM or another recurrent layer is in the model, however deep."""
     import keras
 
@@ -224,12 +294,12 @@ class _Reader:
         return None if x is None else {self._name: x[None]}
 
 
-def _noise(model: keras.Model) -> np.ndarray:
+def _noise(model: "keras.Model") -> np.ndarray:
     shape = tuple(model.input_shape[1:])
     return np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
 
 
-def _for_one(model: keras.Model) -> keras.Model:
+def _for_one(model: "keras.Model") -> "keras.Model":
     """Build the same model for a batch of exactly 1."""
     import keras
 
@@ -239,14 +309,14 @@ def _for_one(model: keras.Model) -> keras.Model:
     return twin
 
 
-def _refuse_lstm(model: keras.Model, path: str | Path, reason: str) -> None:
+def _refuse_lstm(model: "keras.Model", path: str | Path, reason: str) -> None:
     if is_recurrent(model):
         raise DataError(
             reason, path=path, remedy="Use export.to_onnx_int8 without calibration data."
         )
 
 
-def _compare(model: keras.Model, path: Path, sample: np.ndarray, kind: str) -> None:
+def _compare(model: "keras.Model", path: Path, sample: np.ndarray, kind: str) -> None:
     """Compare a file with the model that it was made of."""
     sample = np.asarray(sample, np.float32)
     wanted = model.predict(sample, verbose=0)
@@ -285,3 +355,56 @@ def _quiet() -> Iterator[None]:
     finally:
         for log, level in zip(chatter, levels, strict=True):
             log.setLevel(level)
+
+
+def _open_onnx(path: Path, threads: int) -> tuple[str, Callable[[np.ndarray], Output]]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    names = [output.name for output in session.get_outputs()]
+
+    def run(x: np.ndarray) -> Output:
+        found = session.run(None, {name: x})
+        return found[0] if len(names) == 1 else dict(zip(names, found, strict=True))
+
+    return name, run
+
+
+def _open_litert(path: Path, threads: int) -> tuple[str, Callable[[np.ndarray], Output]]:
+    from ai_edge_litert.interpreter import (  # type: ignore[import-untyped]
+        Interpreter,
+    )
+
+    engine = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+    engine.allocate_tensors()
+    signature = engine.get_signature_runner()
+    ((name, entry),) = signature.get_input_details().items()
+    exits = signature.get_output_details()
+
+    def one(x: np.ndarray) -> list[np.ndarray]:
+        engine.set_tensor(entry["index"], _quantised(x[None], *entry["quantization"]))
+        engine.invoke()
+        return [_real(engine.get_tensor(e["index"]), *e["quantization"]) for e in exits.values()]
+
+    def run(x: np.ndarray) -> Output:
+        found = [np.concatenate(rows) for rows in zip(*map(one, x), strict=True)]
+        return found[0] if len(exits) == 1 else dict(zip(exits, found, strict=True))
+
+    return name, run
+
+
+def _quantised(x: np.ndarray, scale: float, zero: int) -> np.ndarray:
+    """Real numbers to int8; a scale of 0 says that the model takes real ones."""
+    if scale == 0:
+        return x
+    return np.clip(np.rint(x / scale) + zero, -128, 127).astype(np.int8)
+
+
+def _real(q: np.ndarray, scale: float, zero: int) -> np.ndarray:
+    return q.copy() if scale == 0 else ((q.astype(np.float32) - zero) * np.float32(scale))

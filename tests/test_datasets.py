@@ -7,7 +7,7 @@ import pytest
 
 from medtutor import datasets, paths
 from medtutor.datasets import registry
-from medtutor.ecg.records import read_record
+from medtutor.ecg.io import read_record
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +31,10 @@ def test_default_ct_is_simulated_and_says_so():
 
 
 def test_default_ecg_is_simulated_and_says_so():
-    from medtutor.ecg import simulate
-
-    found = simulate.ecg_set(subjects=2, minutes=0.5)
+    found = datasets.load_ecg()
+    assert found.name == "default"
     assert found.simulated
+    assert len(found) == len(found.split) == 40
     assert "simulated" in found.card
 
 
@@ -133,7 +133,7 @@ def test_refresh_writes_what_is_there(tmp_path, monkeypatch):
 def test_sources_are_listed_with_their_state():
     rows = {row.name: row for row in datasets.list_sources()}
     assert rows["ct_nodules"].state == "bundled"
-    assert rows["ecg_simulated"].state == "simulated"
+    assert rows["ecg_simulated"].state == "bundled"
     assert rows["mitdb"].state == "not downloaded"
     assert "50.8 MB" in str(rows["mitdb"])
     assert datasets.available() == ("default",)

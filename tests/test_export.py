@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from medtutor import _engines, export
+from medtutor import export
 from medtutor.errors import MedtutorError
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -199,7 +199,7 @@ def test_latency_leaves_the_warm_up_out(monkeypatch):
         calls.append(1)
         clock.__defaults__[0][0] += 5.0 if len(calls) <= 3 else 0.002 if len(calls) == 13 else 0.001
 
-    monkeypatch.setattr(_engines.time, "perf_counter", clock)
+    monkeypatch.setattr(export.time, "perf_counter", clock)
     median, p99 = export.latency(call, repeats=100, warm_up=3)
     assert len(calls) == 103
     assert median == pytest.approx(0.001)

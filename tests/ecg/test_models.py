@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from medtutor import splits
-from medtutor.ecg import records, segments
+from medtutor.ecg import beats, maps, segments
 from medtutor.errors import DataError
+from medtutor.types import Recording
 
 keras = pytest.importorskip("keras")
-from medtutor.ecg import augment, beats, models, training  # noqa: E402
+from medtutor.ecg import models, training  # noqa: E402
 
 FS = 360
 
@@ -23,7 +24,7 @@ def person(number, seconds=60):
     signal = rng.normal(0, 0.02, (samples, 2))
     for shift in range(-8, 9):
         signal[places + shift] += np.exp(-((shift / 5) ** 2)) * np.array([1, -0.5])
-    return records.Recording(
+    return Recording(
         f"r{number}",
         f"p{number}",
         signal.astype(np.float32),
@@ -45,7 +46,9 @@ def trained(hearts):
     windows, split = hearts
     model = models.rate_lstm()
     normaliser = segments.normaliser(windows, split.train)
-    history = models.fit(model, windows, split, normaliser, steps=150, batch_size=32, verbose=False)
+    history = training.fit(
+        model, windows, split, normaliser, steps=150, batch_size=32, verbose=False
+    )
     return model, normaliser, history
 
 
@@ -80,14 +83,6 @@ def test_rate_lstm_refuses_a_length_that_does_not_divide():
         models.rate_lstm(length=1999)
 
 
-def test_article_lstm_is_the_article_s():
-    model = models.article_lstm()
-    assert [layer.__class__.__name__ for layer in model.layers] == ["LSTM", "LSTM", "Dense"]
-    assert model.count_params() == 4 * 50 * (1 + 50 + 1) + 4 * 50 * (50 + 50 + 1) + 51
-    assert model.input_shape == (None, 2000, 1)
-    assert models.article_lstm((250, 1), "tanh").layers[0].activation.__name__ == "tanh"
-
-
 # --------------------------------------------------------------------------- the beat map
 
 
@@ -98,14 +93,14 @@ def test_beats_are_found_where_they_were_drawn():
         places = np.cumsum(rng.uniform(130, 400, 14))
         places = places[places < 1990]
         row[: len(places)] = places
-    found = models.find_beats(segments.beat_map(rows))
+    found = maps.find_beats(segments.beat_map(rows))
     for row, places in zip(rows, found, strict=True):
         np.testing.assert_allclose(places, row[np.isfinite(row)], atol=0.1)
 
 
 def test_rate_from_map_is_the_rate_of_the_beats(hearts):
     windows, _ = hearts
-    got = models.rate_from_map(segments.beat_map(windows.beats))
+    got = maps.rate_from_map(segments.beat_map(windows.beats))
     np.testing.assert_allclose(got, windows.rate, atol=0.2)
 
 
@@ -113,9 +108,9 @@ def test_a_smeared_beat_counts_once_and_an_empty_map_has_no_rate():
     smeared = np.zeros((1, 250))
     smeared[0, 50:55] = 0.2
     smeared[0, 150:155] = 0.2
-    (places,) = models.find_beats(smeared)
+    (places,) = maps.find_beats(smeared)
     np.testing.assert_allclose(places, [52.5 * 8, 152.5 * 8])
-    assert np.isnan(models.rate_from_map(np.zeros((1, 250)))).all()
+    assert np.isnan(maps.rate_from_map(np.zeros((1, 250)))).all()
 
 
 # ------------------------------------------------------------------------------ training
@@ -207,7 +202,7 @@ def test_same_seed_same_weights(hearts):
 
     def weights(seed):
         model = models.rate_lstm()
-        models.fit(model, windows, split, steps=4, batch_size=16, seed=seed, verbose=False)
+        training.fit(model, windows, split, steps=4, batch_size=16, seed=seed, verbose=False)
         return model.get_weights()
 
     first, again, other = weights(3), weights(3), weights(4)
@@ -222,14 +217,16 @@ def test_the_test_part_is_never_touched(hearts):
     poisoned.signal[split.test] = np.nan
     poisoned.rate[split.test] = np.nan
     model = models.rate_lstm()
-    history = models.fit(model, poisoned, split, steps=3, batch_size=16, verbose=False)
+    history = training.fit(model, poisoned, split, steps=3, batch_size=16, verbose=False)
     assert np.isfinite(history["loss"]).all()
 
 
 def test_fit_works_without_a_validation_part_and_without_augmentation(hearts, capsys):
     windows, split = hearts
     parts = Parts(split.train, np.empty(0, int), split.test)
-    history = models.fit(models.rate_lstm(), windows, parts, steps=2, batch_size=16, augment=False)
+    history = training.fit(
+        models.rate_lstm(), windows, parts, steps=2, batch_size=16, augment=False
+    )
     # The same line on every machine, so that a lesson's stored output stays true.
     assert capsys.readouterr().out == f"training on {len(split.train)} windows, 2 steps at most\n"
     assert set(history) >= {"loss", "beats_loss", "rate_loss", "change_loss"}
@@ -240,9 +237,9 @@ def test_fit_says_what_is_wrong(hearts):
     windows, split = hearts
     nobody = Parts(np.empty(0, int), split.validation, split.test)
     with pytest.raises(DataError, match="training part is empty"):
-        models.fit(models.rate_lstm(), windows, nobody)
+        training.fit(models.rate_lstm(), windows, nobody)
     with pytest.raises(DataError, match="length="):
-        models.fit(models.rate_lstm(length=1000), windows, split)
+        training.fit(models.rate_lstm(length=1000), windows, split)
 
 
 # ---------------------------------------------------------------------------- augmentation
@@ -257,11 +254,11 @@ def test_batches_keep_labels_true(hearts):
         assert x.shape == (64, 2000, 1)
         assert np.isfinite(x).all()
         bpm = normaliser.bpm(np.concatenate([target["rate"], target["change"]], axis=1))
-        np.testing.assert_allclose(models.rate_from_map(target["beats"]), bpm[:, 0], atol=1.0)
+        np.testing.assert_allclose(maps.rate_from_map(target["beats"]), bpm[:, 0], atol=1.0)
         # Beats are where the map says: the wave is tall there, in the first lead and the other.
         heights = [
             np.abs(row[places.astype(int).clip(0, 1999)]).mean() / np.abs(row).mean()
-            for row, places in zip(x[..., 0], models.find_beats(target["beats"]), strict=True)
+            for row, places in zip(x[..., 0], maps.find_beats(target["beats"]), strict=True)
         ]
         assert np.median(heights) > 3
         assert set(np.unique(weight["change"])) == {0, 1}
@@ -276,32 +273,22 @@ def test_batches_cover_rates_that_nobody_has(hearts):
     assert bpm.max() > 1.1 * windows.rate.max()
 
 
-def test_other_windows_make_up_their_share_of_a_batch(hearts):
-    windows, split = hearts
-    own, also = windows[split.train], windows[split.test]
-    also.signal[:] = np.nan_to_num(also.signal)
-    rng, drawn = np.random.default_rng(0), np.zeros(len(own) + len(also), int)
-    deal = training._draw(len(own), len(also), 32, 0.25, rng)
-    for _ in range(20):
-        index = next(deal)
-        assert (index >= len(own)).sum() == 8
-        np.add.at(drawn, index, 1)
-    assert drawn[len(own) :].max() - drawn[len(own) :].min() <= 1
-    normaliser = segments.normaliser(own, np.arange(len(own)))
-    x, _, _ = next(training.batches(own, normaliser, 32, rng, also=also))
-    assert x.shape == (32, 2000, 1)
+def test_each_window_comes_once_a_round():
+    deal = training._rounds(10, 4, np.random.default_rng(0))
+    drawn = np.concatenate([next(deal) for _ in range(5)])
+    np.testing.assert_array_equal(np.bincount(drawn), np.full(10, 2))
 
 
 def test_strong_noise_comes_to_a_share_of_the_windows():
     rng = np.random.default_rng(0)
-    bank = augment.noise_bank(FS, rng, minutes=2)
-    assert bank.shape == (len(augment.STRONGEST), 2 * 60 * FS)
+    bank = training.noise_bank(FS, rng, minutes=2)
+    assert bank.shape == (len(training.STRONGEST), 2 * 60 * FS)
     clean = np.zeros((400, 2000), np.float32)
     clean[:, ::300] = 2.0  # a beat is 2 high
-    added = augment.disturb(clean, FS, bank, rng, share=0.6) - clean
+    added = training.disturb(clean, FS, bank, rng, share=0.6) - clean
     size = added.std(axis=1)
     assert np.mean(size > 0) == pytest.approx(0.6, abs=0.08)
-    assert 0.5 < np.quantile(size, 0.95) < 2 * max(augment.STRONGEST.values()) * 2
+    assert 0.5 < np.quantile(size, 0.95) < 2 * max(training.STRONGEST.values()) * 2
     assert np.isfinite(added).all()
 
 
@@ -310,21 +297,21 @@ def test_a_broken_second_lead_is_replaced(hearts):
     some = windows[np.arange(4)]
     some.signal[1, 50, 1] = np.nan
     some.signal[2, :, 1] = 0.7
-    leads = augment.filtered_leads(some)
+    leads = training.filtered_leads(some)
     np.testing.assert_array_equal(leads[0, 1:3], leads[1, 1:3])
     assert np.abs(leads[0, 0] - leads[1, 0]).max() > 0.1
 
 
 def test_resample_at_speed_one_is_the_tape():
     tape = np.random.default_rng(0).normal(size=(3, 100)).astype(np.float32)
-    got = augment.resample(tape, np.array([0.0, 5, 50]), np.ones(3), 50)
+    got = training.stretch(tape, np.array([0.0, 5, 50]), np.ones(3), 50)
     for row, start, out in zip(tape, (0, 5, 50), got, strict=True):
         np.testing.assert_allclose(out, row[start : start + 50], atol=1e-6)
 
 
 def test_resample_reads_between_the_samples():
     tape = np.arange(100, dtype=np.float32)[None].repeat(2, axis=0)
-    got = augment.resample(tape, np.array([0.5, 10.0]), np.array([1.5, 0.5]), 40)
+    got = training.stretch(tape, np.array([0.5, 10.0]), np.array([1.5, 0.5]), 40)
     np.testing.assert_allclose(got[0], 0.5 + 1.5 * np.arange(40), atol=1e-4)
     np.testing.assert_allclose(got[1], 10 + 0.5 * np.arange(40), atol=1e-4)
 
@@ -332,7 +319,7 @@ def test_resample_reads_between_the_samples():
 def test_following_needs_the_same_recording_and_no_gap(hearts):
     windows, _ = hearts
     some = windows[np.array([0, 1, 3, 10, 11])]
-    next_of = augment.following(some)
+    next_of = training.following(some)
     for number, follower in enumerate(next_of):
         if follower >= 0:
             assert some.record[follower] == some.record[number]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtutor.ecg import prepare, records, segments
+from medtutor.ecg import io, segments
 from medtutor.errors import DataError
+from medtutor.types import Recording
 
 FS = 360
 
@@ -17,7 +18,7 @@ def recording(samples=20_000, rr=300, leads=1, name="r", subject="p", seed=0):
     signal = rng.normal(0, 0.05, (samples, leads)).astype(np.float32)
     signal[places] += 1
     names = tuple(f"L{k}" for k in range(leads))
-    return records.Recording(name, subject, signal, names, FS, places, np.full(len(places), "N"))
+    return Recording(name, subject, signal, names, FS, places, np.full(len(places), "N"))
 
 
 def test_windows_are_pieces_of_the_recording():
@@ -124,7 +125,7 @@ def test_band_pass_keeps_the_qrs_and_drops_the_rest():
 
     def kept(hertz):
         wave = np.sin(2 * np.pi * hertz * time)
-        return prepare.band_pass(wave[None], FS)[0, 1000:3000].std() / wave.std()
+        return segments.band_pass(wave[None], FS)[0, 1000:3000].std() / wave.std()
 
     assert kept(10) == pytest.approx(1, abs=0.05)
     assert kept(0.2) < 0.05
@@ -142,7 +143,7 @@ def test_normaliser_is_fitted_on_the_indices_alone():
 
 
 def test_target_and_back():
-    n = prepare.Normaliser(FS, 80.0, 15.0, 6.0, 0.1)
+    n = segments.Normaliser(FS, 80.0, 15.0, 6.0, 0.1)
     rate, change = np.array([60.0, 80.0, 140.0]), np.array([-3.0, 0.0, 9.0])
     np.testing.assert_allclose(n.bpm(n.target(rate, change)), np.stack([rate, change], axis=1))
 
@@ -178,7 +179,7 @@ def test_an_empty_window_stays_small():
 
 
 def test_real_records(real_ecg):
-    found = [records.read_record(real_ecg / name) for name in ("101", "114", "203")]
+    found = [io.read_record(real_ecg / name) for name in ("101", "114", "203")]
     w = segments.cut(found)
     assert len(w) == 975
     assert 95 < w.rate[w.record == "203"].mean() < 105

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medtutor.datasets import load_ecg
 from medtutor.ecg import quality, stream
-from medtutor.ecg._stream_window import Preparation
 from medtutor.ecg.prepare import Normaliser, band_pass
-from medtutor.ecg.simulate import ecg_set
+from medtutor.ecg.stream import Preparation
 from medtutor.ecg.uncertainty import Margin
 from medtutor.errors import DataError
 
 FS = 360
 SCALES = Normaliser(fs=360.0, rate_mean=75.0, rate_std=15.0, change_std=5.0, floor=0.05)
-RECORDING = ecg_set(subjects=1, minutes=40 / 60, seed=4).recordings[0]
-ECG = RECORDING.signal[:, 0]
+RECORDING = load_ecg("default").recordings[3]
+ECG = RECORDING.signal[: 40 * FS, 0]
 
 
 def toy_network(ready):

@@ -1,0 +1,435 @@
+"""Gaps of an ECG: made on purpose (`hide`), found (`find_missing`), filled by a rule (`fill`).
+
+`scaled` prepares windows with gaps for a small network that fills them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from medtutor.ecg.noise import RAIL, mains
+from medtutor.errors import DataError
+
+METHODS = ("mean", "hold", "linear", "cubic", "repeat")  # what `fill` can do
+CHUNK = 256  # gaps whose matches are sought at once: bounds the memory
+FLOOR = 0.15  # mV; a smaller deflection is not blown up to a beat
+
+
+def hide(
+    signal: np.ndarray,
+    kind: str,
+    rng: np.random.Generator,
+    fs: float = 360.0,
+    seconds: tuple[float, float] = (0.2, 1.0),
+    gaps: int = 1,
+    margin: float = 0.5,
+    limit: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make part of an ECG unreadable, as one of the usual accidents does, and say where.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,) or (n, samples)
+        One lead in millivolts, or windows of it, without NaN.
+    kind : {"packets", "lead_off", "flat", "saturation"}
+        ``"packets"`` lost on the way: NaN. ``"lead_off"``, an electrode that hangs loose: hum
+        about a level that means nothing. ``"flat"``: the recorder repeats the last value.
+        ``"saturation"``: what exceeds the amplifier's range is cut off at its end.
+    rng : numpy.random.Generator
+        Source of chance.
+    fs : float
+        Samples a second, in hertz.
+    seconds : (float, float)
+        Shortest and longest gap; lengths are drawn evenly in between. Not for saturation.
+    gaps : int
+        Gaps in each row; they may overlap. Not for saturation.
+    margin : float
+        Seconds at either end of a row that stay as they are. Not for saturation.
+    limit : float, optional
+        End of the amplifier's range in millivolts about the row's median; by default 60 % of the
+        row's largest deviation from it. For saturation only.
+
+    Returns
+    -------
+    seen : ndarray, float32, shape as `signal`
+        What the recorder hands over.
+    missing : ndarray of bool, shape as `signal`
+        True where `seen` tells nothing about `signal`.
+
+    Raises
+    ------
+    DataError
+        The kind is unknown, the signal holds NaN, or it is too short for the gaps.
+
+    Examples
+    --------
+    >>> seen, missing = hide(np.sin(np.arange(720) / 30), "packets", np.random.default_rng(0))
+    >>> bool(np.isnan(seen[missing]).all())
+    True
+    """
+    if kind not in KINDS:
+        raise DataError(
+            f"unknown kind of gap {kind!r}", remedy=f"Choose one of {', '.join(KINDS)}."
+        )
+    rows = _rows(signal)
+    if kind == "saturation":
+        seen, missing = _clip(rows, limit)
+    else:
+        missing = _stretches(rows.shape, rng, fs, seconds, gaps, margin)
+        seen = _WAYS[kind](rows, missing, fs, rng)
+    shape = np.shape(signal)
+    return seen.astype(np.float32).reshape(shape), missing.reshape(shape)
+
+
+def find_missing(
+    signal: np.ndarray, fs: float = 360.0, still: float = 0.1, cut: float = 0.008
+) -> np.ndarray:
+    """Find the samples of a recording that tell nothing: NaN, flat or saturated stretches.
+
+    What the eye sees at once, hum from a loose electrode, is not among them: it moves, and stays
+    within the range.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,) or (n, samples)
+        One lead in millivolts, or windows of it.
+    fs : float
+        Samples a second, in hertz.
+    still : float
+        Seconds without any change that make a stretch flat.
+    cut : float
+        Seconds at the row's largest or smallest value that make a stretch saturated: the summit
+        of a wave reaches it once, a wave that is cut off stays there.
+
+    Returns
+    -------
+    ndarray of bool, shape as `signal`
+        True where the signal is missing.
+
+    Raises
+    ------
+    DataError
+        The signal is empty or has more than two axes.
+
+    Examples
+    --------
+    >>> find_missing(np.array([0.1, np.nan, 0.3])).tolist()
+    [False, True, False]
+    """
+    rows = _rows(signal, finite=False)
+    missing = np.isnan(rows)
+    high = np.max(rows, axis=1, keepdims=True, where=~missing, initial=-np.inf)
+    low = np.min(rows, axis=1, keepdims=True, where=~missing, initial=np.inf)
+    same = np.zeros(rows.shape, bool)
+    same[:, 1:] = rows[:, 1:] == rows[:, :-1]  # NaN differs from itself: never the same
+    length = _run_lengths(same)
+    missing |= length >= max(3, round(still * fs))
+    missing |= (length >= max(3, round(cut * fs))) & ((rows == high) | (rows == low))
+    return missing.reshape(np.shape(signal))
+
+
+def runs(missing: np.ndarray) -> np.ndarray:
+    """List the gaps of a mask.
+
+    Parameters
+    ----------
+    missing : ndarray of bool, shape (samples,) or (n, samples)
+        True where a sample is missing.
+
+    Returns
+    -------
+    ndarray of int, shape (gaps, 3)
+        Row, first sample and the sample after the last one of each gap, in order.
+
+    Examples
+    --------
+    >>> runs(np.array([False, True, True, False])).tolist()
+    [[0, 1, 3]]
+    """
+    mask = np.atleast_2d(np.asarray(missing, bool))
+    edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, start = np.nonzero(edge == 1)
+    stop = np.nonzero(edge == -1)[1]
+    return np.stack([row, start, stop], axis=1)
+
+
+def _run_lengths(same: np.ndarray) -> np.ndarray:
+    """Give each sample the length of the run of equal values in which it lies."""
+    length = np.ones(same.shape, dtype=np.int64)
+    if same.size:
+        at = np.flatnonzero(~same)  # a row starts with False, so no run crosses rows
+        sizes = np.diff(np.append(at, same.size))
+        length = np.repeat(sizes, sizes).reshape(same.shape)
+    return length
+
+
+def _stretches(
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    fs: float,
+    seconds: tuple[float, float],
+    gaps: int,
+    margin: float,
+) -> np.ndarray:
+    """Draw where the gaps lie."""
+    n, samples = shape
+    low, high = (round(s * fs) for s in seconds)
+    edge = round(margin * fs)
+    if not 0 < low <= high or samples - 2 * edge < high:
+        raise DataError(
+            f"gaps of {seconds[0]:g} to {seconds[1]:g} s do not fit into {samples} samples with "
+            f"{margin:g} s left at either end",
+            remedy="Give shorter gaps, a smaller margin or a longer signal.",
+        )
+    length = rng.integers(low, high + 1, (n, gaps, 1))
+    start = edge + np.floor(rng.random((n, gaps, 1)) * (samples - 2 * edge - length + 1))
+    time = np.arange(samples)
+    return np.any((time >= start) & (time < start + length), axis=1)
+
+
+def _clip(rows: np.ndarray, limit: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Cut off what exceeds the amplifier's range."""
+    middle = np.median(rows, axis=1, keepdims=True)
+    reach = np.abs(rows - middle).max(axis=1, keepdims=True) * 0.6 if limit is None else limit
+    return np.clip(rows, middle - reach, middle + reach), np.abs(rows - middle) > reach
+
+
+def _lose(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
+    return np.where(missing, np.nan, rows)
+
+
+def _hum(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
+    noise = np.stack([mains(rows.shape[1], fs, rng) for _ in rows])
+    level = rng.uniform(-1, 1, (len(rows), 1))
+    return np.where(missing, np.clip(level + 0.2 * noise, -RAIL, RAIL), rows)
+
+
+def _stay(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
+    last = np.maximum.accumulate(np.where(missing, 0, np.arange(rows.shape[1])), axis=1)
+    return np.take_along_axis(rows, last, axis=1)
+
+
+_WAYS: dict[str, Callable[..., np.ndarray]] = {
+    "packets": _lose,
+    "lead_off": _hum,
+    "flat": _stay,
+}
+KINDS = (*_WAYS, "saturation")
+
+
+def _rows(signal: np.ndarray, finite: bool = True) -> np.ndarray:
+    """Check a signal and give it as rows."""
+    array = np.asarray(signal, dtype=np.float64)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise DataError(
+            f"a signal of shape {array.shape} is not one lead, nor windows of one",
+            remedy="Pass one column, such as recording.signal[:, 0].",
+        )
+    if finite and not np.isfinite(array).all():
+        raise DataError(
+            "the signal has missing samples (NaN) already",
+            remedy="Hide parts of a complete signal: only then is it known what was hidden.",
+        )
+    return np.atleast_2d(array)
+
+
+def fill(
+    signal: np.ndarray, missing: np.ndarray, method: str = "linear", context: int = 60
+) -> np.ndarray:
+    """Fill the missing samples of a signal; the others stay as they are.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (samples,) or (n, samples)
+        One lead, or windows of it. What stands where `missing` is True is never looked at.
+    missing : ndarray of bool, shape as `signal`
+        True where a sample is missing.
+    method : {"mean", "hold", "linear", "cubic", "repeat"}
+        ``"mean"`` of the row's known samples. ``"hold"`` the last known one. ``"linear"``: a
+        straight line between the neighbours. ``"cubic"``: the polynomial of third degree that
+        also goes on with the slope on either side (Hermite). ``"repeat"``: look for the place in
+        the row whose surroundings are most like those of the gap, and copy what it holds; a line
+        is added so that both ends meet. Where there is no such place it is "linear". A gap at the
+        end of a row has one neighbour, whose value is held.
+    context : int
+        "repeat" compares the surroundings with weights that fall to 1/e over so many samples.
+
+    Returns
+    -------
+    ndarray of float64, shape as `signal`
+
+    Raises
+    ------
+    DataError
+        The shapes differ, the method is unknown, a row has no known sample, or a known sample is
+        NaN.
+
+    Examples
+    --------
+    >>> fill(np.array([1.0, 0.0, 3.0]), np.array([False, True, False])).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    x, gap = _checked(signal, missing)
+    if method not in METHODS:
+        raise DataError(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
+    x = np.where(gap, 0.0, x)
+    if method == "mean":
+        filled = np.broadcast_to(x.sum(axis=1) / (~gap).sum(axis=1), x.T.shape).T
+    elif method == "repeat":
+        filled = _repeat(x, gap, context)
+    else:
+        filled = _between(x, gap, method)
+    return np.where(gap, filled, x).reshape(np.shape(signal))
+
+
+def _checked(signal: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give signal and mask as rows."""
+    x, gap = np.asarray(signal, dtype=np.float64), np.asarray(missing)
+    if x.shape != gap.shape or x.ndim not in (1, 2) or gap.dtype != bool:
+        raise DataError(
+            f"signal of shape {x.shape}, but missing of shape {gap.shape} and type {gap.dtype}",
+            remedy="`missing` is a boolean array of the signal's shape, True where it is missing.",
+        )
+    x, gap = np.atleast_2d(x), np.atleast_2d(gap)
+    if gap.all(axis=1).any():
+        raise DataError(
+            "a row has no known sample: there is nothing to fill it from",
+            remedy="Leave such rows out.",
+        )
+    if not np.isfinite(x[~gap]).all():
+        raise DataError(
+            "a sample is NaN that `missing` calls known",
+            remedy="Add np.isnan(signal) to `missing`, or use find_missing.",
+        )
+    return x, gap
+
+
+def _neighbours(gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give each sample the last known index up to it and the first from it; at the ends, one."""
+    n = gap.shape[1]
+    index = np.arange(n)
+    left = np.maximum.accumulate(np.where(gap, -1, index), axis=1)
+    right = np.minimum.accumulate(np.where(gap, n, index)[:, ::-1], axis=1)[:, ::-1]
+    return np.where(left < 0, right, left), np.where(right == n, left, right)
+
+
+def _between(x: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:
+    """Fill from the two neighbours of each gap."""
+    left, right = _neighbours(gap)
+    a, b = np.take_along_axis(x, left, 1), np.take_along_axis(x, right, 1)
+    if method == "hold":
+        return a
+    wide = np.maximum(right - left, 1)
+    t = (np.arange(x.shape[1]) - left) / wide
+    t = np.where(right > left, t, 0.0)
+    if method == "linear":
+        return (1 - t) * a + t * b
+    # Slopes from the known sample beyond each neighbour; 0 where there is none.
+    further = np.clip(left - 1, 0, None), np.clip(right + 1, None, x.shape[1] - 1)
+    known = [~np.take_along_axis(gap, f, 1) & (right > left) for f in further]
+    down = np.where(known[0], (a - np.take_along_axis(x, further[0], 1)) * wide, 0.0)
+    up = np.where(known[1], (np.take_along_axis(x, further[1], 1) - b) * wide, 0.0)
+    return (
+        (1 + 2 * t) * (1 - t) ** 2 * a
+        + t * (1 - t) ** 2 * down
+        + t**2 * (3 - 2 * t) * b
+        + t**2 * (t - 1) * up
+    )
+
+
+def copies(signal: np.ndarray, missing: np.ndarray, context: int = 60) -> np.ndarray:
+    """Lay the copy that "repeat" takes over each gap, and over its surroundings to compare."""
+    x, gap = _checked(signal, missing)
+    return _repeat(np.where(gap, 0.0, x), gap, context, context).reshape(np.shape(signal))
+
+
+def _repeat(x: np.ndarray, gap: np.ndarray, context: int, beside: int = 0) -> np.ndarray:
+    """Copy from where the surroundings of the gap look most alike."""
+    known = _between(x, gap, "linear")
+    filled, samples = known.copy(), x.shape[1]
+    found = runs(gap)
+    for k in range(0, len(found), CHUNK):
+        row, start, stop = found[k : k + CHUNK].T
+        lag, ok = _best_lag(x[row], gap[row], start, stop, context)
+        for r, a, b, d in zip(row[ok], start[ok], stop[ok], lag[ok], strict=True):
+            # The ends are the known neighbours; a line through their differences joins the copy.
+            ends = known[r, [a - 1, b]] - known[r, [a - 1 + d, b + d]]
+            place = np.arange(max(0, a - beside, -d), min(samples, b + beside, samples - d))
+            place = place[((place >= a) & (place < b)) | ~gap[r, place]]
+            filled[r, place] = known[r, place + d] + np.interp(place, [a - 1, b], ends)
+    return filled
+
+
+def _best_lag(
+    x: np.ndarray, gap: np.ndarray, start: np.ndarray, stop: np.ndarray, context: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find for each gap the shift under which its surroundings differ least.
+
+    With weights ``c`` (near the gap) and ``v`` (1 where known), the squared difference at shift
+    ``d`` is the sum over t of ``c(t) v(t+d) (x(t) - x(t+d))^2``. Written out it is three
+    correlations, which the FFT gives for all shifts at once. The best level is taken off too.
+    """
+    import scipy.fft
+
+    samples = x.shape[1]
+    time = np.arange(samples)
+    inside = (time >= (start - 1)[:, None]) & (time <= stop[:, None])
+    v = (~gap).astype(float)
+    away = np.maximum(start[:, None] - time, time - stop[:, None] + 1)
+    c = np.exp(-np.maximum(away, 0) / context) * v
+    x = (x - x.sum(axis=1, keepdims=True) / v.sum(axis=1, keepdims=True)) * v
+    size = scipy.fft.next_fast_len(2 * samples, real=True)
+
+    def to(z: np.ndarray) -> np.ndarray:
+        return scipy.fft.rfft(z.astype(np.float32), size, axis=1)
+
+    def correlate(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return scipy.fft.irfft(np.conj(one) * other, size, axis=1)
+
+    c_, cx, cx2, v_, x_, x2 = map(to, (c, c * x, c * x**2, v, x, x**2))
+    count = np.maximum(correlate(c_, v_), 1e-9)
+    level = (correlate(cx, v_) - correlate(c_, x_)) / count
+    error = (correlate(cx2, v_) - 2 * correlate(cx, x_) + correlate(c_, x2)) / count - level**2
+    whole = correlate(to(inside.astype(float)), v_)  # known samples where the copy comes from
+    enough = (count > 0.75 * c.sum(axis=1, keepdims=True)) & (
+        np.round(whole) == inside.sum(axis=1, keepdims=True)
+    )
+    error = np.where(enough, error, np.inf)
+    best = error.argmin(axis=1)
+    lag = np.where(best >= size // 2, best - size, best)
+    # A gap at the end of the row has no neighbour on one side: no line can join the copy to it.
+    ok = np.isfinite(error.min(axis=1)) & (start > 0) & (stop < samples)
+    return lag, ok
+
+
+def scaled(
+    signal: np.ndarray, missing: np.ndarray, fs: float = 360.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Prepare windows with gaps for a network: fill by rules, centre, divide by a beat's height.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n, length)
+        Windows in millivolts; what stands where `missing` is True is never looked at.
+    missing : ndarray of bool, shape (n, length)
+        True where a sample is missing.
+    fs : float
+        Sampling rate in hertz.
+
+    Returns
+    -------
+    x : ndarray of shape (n, length, 3), float32
+        Straight lines in the gaps, the mask, and copies in the gaps.
+    middle, tall : ndarray of shape (n, 1)
+        Millivolts taken off, and by which was divided: median, and the median over seconds of the
+        largest deviation from it, of the known samples.
+    """
+    line, copy = fill(signal, missing, "linear"), copies(signal, missing)
+    known = np.where(missing, np.nan, line)
+    middle = np.nanmedian(known, axis=1, keepdims=True)
+    second = min(int(fs), known.shape[1])
+    away = np.where(missing, 0.0, np.abs(line - middle))
+    away = away[:, : known.shape[1] // second * second].reshape(len(known), -1, second)
+    tall = np.maximum(np.median(away.max(axis=2), axis=1, keepdims=True), FLOOR)
+    channels = [(line - middle) / tall, missing, (copy - middle) / tall]
+    return np.clip(np.stack(channels, axis=2), -5, 5).astype(np.float32), middle, tall
