@@ -41,11 +41,6 @@ def true_convolution(x, k):
     return y
 
 
-def _full(x, k):
-    rows, columns = k.shape
-    return true_convolution(np.pad(x, [(rows - 1,) * 2, (columns - 1,) * 2]), k)
-
-
 def _convolution_cases():
     draw = _draw(12)
     return [(draw(5, 6), draw(3, 3)), (draw(4, 4), draw(2, 2)), (draw(6, 5), draw(2, 3))]
@@ -76,7 +71,8 @@ TRUE_CONVOLUTION = Exercise(
             "The last row and column are missing. How many places has a window of 3 on 5 pixels?",
         ),
         Mistake(
-            _full, "Only windows that lie on the image altogether are asked for, without padding."
+            lambda x, k: true_convolution(np.pad(x, [(n - 1,) * 2 for n in k.shape]), k),
+            "Only windows that lie on the image altogether are asked for, without padding.",
         ),
     ),
     hints=(

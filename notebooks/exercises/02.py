@@ -39,14 +39,8 @@ def max_pool(x, k, s):
     return y
 
 
-def _mean_instead(x, k, s):
-    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k))
-    return windows[::s, ::s].mean(axis=(2, 3))
-
-
-def _largest_size(x, k, s):
-    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k))
-    return np.abs(windows[::s, ::s]).max(axis=(2, 3))
+def _windows(x, k, s):
+    return np.lib.stride_tricks.sliding_window_view(x, (k, k))[::s, ::s]
 
 
 def _max_cases():
@@ -63,8 +57,11 @@ MAX_POOL = Exercise(
             "In a window of negative numbers your result is 0. Did a comparison start from "
             "zeros? On CT nearly all of the lung is negative.",
         ),
-        Mistake(_mean_instead, "That is average pooling."),
-        Mistake(_largest_size, "The largest value, not the largest absolute value."),
+        Mistake(lambda x, k, s: _windows(x, k, s).mean(axis=(2, 3)), "That is average pooling."),
+        Mistake(
+            lambda x, k, s: np.abs(_windows(x, k, s)).max(axis=(2, 3)),
+            "The largest value, not the largest absolute value.",
+        ),
         Mistake(
             lambda x, k, s: max_pool(x, k, k),
             "The window moves by s, which need not be its size k.",
@@ -92,23 +89,8 @@ def average_pool(x, k, s, pad):
     return np.nanmean(windows[::s, ::s], axis=(2, 3))
 
 
-def _padding_counted(x, k, s, pad):
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, pad), (k, k))
-    return windows[::s, ::s].mean(axis=(2, 3))
-
-
-def _border_repeated(x, k, s, pad):
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, pad, mode="edge"), (k, k))
-    return windows[::s, ::s].mean(axis=(2, 3))
-
-
-def _sum_not_mean(x, k, s, pad):
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, pad), (k, k))
-    return windows[::s, ::s].sum(axis=(2, 3))
-
-
 def _zeros_not_counted(x, k, s, pad):
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, pad), (k, k))[::s, ::s]
+    windows = _windows(np.pad(x, pad), k, s)
     return windows.sum(axis=(2, 3)) / np.maximum((windows != 0).sum(axis=(2, 3)), 1)
 
 
@@ -128,7 +110,7 @@ AVERAGE_POOL = Exercise(
     reference=average_pool,
     mistakes=(
         Mistake(
-            _padding_counted,
+            lambda x, k, s, pad: _windows(np.pad(x, pad), k, s).mean(axis=(2, 3)),
             "In the corner one pixel of the image is alone with padding. What is the mean of one "
             "number?",
         ),
@@ -137,10 +119,13 @@ AVERAGE_POOL = Exercise(
             "Windows that hang over the border are missing.",
         ),
         Mistake(
-            _border_repeated,
+            lambda x, k, s, pad: _windows(np.pad(x, pad, mode="edge"), k, s).mean(axis=(2, 3)),
             "You fill the border with copies, so that border pixels count several times.",
         ),
-        Mistake(_sum_not_mean, "A sum was not asked for."),
+        Mistake(
+            lambda x, k, s, pad: _windows(np.pad(x, pad), k, s).sum(axis=(2, 3)),
+            "A sum was not asked for.",
+        ),
         Mistake(
             _zeros_not_counted,
             "A pixel of the image may be 0 and still counts. How else can you tell padding from "
@@ -179,14 +164,6 @@ def _to_the_corner(dy, shape, k, s):
     return dx
 
 
-def _stride_is_size(dy, shape, k, s):
-    dx = np.zeros(shape)
-    for i in range(dy.shape[0]):
-        for j in range(dy.shape[1]):
-            dx[i * k : i * k + k, j * k : j * k + k] += dy[i, j] / k**2
-    return dx
-
-
 def _average_backward_cases():
     draw = _draw(24, -4, 5)
     return [
@@ -215,7 +192,10 @@ AVERAGE_BACKWARD = Exercise(
             "others?",
         ),
         Mistake(_to_the_corner, "Every pixel of the window took part in the mean."),
-        Mistake(_stride_is_size, "The window moves by s, which need not be its size k."),
+        Mistake(
+            lambda dy, shape, k, s: average_backward(dy, shape, k, k),
+            "The window moves by s, which need not be its size k.",
+        ),
     ),
     hints=(
         "Walk over the outputs. To which pixels does output i, j hand its gradient, and how much "
@@ -302,13 +282,11 @@ MAX_BACKWARD = Exercise(
             "gets all.",
         ),
         Mistake(
-            lambda dy, x, k, s: _each_window(dy, x, k, s, lambda w, d: d * np.ones_like(w)),
+            lambda dy, x, k, s: _each_window(dy, x, k, s, lambda w, d: d),
             "Only the pixel that won decides the maximum.",
         ),
         Mistake(
-            lambda dy, x, k, s: _each_window(
-                dy, x, k, s, lambda w, d: d * np.ones_like(w) / w.size
-            ),
+            lambda dy, x, k, s: _each_window(dy, x, k, s, lambda w, d: d / w.size),
             "That is the gradient of the mean.",
         ),
         Mistake(

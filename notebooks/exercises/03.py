@@ -6,7 +6,6 @@ from medtutor.exercises import Exercise, Mistake
 
 PIXELS = 64 * 64 * 3
 
-
 NUMBERS = Exercise(
     task="how many numbers a dense layer learns",
     reference=PIXELS * 10 + 10,
@@ -30,34 +29,7 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def _down_the_columns(z):
-    e = np.exp(z - z.max(axis=0))
-    return e / e.sum(axis=0)
-
-
-def _one_sum_for_all(z):
-    e = np.exp(z - z.max())
-    return e / e.sum()
-
-
-def _overflows(z):
-    with np.errstate(all="ignore"):
-        e = np.exp(z)
-        return e / e.sum(axis=1, keepdims=True)
-
-
-def _maximum_of_columns(z):
-    e = np.exp(z - z.max(axis=0))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def _divided_by_maximum(z):
-    e = np.exp(z / z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def _cut_off(z):
-    e = np.exp(np.clip(z, -500, 500))
+def _divided(e):
     return e / e.sum(axis=1, keepdims=True)
 
 
@@ -70,27 +42,30 @@ SOFTMAX = Exercise(
     task="a softmax that does not overflow",
     reference=softmax,
     mistakes=(
-        Mistake(_down_the_columns, "Your columns sum to 1. A sample is a row."),
+        Mistake(lambda z: softmax(z.T).T, "Your columns sum to 1. A sample is a row."),
         Mistake(
-            _one_sum_for_all,
+            lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
             "All samples together sum to 1. Each of them should: one sum for each row.",
         ),
         Mistake(
-            _overflows,
+            lambda z: _divided(np.exp(z)),
             "The formula is right, and exp overflows or becomes 0 for large scores. What may you "
             "add to all scores of a row without changing the result?",
         ),
         Mistake(
-            _maximum_of_columns,
+            lambda z: _divided(np.exp(z - z.max(axis=0))),
             "You take a different number off each score of a row, and that changes their "
             "differences. Along which axis is the maximum?",
         ),
         Mistake(
-            _divided_by_maximum,
+            lambda z: _divided(np.exp(z / z.max(axis=1, keepdims=True))),
             "Dividing the scores is a temperature: it changes the result. Which operation leaves "
             "it alone?",
         ),
-        Mistake(_cut_off, "Cutting the scores off makes unequal ones equal. Shift them instead."),
+        Mistake(
+            lambda z: _divided(np.exp(np.clip(z, -500, 500))),
+            "Cutting the scores off makes unequal ones equal. Shift them instead.",
+        ),
         Mistake(
             _lost_axis,
             "The sum over the classes has shape (n,), and NumPy lays it along the wrong axis. "
@@ -125,16 +100,6 @@ def _log_p(z):
 
 def _own(log_p, y):
     return log_p[np.arange(len(y)), y]
-
-
-def _log_of_softmax(z, y):
-    with np.errstate(divide="ignore"):
-        return -np.mean(np.log(_own(softmax(z), y)))
-
-
-def _without_maximum(z, y):
-    with np.errstate(all="ignore"):
-        return np.mean(np.log(np.exp(z).sum(axis=1)) - _own(z, y))
 
 
 def _labelled_cases():
@@ -172,11 +137,14 @@ CROSS_ENTROPY = Exercise(
             "The softmax was taken twice: log-sum-exp wants scores, not probabilities.",
         ),
         Mistake(
-            _log_of_softmax,
+            lambda z, y: -np.mean(np.log(_own(softmax(z), y))),
             "In the last case a probability underflows to 0, and its logarithm is minus "
             "infinity. Never form the probability: stay with the scores.",
         ),
-        Mistake(_without_maximum, "exp(1000) is inf. Take the largest score out of the sum."),
+        Mistake(
+            lambda z, y: np.mean(np.log(np.exp(z).sum(axis=1)) - _own(z, y)),
+            "exp(1000) is inf. Take the largest score out of the sum.",
+        ),
         Mistake(
             lambda z, y: -np.mean(_log_p(z)[:, y]),
             "`log_p[:, y]` takes for every row the columns of all labels. Row j needs its own "
@@ -207,24 +175,18 @@ def loss_gradient(z, y):
     return dz / len(y)
 
 
-def _p(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def _only_own_class(z, y):
-    own = np.eye(z.shape[1])[y]
-    return own * (_p(z) - own) / len(y)
+def _one_hot(z, y):
+    return np.eye(z.shape[1])[y]
 
 
 def _whole_rows(z, y):
-    p = _p(z)
+    p = softmax(z)
     p[y] -= 1
     return p / len(y)
 
 
 def _whole_columns(z, y):
-    p = _p(z)
+    p = softmax(z)
     p[:, y] -= 1
     return p / len(y)
 
@@ -243,25 +205,25 @@ LOSS_GRADIENT = Exercise(
     reference=loss_gradient,
     mistakes=(
         Mistake(
-            lambda z, y: (np.eye(z.shape[1])[y] - _p(z)) / len(y),
+            lambda z, y: (_one_hot(z, y) - softmax(z)) / len(y),
             "The sign is turned round: raising the score of the true class should lower the "
             "loss, so its slope is negative.",
         ),
         Mistake(
-            lambda z, y: _p(z) - np.eye(z.shape[1])[y],
+            lambda z, y: softmax(z) - _one_hot(z, y),
             "The loss is a mean over the samples. What does that do here?",
         ),
         Mistake(
-            lambda z, y: (_p(z) - np.eye(z.shape[1])[y]) / z.size,
+            lambda z, y: (softmax(z) - _one_hot(z, y)) / z.size,
             "Divide by the number of samples, not by the size of the table.",
         ),
-        Mistake(lambda z, y: _p(z) / len(y), "Where does the label come in?"),
+        Mistake(lambda z, y: softmax(z) / len(y), "Where does the label come in?"),
         Mistake(
-            lambda z, y: (z - np.eye(z.shape[1])[y]) / len(y),
+            lambda z, y: (z - _one_hot(z, y)) / len(y),
             "You took the label off the scores. They are not probabilities.",
         ),
         Mistake(
-            _only_own_class,
+            lambda z, y: _one_hot(z, y) * (softmax(z) - _one_hot(z, y)) / len(y),
             "The other classes have a slope too: raising a wrong score raises the loss.",
         ),
         Mistake(

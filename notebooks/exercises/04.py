@@ -62,11 +62,6 @@ def _kernel_not_turned(dy, inputs, kernels):
     return gradients
 
 
-def _outputs_for_inputs(dy, inputs, kernels):
-    outputs = [x @ W for x, W in zip(inputs, kernels, strict=True)]
-    return kernel_gradients(dy, outputs, kernels)
-
-
 def _of_inputs(dy, inputs, kernels):
     found = []
     for W in reversed(kernels):
@@ -115,7 +110,12 @@ KERNEL_GRADIENTS = Exercise(
         Mistake(
             _kernel_not_turned, "From output to input the kernel stands the other way round: W.T."
         ),
-        Mistake(_outputs_for_inputs, "The kernel met what the layer read, not what it gave."),
+        Mistake(
+            lambda dy, inputs, kernels: kernel_gradients(
+                dy, [x @ W for x, W in zip(inputs, kernels, strict=True)], kernels
+            ),
+            "The kernel met what the layer read, not what it gave.",
+        ),
         Mistake(
             lambda dy, inputs, kernels: [g.T for g in kernel_gradients(dy, inputs, kernels)],
             "A gradient has the shape of its kernel: (inputs, outputs).",
@@ -140,50 +140,17 @@ def relative_error(a, n):
     return np.abs(a - n).max() / size if size > 0 else 0.0
 
 
-def _zeros_divided(a, n):
-    with np.errstate(invalid="ignore"):
-        return np.abs(a - n).max() / max(np.abs(a).max(), np.abs(n).max())
+def _over(difference, size):
+    return difference / size if size > 0 else 0.0
 
 
-def _sign_kept(a, n):
-    size = max(np.abs(a).max(), np.abs(n).max())
-    return (a - n).max() / size if size > 0 else 0.0
-
-
-def _mean(a, n):
-    size = max(np.abs(a).max(), np.abs(n).max())
-    return np.abs(a - n).mean() / size if size > 0 else 0.0
-
-
-def _each_by_itself(a, n):
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nan_to_num(np.abs(a - n) / np.maximum(np.abs(a), np.abs(n))).max()
-
-
-def _by_ours_alone(a, n):
-    size = np.abs(a).max()
-    with np.errstate(divide="ignore"):
-        return np.abs(a - n).max() / size if np.any(a) or np.any(n) else 0.0
-
-
-def _by_theirs_alone(a, n):
-    size = np.abs(n).max()
-    return np.abs(a - n).max() / size if np.any(a) or np.any(n) else 0.0
-
-
-def _by_largest_signed(a, n):
-    size = max(a.max(), n.max())
-    return np.abs(a - n).max() / size if np.any(a) or np.any(n) else 0.0
+def _larger(a, n):
+    return max(np.abs(a).max(), np.abs(n).max())
 
 
 def _each_one(a, n):
-    size = max(np.abs(a).max(), np.abs(n).max())
+    size = _larger(a, n)
     return np.abs(a - n) / size if size > 0 else 0.0 * a
-
-
-def _by_the_sum(a, n):
-    size = np.abs(a).max() + np.abs(n).max()
-    return np.abs(a - n).max() / size if size > 0 else 0.0
 
 
 def _error_cases():
@@ -202,24 +169,44 @@ RELATIVE_ERROR = Exercise(
     task="the relative error of two gradients",
     reference=relative_error,
     mistakes=(
-        Mistake(_zeros_divided, "0 / 0 is nan. Ask first whether both are all zeros."),
-        Mistake(lambda a, n: np.abs(a - n).max(), "Divide by the size of the gradients."),
-        Mistake(_sign_kept, "A difference may be negative and still be large: absolute values."),
-        Mistake(_mean, "A mean hides one wrong entry among many. Take the largest difference."),
         Mistake(
-            _each_by_itself,
+            lambda a, n: np.abs(a - n).max() / _larger(a, n),
+            "0 / 0 is nan. Ask first whether both are all zeros.",
+        ),
+        Mistake(lambda a, n: np.abs(a - n).max(), "Divide by the size of the gradients."),
+        Mistake(
+            lambda a, n: _over((a - n).max(), _larger(a, n)),
+            "A difference may be negative and still be large: absolute values.",
+        ),
+        Mistake(
+            lambda a, n: _over(np.abs(a - n).mean(), _larger(a, n)),
+            "A mean hides one wrong entry among many. Take the largest difference.",
+        ),
+        Mistake(
+            lambda a, n: np.nan_to_num(np.abs(a - n) / np.maximum(np.abs(a), np.abs(n))).max(),
             "You divide entry by entry. Where both are nearly 0 that is noise by noise; divide "
             "by one number for the whole array.",
         ),
         Mistake(
-            _by_ours_alone,
+            lambda a, n: np.abs(a - n).max() / np.abs(a).max() if np.any(a) or np.any(n) else 0.0,
             "If a is all zeros (a forgotten gradient!) this divides by 0. Take the larger of "
             "both sizes.",
         ),
-        Mistake(_by_theirs_alone, "Take the larger of both sizes, not always that of n."),
-        Mistake(_by_largest_signed, "The largest in size may be negative: np.abs before max."),
+        Mistake(
+            lambda a, n: np.abs(a - n).max() / np.abs(n).max() if np.any(a) or np.any(n) else 0.0,
+            "Take the larger of both sizes, not always that of n.",
+        ),
+        Mistake(
+            lambda a, n: (
+                np.abs(a - n).max() / max(a.max(), n.max()) if np.any(a) or np.any(n) else 0.0
+            ),
+            "The largest in size may be negative: np.abs before max.",
+        ),
         Mistake(_each_one, "One number is asked for, the largest."),
-        Mistake(_by_the_sum, "The larger of both, not their sum."),
+        Mistake(
+            lambda a, n: _over(np.abs(a - n).max(), np.abs(a).max() + np.abs(n).max()),
+            "The larger of both, not their sum.",
+        ),
     ),
     hints=(
         "Three maxima: of |a - n|, of |a|, and of |n|.",
@@ -247,42 +234,32 @@ def _moved(w, m, v, rate, eps):
     return w - rate * m / (np.sqrt(v) + eps)
 
 
-def _not_corrected(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    return _moved(w, m, v, rate, eps), m, v
+def _corrected(m_by, v_by):
+    """Give an Adam step that divides m and v by other numbers, of a beta and t."""
+
+    def step(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
+        m, v = _means(g, m, v, b1, b2)
+        return _moved(w, m / m_by(b1, t), np.abs(v / v_by(b2, t)), rate, eps), m, v
+
+    return step
 
 
-def _mean_corrected_only(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    return _moved(w, m / (1 - b1**t), v, rate, eps), m, v
+def _right(beta, t):
+    return 1 - beta**t
 
 
-def _square_corrected_only(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    return _moved(w, m, v / (1 - b2**t), rate, eps), m, v
+def _one(beta, t):
+    return 1
+
+
+def _times_t(beta, t):
+    return 1 - beta * t
 
 
 def _corrected_means_kept(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
     m, v = _means(g, m, v, b1, b2)
     m, v = m / (1 - b1**t), v / (1 - b2**t)
     return _moved(w, m, v, rate, eps), m, v
-
-
-def _always_as_at_the_first_step(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    return _moved(w, m / (1 - b1), v / (1 - b2), rate, eps), m, v
-
-
-def _times_t(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    return _moved(w, m / (1 - b1 * t), np.abs(v / (1 - b2 * t)), rate, eps), m, v
-
-
-def _counted_from_zero(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    m, v = _means(g, m, v, b1, b2)
-    with np.errstate(all="ignore"):
-        before = np.float64(t - 1)
-        return _moved(w, m / (1 - b1**before), v / (1 - b2**before), rate, eps), m, v
 
 
 def _weights_exchanged(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
@@ -311,16 +288,6 @@ def _last_gradient(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
     return _moved(w, g, v / (1 - b2**t), rate, eps), m, v
 
 
-def _uphill(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    new, m, v = adam_step(w, g, m, v, t, rate, b1, b2, eps)
-    return 2 * w - new, m, v
-
-
-def _step_alone(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
-    new, m, v = adam_step(w, g, m, v, t, rate, b1, b2, eps)
-    return new - w, m, v
-
-
 def _adam_cases():
     rng = np.random.default_rng(44)
     zeros = np.zeros(3)
@@ -338,24 +305,27 @@ ADAM_STEP = Exercise(
     reference=adam_step,
     mistakes=(
         Mistake(
-            _not_corrected,
+            _corrected(_one, _one),
             "Your first step is too long. Divide both means by what their weights sum to.",
         ),
-        Mistake(_mean_corrected_only, "v started from zero, too."),
-        Mistake(_square_corrected_only, "m started from zero, too."),
+        Mistake(_corrected(_right, _one), "v started from zero, too."),
+        Mistake(_corrected(_one, _right), "m started from zero, too."),
         Mistake(
             _corrected_means_kept,
             "Return m and v as they were before the correction. It is made anew at each step; "
             "corrected means would be corrected again at the next.",
         ),
         Mistake(
-            _always_as_at_the_first_step,
+            _corrected(lambda beta, t: 1 - beta, lambda beta, t: 1 - beta),
             "The correction must fade away with the steps: where does t come in?",
         ),
-        Mistake(_times_t, "beta to the power of t, not times t: b1**t."),
-        Mistake(_counted_from_zero, "t is 1 at the first step already; do not subtract 1."),
+        Mistake(_corrected(_times_t, _times_t), "beta to the power of t, not times t: b1**t."),
         Mistake(
-            lambda w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-07: adam_step(
+            _corrected(lambda beta, t: 1 - beta ** (t - 1), lambda beta, t: 1 - beta ** (t - 1)),
+            "t is 1 at the first step already; do not subtract 1.",
+        ),
+        Mistake(
+            lambda w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7: adam_step(
                 w, g, m, v, t, rate, b2, b1, eps
             ),
             "b1 belongs to m, b2 to v.",
@@ -368,12 +338,16 @@ ADAM_STEP = Exercise(
         Mistake(_not_squared, "v is the mean of the squares of the gradients."),
         Mistake(_no_root, "Divide by the root of v: only then does the unit cancel."),
         Mistake(_last_gradient, "Follow the mean of the gradients, m, not the last one."),
-        Mistake(_uphill, "You climb. The gradient points uphill: subtract."),
-        Mistake(_step_alone, "That is the step. Return the weights after it."),
         Mistake(
-            lambda w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-07: adam_step(
-                w, g, m, v, t, rate, b1, b2, eps
-            )[0],
+            lambda w, *rest: (2 * w - adam_step(w, *rest)[0], *adam_step(w, *rest)[1:]),
+            "You climb. The gradient points uphill: subtract.",
+        ),
+        Mistake(
+            lambda w, *rest: (adam_step(w, *rest)[0] - w, *adam_step(w, *rest)[1:]),
+            "That is the step. Return the weights after it.",
+        ),
+        Mistake(
+            lambda *step: adam_step(*step)[0],
             "The next step needs the means as well: return w, m, v.",
         ),
     ),
@@ -390,22 +364,13 @@ def batches(x, y, order, size):
     return [(x[order[k : k + size]], y[order[k : k + size]]) for k in range(0, len(order), size)]
 
 
-def _not_shuffled(x, y, order, size):
-    return [(x[k : k + size], y[k : k + size]) for k in range(0, len(x), size)]
-
-
 def _labels_other_way_round(x, y, order, size):
     there, back = batches(x, y, order, size), batches(x, y, np.argsort(order), size)
     return [(a, b) for (a, _), (_, b) in zip(there, back, strict=True)]
 
 
-def _two_lists(x, y, order, size):
-    pairs = batches(x, y, order, size)
-    return [b[0] for b in pairs], [b[1] for b in pairs]
-
-
 def _order_of_batches_only(x, y, order, size):
-    found = _not_shuffled(x, y, order, size)
+    found = batches(x, y, np.arange(len(x)), size)
     return [found[k] for k in order if k < len(found)]
 
 
@@ -435,7 +400,10 @@ BATCHES = Exercise(
             ],
             "The crops stayed behind: each label now has another's crop.",
         ),
-        Mistake(_not_shuffled, "The order is not used. The batches would be the same for ever."),
+        Mistake(
+            lambda x, y, order, size: batches(x, y, np.arange(len(x)), size),
+            "The order is not used. The batches would be the same for ever.",
+        ),
         Mistake(
             lambda x, y, order, size: batches(x, y, np.argsort(order), size),
             "argsort of the order is its inverse. order[0] names the sample that comes first.",
@@ -470,7 +438,12 @@ BATCHES = Exercise(
             lambda x, y, order, size: [b[::-1] for b in batches(x, y, order, size)],
             "Crops first, then labels.",
         ),
-        Mistake(_two_lists, "One list of pairs, not a pair of lists."),
+        Mistake(
+            lambda x, y, order, size: tuple(
+                map(list, zip(*batches(x, y, order, size), strict=True))
+            ),
+            "One list of pairs, not a pair of lists.",
+        ),
         Mistake(
             _order_of_batches_only,
             "You shuffle whole batches; the same samples would meet in each epoch.",

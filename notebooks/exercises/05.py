@@ -288,24 +288,13 @@ def clip(gradients, most):
     return [g * min(1, most / norm) for g in gradients]
 
 
-def _always(gradients, most):
-    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
-    return [g * (most / norm) for g in gradients]
-
-
-def _thrown_away(gradients, most):
-    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
-    return [g * (norm <= most) for g in gradients]
+def _norm(gradients):
+    return np.sqrt(sum(np.sum(g**2) for g in gradients))
 
 
 def _to_length_one(gradients, most):
-    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+    norm = _norm(gradients)
     return [g / norm if norm > most else g for g in gradients]
-
-
-def _the_wrong_way(gradients, most):
-    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
-    return [g * max(1, most / norm) for g in gradients]
 
 
 def _clip_cases():
@@ -330,11 +319,12 @@ CLIP = Exercise(
             "Each array has got its own factor, and the direction has changed. Take one norm of "
             "all of them.",
         ),
-        Mistake(_always, "A gradient that is short enough stays as it is."),
         Mistake(
-            lambda gradients, most: [
-                g * min(1, most / sum(np.sum(g**2) for g in gradients)) for g in gradients
-            ],
+            lambda gradients, most: [g * (most / _norm(gradients)) for g in gradients],
+            "A gradient that is short enough stays as it is.",
+        ),
+        Mistake(
+            lambda gradients, most: [g * min(1, most / _norm(gradients) ** 2) for g in gradients],
             "The norm is the root of the sum of squares.",
         ),
         Mistake(
@@ -356,10 +346,14 @@ CLIP = Exercise(
             "That limits the largest value. The norm counts all.",
         ),
         Mistake(
-            _thrown_away, "A long gradient is shortened, not thrown away: its direction is good."
+            lambda gradients, most: [g * (_norm(gradients) <= most) for g in gradients],
+            "A long gradient is shortened, not thrown away: its direction is good.",
         ),
         Mistake(_to_length_one, "Shorten it to the length `most`, not to 1."),
-        Mistake(_the_wrong_way, "You lengthen short gradients, and leave long ones long."),
+        Mistake(
+            lambda gradients, most: [g * max(1, most / _norm(gradients)) for g in gradients],
+            "You lengthen short gradients, and leave long ones long.",
+        ),
         Mistake(
             lambda gradients, most: gradients,
             "Nothing has changed: what if the norm is above `most`?",

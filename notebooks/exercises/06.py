@@ -35,55 +35,25 @@ def lstm_step(x, h, c, W, U, b):
     return h, c
 
 
-def _parts(x, h, W, U, b):
-    return np.split(x @ W + h @ U + b, 4, axis=1)
-
-
-def _finish(i, f, g, o, c):
-    c = _sigma(f) * c + _sigma(i) * np.tanh(g)
-    return _sigma(o) * np.tanh(c), c
-
-
-def _order_ifog(x, h, c, W, U, b):
-    i, f, o, g = _parts(x, h, W, U, b)
-    return _finish(i, f, g, o, c)
-
-
-def _order_figo(x, h, c, W, U, b):
-    f, i, g, o = _parts(x, h, W, U, b)
-    return _finish(i, f, g, o, c)
-
-
-def _tanh_gates(x, h, c, W, U, b):
-    i, f, g, o = _parts(x, h, W, U, b)
-    c = np.tanh(f) * c + np.tanh(i) * _sigma(g)
-    return np.tanh(o) * np.tanh(c), c
-
-
-def _sigmoid_candidate(x, h, c, W, U, b):
-    i, f, g, o = _parts(x, h, W, U, b)
-    c = _sigma(f) * c + _sigma(i) * _sigma(g)
-    return _sigma(o) * np.tanh(c), c
-
-
-def _plain_cell_shown(x, h, c, W, U, b):
-    i, f, g, o = _parts(x, h, W, U, b)
-    c = _sigma(f) * c + _sigma(i) * np.tanh(g)
-    return _sigma(o) * c, c
+def _step(x, h, c, W, U, b, order="ifgo", gate=_sigma, propose=np.tanh, show=np.tanh):
+    part = dict(zip(order, np.split(x @ W + h @ U + b, 4, axis=1), strict=True))
+    c = gate(part["f"]) * c + gate(part["i"]) * propose(part["g"])
+    return gate(part["o"]) * show(c), c
 
 
 def _old_cell_shown(x, h, c, W, U, b):
-    _, new = lstm_step(x, h, c, W, U, b)
-    return _sigma(_parts(x, h, W, U, b)[3]) * np.tanh(c), new
+    o = np.split(x @ W + h @ U + b, 4, axis=1)[3]
+    return _sigma(o) * np.tanh(c), lstm_step(x, h, c, W, U, b)[1]
 
 
 def _nothing_forgotten(x, h, c, W, U, b):
-    i, f, g, o = _parts(x, h, W, U, b)
-    return _finish(i, np.full_like(f, 50.0), g, o, c)
+    i, _, g, o = np.split(x @ W + h @ U + b, 4, axis=1)
+    c = c + _sigma(i) * np.tanh(g)
+    return _sigma(o) * np.tanh(c), c
 
 
 def _forgets_by_input_gate(x, h, c, W, U, b):
-    i, _, g, o = _parts(x, h, W, U, b)
+    i, _, g, o = np.split(x @ W + h @ U + b, 4, axis=1)
     c = (1 - _sigma(i)) * c + _sigma(i) * np.tanh(g)
     return _sigma(o) * np.tanh(c), c
 
@@ -92,15 +62,9 @@ def _step_cases():
     rng = np.random.default_rng(62)
 
     def case(batch, features, units):
-        sizes = [
-            (batch, features),
-            (batch, units),
-            (batch, units),
-            (features, 4 * units),
-            (units, 4 * units),
-            (4 * units,),
-        ]
-        return tuple(rng.normal(0, 0.8, size) for size in sizes)
+        states = [(batch, features), (batch, units), (batch, units)]
+        weights = [(features, 4 * units), (units, 4 * units), (4 * units,)]
+        return tuple(rng.normal(0, 0.8, size) for size in states + weights)
 
     return [case(1, 1, 1), case(4, 3, 2), case(2, 2, 5)]
 
@@ -110,14 +74,26 @@ LSTM_STEP = Exercise(
     reference=lstm_step,
     mistakes=(
         Mistake(
-            _order_ifog,
+            lambda *step: _step(*step, order="ifog"),
             "Keras's columns are i, f, g, o. You took the last two in the other order; other "
             "books have that order.",
         ),
-        Mistake(_order_figo, "Input gate first, then forget gate: i, f, g, o."),
-        Mistake(_tanh_gates, "Sigmoid and tanh are exchanged: a gate lies between 0 and 1."),
-        Mistake(_sigmoid_candidate, "The candidate may be negative: it is a tanh, not a gate."),
-        Mistake(_plain_cell_shown, "The new c looks right. What happens to it before o?"),
+        Mistake(
+            lambda *step: _step(*step, order="figo"),
+            "Input gate first, then forget gate: i, f, g, o.",
+        ),
+        Mistake(
+            lambda *step: _step(*step, gate=np.tanh, propose=_sigma),
+            "Sigmoid and tanh are exchanged: a gate lies between 0 and 1.",
+        ),
+        Mistake(
+            lambda *step: _step(*step, propose=_sigma),
+            "The candidate may be negative: it is a tanh, not a gate.",
+        ),
+        Mistake(
+            lambda *step: _step(*step, show=lambda c: c),
+            "The new c looks right. What happens to it before o?",
+        ),
         Mistake(_old_cell_shown, "h shows the cell as it is now, after forgetting and writing."),
         Mistake(
             lambda x, h, c, W, U, b: lstm_step(x, 0 * h, c, W, U, b),
@@ -248,16 +224,6 @@ def sequences(stored):
     return np.moveaxis(stored, 0, 2)
 
 
-def _reshaped(stored):
-    leads, windows, samples = stored.shape
-    return stored.reshape(windows, samples, leads)
-
-
-def _flattened(stored):
-    leads, windows, samples = stored.shape
-    return stored.transpose(1, 2, 0).reshape(windows, samples * leads)
-
-
 def _sequence_cases():
     rng = np.random.default_rng(65)
     return [(np.arange(24.0).reshape(2, 3, 4),), (rng.normal(size=(3, 5, 7)),)]
@@ -268,7 +234,7 @@ SEQUENCES = Exercise(
     reference=sequences,
     mistakes=(
         Mistake(
-            _reshaped,
+            lambda stored: stored.reshape(*stored.shape[1:], len(stored)),
             "The shape is right and the numbers are shuffled: reshape keeps the order in memory. "
             "The axes have to change places.",
         ),
@@ -283,7 +249,10 @@ SEQUENCES = Exercise(
             "each lead for a window.",
         ),
         Mistake(lambda stored: stored[0][:, :, None], "Where are the other leads?"),
-        Mistake(_flattened, "Two axes: this is what the error message above is about."),
+        Mistake(
+            lambda stored: stored.transpose(1, 2, 0).reshape(stored.shape[1], -1),
+            "Two axes: this is what the error message above is about.",
+        ),
         Mistake(
             lambda stored: np.concatenate(list(stored), axis=1)[:, :, None],
             "You put the leads one after the other in time. They happened at the same time, so "

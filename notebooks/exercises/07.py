@@ -105,12 +105,12 @@ ORDER_AND_GAP = Exercise(
     reference=order_and_gap,
     mistakes=(
         Mistake(
-            lambda positions: (np.sort(positions), np.median(np.diff(np.sort(positions)))),
+            lambda positions: (np.sort(positions), order_and_gap(positions)[1]),
             "You return the positions themselves. Which function gives the indices that would "
             "sort an array?",
         ),
         Mistake(
-            lambda positions: (np.argsort(positions)[::-1], np.median(np.diff(np.sort(positions)))),
+            lambda positions: (np.argsort(positions)[::-1], order_and_gap(positions)[1]),
             "The lowest slice should come first.",
         ),
         Mistake(
@@ -122,10 +122,7 @@ ORDER_AND_GAP = Exercise(
             "One slice is missing in the second case, and the mean feels it. Use the median.",
         ),
         Mistake(
-            lambda positions: (
-                np.argsort(np.argsort(positions)),
-                np.median(np.diff(np.sort(positions))),
-            ),
+            lambda positions: (np.argsort(np.argsort(positions)), order_and_gap(positions)[1]),
             "You return the rank of each file. Asked for is which file comes first, which "
             "second, and so on.",
         ),

@@ -60,14 +60,9 @@ def auc_by_pairs(labels, scores):
     return np.mean((high > low) + 0.5 * (high == low))
 
 
-def _all_pairs(labels, scores):
+def _wins(labels, scores, tie=0.5):
     high, low = scores[labels == 1][:, None], scores[labels == 0][None, :]
-    return np.sum((high > low) + 0.5 * (high == low)) / len(labels) ** 2
-
-
-def _count_of_pairs(labels, scores):
-    high, low = scores[labels == 1][:, None], scores[labels == 0][None, :]
-    return np.sum((high > low) + 0.5 * (high == low))
+    return (high > low) + tie * (high == low)
 
 
 def _in_order_of_the_list(labels, scores):
@@ -90,15 +85,11 @@ AUC_BY_PAIRS = Exercise(
     reference=auc_by_pairs,
     mistakes=(
         Mistake(
-            lambda labels, scores: np.mean(
-                scores[labels == 1][:, None] > scores[labels == 0][None, :]
-            ),
+            lambda labels, scores: np.mean(_wins(labels, scores, tie=0)),
             "The first case has a pair with equal scores. What does a tie count?",
         ),
         Mistake(
-            lambda labels, scores: np.mean(
-                scores[labels == 1][:, None] >= scores[labels == 0][None, :]
-            ),
+            lambda labels, scores: np.mean(_wins(labels, scores, tie=1)),
             "A tie is not a full point: the score did not tell the two apart.",
         ),
         Mistake(
@@ -106,10 +97,13 @@ AUC_BY_PAIRS = Exercise(
             "Your result is 1 minus the right one. Which member of a pair should score higher?",
         ),
         Mistake(
-            _all_pairs,
+            lambda labels, scores: np.sum(_wins(labels, scores)) / len(labels) ** 2,
             "You divide by too many pairs. Only those with one sample of each class count.",
         ),
-        Mistake(_count_of_pairs, "That is a number of pairs. Divide it by how many there are."),
+        Mistake(
+            lambda labels, scores: np.sum(_wins(labels, scores)),
+            "That is a number of pairs. Divide it by how many there are.",
+        ),
         Mistake(
             _in_order_of_the_list,
             "You compare each sample with one partner. Compare it with every one of the other "
@@ -177,11 +171,6 @@ def class_weights(labels, classes):
     return len(labels) / (classes * counts)
 
 
-def _sums_to_one(labels, classes):
-    inverse = 1 / np.bincount(labels, minlength=classes)
-    return inverse / inverse.sum()
-
-
 CLASS_WEIGHTS = Exercise(
     task="class weights",
     reference=class_weights,
@@ -200,7 +189,9 @@ CLASS_WEIGHTS = Exercise(
             "of the optimiser with them.",
         ),
         Mistake(
-            _sums_to_one,
+            lambda labels, classes: (
+                class_weights(labels, classes) / class_weights(labels, classes).sum()
+            ),
             "You made the weights sum to 1. It is the mean over all samples that should be 1.",
         ),
         Mistake(
