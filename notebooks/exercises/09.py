@@ -1,5 +1,7 @@
 """Exercises: evaluate honestly."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
@@ -11,39 +13,14 @@ def rates(labels, p, threshold):
     return tp / ill.sum(), np.sum(~yes & ~ill) / np.sum(~ill), tp / yes.sum()
 
 
-def _swapped_axes(labels, p, threshold):
-    yes, ill = p >= threshold, labels == 1
-    return (
-        np.sum(yes & ill) / yes.sum(),
-        np.sum(~yes & ~ill) / np.sum(~yes),
-        np.sum(yes & ill) / ill.sum(),
-    )
-
-
-def _ppv_for_sensitivity(labels, p, threshold):
-    sensitivity, specificity, ppv = rates(labels, p, threshold)
-    return ppv, specificity, sensitivity
-
-
 def _false_positive_rate(labels, p, threshold):
     sensitivity, specificity, ppv = rates(labels, p, threshold)
     return sensitivity, 1 - specificity, ppv
 
 
-def _npv(labels, p, threshold):
-    yes, ill = p >= threshold, labels == 1
-    sensitivity, specificity, _ = rates(labels, p, threshold)
-    return sensitivity, specificity, np.sum(~yes & ~ill) / np.sum(~yes)
-
-
 def _of_everybody(labels, p, threshold):
     yes, ill = p >= threshold, labels == 1
     return np.mean(yes & ill), np.mean(~yes & ~ill), np.mean(yes & ill)
-
-
-def _accuracy_for_ppv(labels, p, threshold):
-    sensitivity, specificity, _ = rates(labels, p, threshold)
-    return sensitivity, specificity, np.mean((p >= threshold) == (labels == 1))
 
 
 def _call_cases():
@@ -62,7 +39,7 @@ RATES = Exercise(
     reference=rates,
     mistakes=(
         Mistake(
-            _swapped_axes,
+            lambda labels, p, threshold: rates(p >= threshold, labels, 1),
             "Your shares are of those who were called, row and column exchanged. Sensitivity and "
             "specificity are shares of the truth.",
         ),
@@ -75,14 +52,26 @@ RATES = Exercise(
             "A high p is a yes; you call the low ones.",
         ),
         Mistake(
-            _ppv_for_sensitivity,
+            lambda labels, p, threshold: rates(labels, p, threshold)[::-1],
             "The first and the last are exchanged: out of the ill is sensitivity, out of the "
             "yeses is PPV.",
         ),
         Mistake(_false_positive_rate, "Your second number is one minus what was asked for."),
-        Mistake(_npv, "Your last number is the share of the noes that are right."),
+        Mistake(
+            lambda labels, p, threshold: (
+                *rates(labels, p, threshold)[:2],
+                rates(p >= threshold, labels, 1)[1],
+            ),
+            "Your last number is the share of the noes that are right.",
+        ),
         Mistake(_of_everybody, "You divide by everybody. Each rate has a group of its own."),
-        Mistake(_accuracy_for_ppv, "Your last number is the accuracy: all calls, not the yes."),
+        Mistake(
+            lambda labels, p, threshold: (
+                *rates(labels, p, threshold)[:2],
+                np.mean((p >= threshold) == labels),
+            ),
+            "Your last number is the accuracy: all calls, not the yes.",
+        ),
     ),
     hints=(
         "Two arrays of True and False are enough: who is ill, and who was called.",
@@ -98,14 +87,10 @@ def threshold_for(labels, p, sensitivity):
     return found[int(np.ceil(sensitivity * len(found) - 1e-9)) - 1]
 
 
-def _one_too_far(labels, p, sensitivity):
+def _places_off(labels, p, sensitivity, places):
     found = np.sort(p[labels == 1])[::-1]
-    return found[min(int(np.ceil(sensitivity * len(found) - 1e-9)), len(found) - 1)]
-
-
-def _one_short(labels, p, sensitivity):
-    found = np.sort(p[labels == 1])[::-1]
-    return found[max(0, int(np.ceil(sensitivity * len(found) - 1e-9)) - 2)]
+    k = int(np.ceil(sensitivity * len(found) - 1e-9)) - 1 + places
+    return found[np.clip(k, 0, len(found) - 1)]
 
 
 def _threshold_cases():
@@ -123,8 +108,14 @@ THRESHOLD_FOR = Exercise(
     task="the highest threshold that reaches a sensitivity",
     reference=threshold_for,
     mistakes=(
-        Mistake(_one_too_far, "One place too far: a higher threshold is enough."),
-        Mistake(_one_short, "One place short: this threshold finds too few."),
+        Mistake(
+            lambda labels, p, sensitivity: _places_off(labels, p, sensitivity, 1),
+            "One place too far: a higher threshold is enough.",
+        ),
+        Mistake(
+            lambda labels, p, sensitivity: _places_off(labels, p, sensitivity, -1),
+            "One place short: this threshold finds too few.",
+        ),
         Mistake(
             lambda labels, p, sensitivity: threshold_for(np.ones(len(p)), p, sensitivity),
             "Only the scores of class 1 count for the sensitivity.",
@@ -164,11 +155,10 @@ def ece(labels, p, edges):
     return total / len(p)
 
 
-def _bins(labels, p, edges):
-    for b in range(len(edges) - 1):
-        inside = (p >= edges[b]) & (p < edges[b + 1])
-        if inside.any():
-            yield np.sum(inside), p[inside].mean(), labels[inside].mean()
+def _binned(labels, p, edges, combine):
+    bins = [(p >= low) & (p < high) for low, high in pairwise(edges)]
+    n, gap = np.transpose([(np.sum(b), p[b].mean() - labels[b].mean()) for b in bins if b.any()])
+    return combine(n, gap)
 
 
 def _middle_of_bin(labels, p, edges):
@@ -199,27 +189,23 @@ ECE = Exercise(
     reference=ece,
     mistakes=(
         Mistake(
-            lambda labels, p, edges: np.mean(
-                [abs(said - seen) for _, said, seen in _bins(labels, p, edges)]
-            ),
+            lambda labels, p, edges: _binned(labels, p, edges, lambda n, gap: np.mean(np.abs(gap))),
             "Every bin counts the same here. A bin with two samples must not weigh as much as "
             "one with fifty.",
         ),
         Mistake(
-            lambda labels, p, edges: (
-                sum(n * (said - seen) for n, said, seen in _bins(labels, p, edges)) / len(p)
+            lambda labels, p, edges: _binned(
+                labels, p, edges, lambda n, gap: np.sum(n * gap) / n.sum()
             ),
             "Too high here and too low there must not cancel.",
         ),
         Mistake(
-            lambda labels, p, edges: max(
-                abs(said - seen) for _, said, seen in _bins(labels, p, edges)
-            ),
+            lambda labels, p, edges: _binned(labels, p, edges, lambda n, gap: np.max(np.abs(gap))),
             "That is the worst bin. The mean over all of them is asked for.",
         ),
         Mistake(
-            lambda labels, p, edges: (
-                sum(n * (said - seen) ** 2 for n, said, seen in _bins(labels, p, edges)) / len(p)
+            lambda labels, p, edges: _binned(
+                labels, p, edges, lambda n, gap: np.sum(n * gap**2) / n.sum()
             ),
             "The distance itself, not its square.",
         ),
@@ -297,44 +283,32 @@ def ppv_at(sensitivity, specificity, prevalence):
     return hits / (hits + alarms)
 
 
-def _npv_at(sensitivity, specificity, prevalence):
-    cleared = specificity * (1 - prevalence)
-    return cleared / (cleared + (1 - sensitivity) * prevalence)
-
-
-def _specificity_as_alarms(sensitivity, specificity, prevalence):
-    hits = sensitivity * prevalence
-    return hits / (hits + specificity * (1 - prevalence))
-
-
 PPV_AT = Exercise(
     task="the positive predictive value at a prevalence",
     reference=ppv_at,
     mistakes=(
         Mistake(
-            lambda sensitivity, specificity, prevalence: (
-                sensitivity / (sensitivity + 1 - specificity)
-            ),
+            lambda se, sp, prevalence: se / (se + 1 - sp),
             "That is the PPV where half are ill, as in a test set that was balanced. Weigh both "
             "groups by the prevalence.",
         ),
         Mistake(
-            lambda sensitivity, specificity, prevalence: sensitivity,
+            lambda se, sp, prevalence: se,
             "That is out of the ill. The PPV is out of the yeses.",
         ),
         Mistake(
-            lambda sensitivity, specificity, prevalence: sensitivity * prevalence,
+            lambda se, sp, prevalence: se * prevalence,
             "These are the right yeses out of everybody. And the wrong ones?",
         ),
-        Mistake(_npv_at, "That is what a no is worth."),
         Mistake(
-            _specificity_as_alarms,
+            lambda se, sp, prevalence: ppv_at(sp, se, 1 - prevalence), "That is what a no is worth."
+        ),
+        Mistake(
+            lambda se, sp, prevalence: ppv_at(se, 1 - sp, prevalence),
             "The specificity is the share of the healthy who are let go. Which share alarms?",
         ),
         Mistake(
-            lambda sensitivity, specificity, prevalence: (
-                sensitivity * prevalence / (sensitivity * prevalence + 1 - specificity)
-            ),
+            lambda se, sp, prevalence: se * prevalence / (se * prevalence + 1 - sp),
             "The false alarms come from the healthy only: what share is it?",
         ),
     ),

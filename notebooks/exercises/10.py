@@ -30,22 +30,9 @@ def integrated(gradient, x, baseline, steps):
     return (x - baseline) * total / steps
 
 
-def _slopes(gradient, start, end, shares):
-    return np.array([gradient(start + a * (end - start)) for a in shares])
-
-
-def _middles(steps):
-    return (np.arange(steps) + 0.5) / steps
-
-
-def _added_to_baseline(gradient, x, baseline, steps):
-    slopes = [gradient(baseline + a * x) for a in _middles(steps)]
-    return (x - baseline) * np.mean(slopes, axis=0)
-
-
-def _right_ends(gradient, x, baseline, steps):
-    shares = (np.arange(steps) + 1) / steps
-    return (x - baseline) * _slopes(gradient, baseline, x, shares).mean(axis=0)
+def _mean_slope(gradient, start, end, steps, at=0.5):
+    shares = (np.arange(steps) + at) / steps
+    return np.mean([gradient(start + a * (end - start)) for a in shares], axis=0)
 
 
 def _of_a_square(v):  # gradient of v0² + 3 v1
@@ -65,16 +52,12 @@ INTEGRATED = Exercise(
     reference=integrated,
     mistakes=(
         Mistake(
-            lambda gradient, x, baseline, steps: _slopes(
-                gradient, baseline, x, _middles(steps)
-            ).mean(axis=0),
+            lambda gradient, x, baseline, steps: _mean_slope(gradient, baseline, x, steps),
             "This is the mean gradient on the way. It still has to be multiplied by how far each "
             "input has moved.",
         ),
         Mistake(
-            lambda gradient, x, baseline, steps: (
-                (x - baseline) * _slopes(gradient, baseline, x, _middles(steps)).sum(axis=0)
-            ),
+            lambda gradient, x, baseline, steps: steps * integrated(gradient, x, baseline, steps),
             "Your result grows with the number of steps. The formula has a mean.",
         ),
         Mistake(
@@ -83,33 +66,36 @@ INTEGRATED = Exercise(
             "needed?",
         ),
         Mistake(
-            lambda gradient, x, baseline, steps: (
-                x * _slopes(gradient, 0 * x, x, _middles(steps)).mean(axis=0)
-            ),
+            lambda gradient, x, baseline, steps: integrated(gradient, x, 0 * x, steps),
             "The baseline is not used. It need not be 0.",
         ),
         Mistake(
             lambda gradient, x, baseline, steps: (
-                (x - baseline) * _slopes(gradient, 0 * x, x, _middles(steps)).mean(axis=0)
+                (x - baseline) * _mean_slope(gradient, 0 * x, x, steps)
             ),
             "The factor is right. The way, though, starts at 0 in place of the baseline.",
         ),
-        Mistake(_added_to_baseline, "The way should end at x. Yours ends at the baseline plus x."),
         Mistake(
             lambda gradient, x, baseline, steps: (
-                x * _slopes(gradient, baseline, x, _middles(steps)).mean(axis=0)
+                (x - baseline) * _mean_slope(gradient, baseline, baseline + x, steps)
             ),
+            "The way should end at x. Yours ends at the baseline plus x.",
+        ),
+        Mistake(
+            lambda gradient, x, baseline, steps: x * _mean_slope(gradient, baseline, x, steps),
             "The factor in front is not x. What has changed on the way?",
         ),
         Mistake(
             lambda gradient, x, baseline, steps: (
-                (x - baseline)
-                * _slopes(gradient, baseline, x, np.arange(steps) / steps).mean(axis=0)
+                (x - baseline) * _mean_slope(gradient, baseline, x, steps, at=0)
             ),
             "You take the gradient at the start of each piece. The middle is asked for.",
         ),
         Mistake(
-            _right_ends, "You take the gradient at the end of each piece. The middle is asked for."
+            lambda gradient, x, baseline, steps: (
+                (x - baseline) * _mean_slope(gradient, baseline, x, steps, at=1)
+            ),
+            "You take the gradient at the end of each piece. The middle is asked for.",
         ),
         Mistake(
             lambda gradient, x, baseline, steps: -integrated(gradient, x, baseline, steps),
@@ -142,6 +128,10 @@ def cam(maps, gradients):
     return np.maximum((maps * weights).sum(axis=-1), 0)
 
 
+def _added(weighted):
+    return np.maximum(weighted.sum(axis=-1), 0)
+
+
 def _cam_cases():
     rng = np.random.default_rng(103)
     maps = np.zeros((2, 2, 2))
@@ -166,32 +156,28 @@ CAM = Exercise(
             "Your map has negative places. What is done with them?",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum(
-                (maps * gradients.mean(axis=-1, keepdims=True)).sum(axis=-1), 0
-            ),
+            lambda maps, gradients: _added(maps * gradients.mean(axis=-1, keepdims=True)),
             "Your weights are means over the maps, one for each place. A map needs one weight, "
             "the mean over all its places.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum((maps * gradients.mean()).sum(axis=-1), 0),
+            lambda maps, gradients: _added(maps * gradients.mean()),
             "All maps got the same weight. Each has its own.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum((maps * gradients.max(axis=(0, 1))).sum(axis=-1), 0),
+            lambda maps, gradients: _added(maps * gradients.max(axis=(0, 1))),
             "The weight is the mean of a map's gradient, not its peak.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum((maps * gradients.sum(axis=(0, 1))).sum(axis=-1), 0),
+            lambda maps, gradients: _added(maps * gradients.sum(axis=(0, 1))),
             "Your map is too large by the number of places: mean, not sum.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum(
-                (maps * np.maximum(gradients.mean(axis=(0, 1)), 0)).sum(axis=-1), 0
-            ),
+            lambda maps, gradients: _added(maps * np.maximum(gradients.mean(axis=(0, 1)), 0)),
             "Maps with a negative weight are lost. They may speak against.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum((maps * gradients).sum(axis=-1), 0),
+            lambda maps, gradients: _added(maps * gradients),
             "You multiply place by place. Grad-CAM averages the gradient over the places first.",
         ),
         Mistake(
@@ -199,15 +185,11 @@ CAM = Exercise(
             "The weighted maps still have to be added up.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum(
-                (maps * gradients.mean(axis=(0, 1))).mean(axis=-1), 0
-            ),
+            lambda maps, gradients: cam(maps, gradients) / maps.shape[-1],
             "The weighted maps are added, not averaged.",
         ),
         Mistake(
-            lambda maps, gradients: np.maximum(
-                (gradients * maps.mean(axis=(0, 1))).sum(axis=-1), 0
-            ),
+            lambda maps, gradients: _added(gradients * maps.mean(axis=(0, 1))),
             "Maps and gradients have changed places: average the gradients, show the maps.",
         ),
     ),
@@ -296,16 +278,6 @@ def energy_inside(m, mask):
     return m[mask].sum() / m.sum()
 
 
-def _times_chance(m, mask):
-    m = np.maximum(m, 0)
-    return m[mask].mean() / m.mean()
-
-
-def _against_the_rest(m, mask):
-    m = np.maximum(m, 0)
-    return m[mask].sum() / m[~mask].sum()
-
-
 def _energy_cases():
     rng = np.random.default_rng(105)
     mask = np.zeros((6, 8), bool)
@@ -337,11 +309,11 @@ ENERGY_INSIDE = Exercise(
             "of the energy.",
         ),
         Mistake(
-            _times_chance,
+            lambda m, mask: np.maximum(m, 0)[mask].mean() / np.maximum(m, 0).mean(),
             "That is how many times better than an even map it is. Sums are asked for, not means.",
         ),
         Mistake(
-            _against_the_rest,
+            lambda m, mask: np.maximum(m, 0)[mask].sum() / np.maximum(m, 0)[~mask].sum(),
             "Inside divided by outside is a ratio without an upper end. Divide by the sum of both.",
         ),
         Mistake(

@@ -10,11 +10,8 @@ def nested_subsets(patients, order, sizes):
 
 
 def _not_nested(patients, order, sizes):
-    ends = np.cumsum(sizes)
-    return [
-        np.flatnonzero(np.isin(patients, order[end - k : end]))
-        for k, end in zip(sizes, ends, strict=True)
-    ]
+    pieces = [order[end - k : end] for k, end in zip(sizes, np.cumsum(sizes), strict=True)]
+    return [np.flatnonzero(np.isin(patients, piece)) for piece in pieces]
 
 
 def _nested_cases():
@@ -79,11 +76,6 @@ def soft_labels(ratings):
     return votes.sum(axis=1) / present.sum(axis=1)
 
 
-def _nan_stays(ratings):
-    votes = np.where(np.isnan(ratings), np.nan, (np.sign(ratings - 3) + 1) / 2)
-    return np.mean(votes, axis=1)
-
-
 def _ratings_cases():
     absent = np.nan
     return [
@@ -124,7 +116,10 @@ SOFT_LABELS = Exercise(
             ),
             "Who says 3 is undecided, not absent: half a vote.",
         ),
-        Mistake(_nan_stays, "NaN spreads through a mean. Count only who is present."),
+        Mistake(
+            lambda ratings: np.mean((np.sign(ratings - 3) + 1) / 2, axis=1),
+            "NaN spreads through a mean. Count only who is present.",
+        ),
         Mistake(
             lambda ratings: (np.nanmedian(ratings, axis=1) > 3).astype(float),
             "That is one label for all. The share keeps the doubt.",
@@ -166,13 +161,7 @@ def other_share(p, before, after):
     return odds / (1 + odds)
 
 
-def _shares_for_odds(p, before, after):
-    odds = p / (1 - p) * after / before
-    return odds / (1 + odds)
-
-
-def _only_after(p, before, after):
-    odds = p / (1 - p) * after / (1 - after)
+def _share(odds):
     return odds / (1 + odds)
 
 
@@ -193,10 +182,13 @@ OTHER_SHARE = Exercise(
             "These are odds. Turn them back: odds / (1 + odds).",
         ),
         Mistake(
-            _shares_for_odds,
+            lambda p, before, after: _share(p / (1 - p) * after / before),
             "You scale by the ratio of the shares; the formula has the ratio of their odds.",
         ),
-        Mistake(_only_after, "The old share is already inside p. Divide its odds out."),
+        Mistake(
+            lambda p, before, after: _share(p / (1 - p) * after / (1 - after)),
+            "The old share is already inside p. Divide its odds out.",
+        ),
     ),
     hints=(
         "Odds of p are p / (1 - p). Scale them as the formula says, and turn them back.",
@@ -220,13 +212,10 @@ def missing_positions(z):
     return found
 
 
-def _unsorted(z):
-    step = np.median(np.diff(z))
-    found = []
-    for low, gap in zip(z, np.diff(z), strict=False):
-        for k in range(1, round(gap / step)):
-            found.append(low + k * step)
-    return found
+def _filled(z, step=np.median, whole=round):
+    step = step(np.diff(z))
+    gaps = zip(z, np.diff(z), strict=False)
+    return [low + k * step for low, gap in gaps for k in range(1, whole(gap / step))]
 
 
 def _one_for_each_gap(z):
@@ -236,62 +225,28 @@ def _one_for_each_gap(z):
     return z[:-1][wide] + np.median(gaps)
 
 
-def _one_too_many(z):
-    z = np.sort(z)
-    step = np.median(np.diff(z))
-    found = []
-    for low, gap in zip(z, np.diff(z), strict=False):
-        for k in range(1, round(gap / step) + 1):
-            if round(gap / step) > 1:
-                found.append(low + k * step)
-    return found
-
-
-def _no_tolerance(z):
-    z = np.sort(z)
-    step = np.median(np.diff(z))
-    found = []
-    for low, gap in zip(z, np.diff(z), strict=False):
-        for k in range(1, int(np.ceil(gap / step))):
-            found.append(low + k * step)
-    return found
-
-
-def _rounded_down(z):
-    z = np.sort(z)
-    step = np.median(np.diff(z))
-    found = []
-    for low, gap in zip(z, np.diff(z), strict=False):
-        for k in range(1, int(gap / step)):
-            found.append(low + k * step)
-    return found
-
-
-def _mean_step(z):
-    z = np.sort(z)
-    step = np.mean(np.diff(z))
-    found = []
-    for low, gap in zip(z, np.diff(z), strict=False):
-        for k in range(1, round(gap / step)):
-            found.append(low + k * step)
-    return found
-
-
 MISSING_POSITIONS = Exercise(
     task="the positions of missing slices",
     reference=missing_positions,
     mistakes=(
-        Mistake(_unsorted, "The second case comes in the order of the file names. Sort first."),
+        Mistake(_filled, "The second case comes in the order of the file names. Sort first."),
         Mistake(_one_for_each_gap, "A gap of three steps has lost two slices, not one."),
-        Mistake(_one_too_many, "The last position that you name is that of a slice that is there."),
         Mistake(
-            _no_tolerance,
+            lambda z: _filled(np.sort(z), whole=lambda steps: round(steps) + (steps > 1.5)),
+            "The last position that you name is that of a slice that is there.",
+        ),
+        Mistake(
+            lambda z: _filled(np.sort(z), whole=lambda steps: int(np.ceil(steps))),
             "Positions are rounded: a gap of 1.01 steps has lost nothing. Round to whole steps.",
         ),
         Mistake(
-            _rounded_down, "Positions are rounded: a gap of 1.99 steps is 2. Round, do not cut off."
+            lambda z: _filled(np.sort(z), whole=int),
+            "Positions are rounded: a gap of 1.99 steps is 2. Round, do not cut off.",
         ),
-        Mistake(_mean_step, "Gaps make the mean step longer than the usual one. The median stays."),
+        Mistake(
+            lambda z: _filled(np.sort(z), step=np.mean),
+            "Gaps make the mean step longer than the usual one. The median stays.",
+        ),
         Mistake(
             lambda z: len(missing_positions(z)),
             "Return where they should lie, not how many they are.",

@@ -16,11 +16,6 @@ def _divide(above, below):
     return np.divide(above, below, out=np.zeros(len(below)), where=below > 0)
 
 
-def _not_a_number(area, perimeter):
-    with np.errstate(invalid="ignore"):
-        return 4 * np.pi * area / perimeter**2
-
-
 def _outline_cases():
     sides = np.array([1.0, 5.0, 12.0])
     radii = np.array([2.0, 7.5])
@@ -37,14 +32,12 @@ CIRCULARITY = Exercise(
     reference=circularity,
     mistakes=(
         Mistake(
-            _not_a_number,
+            lambda area, perimeter: 4 * np.pi * area / perimeter**2,
             "Where nothing was found, 0 is divided by 0. Decide on a value before you divide: 0 "
             "is asked for.",
         ),
         Mistake(
-            lambda area, perimeter: np.where(
-                perimeter > 0, _divide(4 * np.pi * area, perimeter**2), 1.0
-            ),
+            lambda area, perimeter: circularity(area, perimeter) + (perimeter == 0),
             "An outline that was not found is no circle. It gets 0.",
         ),
         Mistake(
@@ -92,16 +85,6 @@ def _binned(magnitude, angle):
     return np.histogram(angle, np.arange(0, 181, 20), weights=magnitude)[0]
 
 
-def _signed(gy, gx):
-    angle = np.degrees(np.arctan2(gy, gx)) % 360
-    return np.histogram(angle, np.arange(0, 361, 40), weights=np.hypot(gy, gx))[0]
-
-
-def _normalised(gy, gx):
-    result = orientation_histogram(gy, gx)
-    return result / result.sum()
-
-
 def _gradient_cases():
     rng = np.random.default_rng(122)
     return [
@@ -121,7 +104,7 @@ ORIENTATION_HISTOGRAM = Exercise(
             "radians.",
         ),
         Mistake(
-            _signed,
+            lambda gy, gx: _binned(np.hypot(gy, gx), np.degrees(np.arctan2(gy, gx)) % 360 / 2),
             "Your bins go round the full circle. Bright to dark and dark to bright are to count "
             "as the same edge: 180 degrees, nine bins of 20.",
         ),
@@ -150,7 +133,10 @@ ORIENTATION_HISTOGRAM = Exercise(
             lambda gy, gx: _binned(np.abs(gy) + np.abs(gx), np.degrees(np.arctan2(gy, gx)) % 180),
             "|gy| + |gx| is longer than the arrow. Its length is by Pythagoras.",
         ),
-        Mistake(_normalised, "Sums are asked for. Scaling comes later, block by block."),
+        Mistake(
+            lambda gy, gx: orientation_histogram(gy, gx) / orientation_histogram(gy, gx).sum(),
+            "Sums are asked for. Scaling comes later, block by block.",
+        ),
     ),
     hints=(
         "Each pixel gives its magnitude to the one bin in which its angle lies.",
@@ -191,23 +177,14 @@ NUMBERS = Exercise(
 )
 
 
+def lbp_code(patch):
+    rows, columns = [1, 0, 0, 0, 1, 2, 2, 2], [2, 2, 1, 0, 0, 0, 1, 2]  # counter-clockwise
+    around = patch[rows, columns]
+    return sum(2**k for k, value in enumerate(around) if value >= patch[1, 1])
+
+
 # Right, then counter-clockwise: row and column beside the middle.
 _CIRCLE = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
-
-
-def lbp_code(patch):
-    centre = patch[1, 1]
-    around = [
-        patch[1, 2],
-        patch[0, 2],
-        patch[0, 1],
-        patch[0, 0],
-        patch[1, 0],
-        patch[2, 0],
-        patch[2, 1],
-        patch[2, 2],
-    ]
-    return sum(2**k for k, value in enumerate(around) if value >= centre)
 
 
 def _bits(patch):
@@ -216,16 +193,6 @@ def _bits(patch):
 
 def _sum_of_bits(bits):
     return sum(2**k for k, bit in enumerate(bits) if bit)
-
-
-def _clockwise(patch):
-    bits = _bits(patch)
-    return _sum_of_bits([bits[0], *bits[:0:-1]])
-
-
-def _from_top_left(patch):
-    bits = _bits(patch)
-    return _sum_of_bits(bits[3:] + bits[:3])
 
 
 def _patch_cases():
@@ -253,21 +220,20 @@ LBP_CODE = Exercise(
             "darker.",
         ),
         Mistake(
-            lambda patch: sum(
-                2**k for k, value in enumerate(patch.ravel()) if value >= patch[1, 1]
-            ),
+            lambda patch: _sum_of_bits(patch.ravel() >= patch[1, 1]),
             "Nine bits: the centre was compared with itself. Eight neighbours make a byte.",
         ),
         Mistake(
-            lambda patch: sum(
-                2**k for k, v in enumerate(np.delete(patch.ravel(), 4)) if v >= patch[1, 1]
-            ),
+            lambda patch: _sum_of_bits(np.delete(patch, 4) >= patch[1, 1]),
             "You go row by row. The order is a walk around the centre, so that neighbours in the "
             "byte are neighbours in the patch.",
         ),
-        Mistake(_clockwise, "You start at the right place and walk clockwise. The other way."),
         Mistake(
-            _from_top_left,
+            lambda patch: _sum_of_bits([_bits(patch)[0], *_bits(patch)[:0:-1]]),
+            "You start at the right place and walk clockwise. The other way.",
+        ),
+        Mistake(
+            lambda patch: _sum_of_bits(_bits(patch)[3:] + _bits(patch)[:3]),
             "You walk the right way round and start at the top left. Bit 0 is on the right.",
         ),
         Mistake(
@@ -309,16 +275,6 @@ def _each_part_alone(x, train):
     for part in (train, rest):
         result[part] = _scaled(x[part], x[part].mean(axis=0), x[part].std(axis=0))
     return result
-
-
-def _divided_by_zero(x, train):
-    with np.errstate(all="ignore"):
-        return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
-
-
-def _smallest_to_largest(x, train):
-    low = x[train].min(axis=0)
-    return _scaled(x, low, x[train].max(axis=0) - low)
 
 
 def _feature_cases():
@@ -367,12 +323,12 @@ STANDARDISE = Exercise(
             "Return all rows, scaled: only mean and SD are of the training rows.",
         ),
         Mistake(
-            _divided_by_zero,
+            lambda x, train: (x - x[train].mean(axis=0)) / x[train].std(axis=0),
             "In the last case a column is constant on the training rows and its SD is 0. Divide "
             "that one by 1.",
         ),
         Mistake(
-            _smallest_to_largest,
+            lambda x, train: _scaled(x, x[train].min(axis=0), np.ptp(x[train], axis=0)),
             "That maps smallest and largest to 0 and 1. Mean 0 and SD 1 are asked for.",
         ),
     ),

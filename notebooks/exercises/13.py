@@ -71,23 +71,7 @@ def _near(a, b, tolerance):
     return np.abs(np.asarray(a)[:, None] - np.asarray(b)[None]) <= tolerance
 
 
-def _double_counting(true, found, tolerance):
-    near = _near(true, found, tolerance)
-    return near.any(axis=1).mean(), near.any(axis=0).mean()
-
-
-def _all_pairs(true, found, tolerance):
-    pairs = _near(true, found, tolerance).sum()
-    return pairs / len(true), pairs / len(found)
-
-
-def _exact_only(true, found, tolerance):
-    hits = len(np.intersect1d(true, found))
-    return hits / len(true), hits / len(found)
-
-
-def _by_rank(true, found, tolerance):
-    hits = sum(abs(t - f) <= tolerance for t, f in zip(true, found, strict=False))
+def _shares(hits, true, found):
     return hits / len(true), hits / len(found)
 
 
@@ -106,11 +90,15 @@ SCORE = Exercise(
     reference=score,
     mistakes=(
         Mistake(
-            _double_counting,
+            lambda true, found, tolerance: tuple(
+                _near(true, found, tolerance).any(axis=k).mean() for k in (1, 0)
+            ),
             "Two detections near one beat: you count both as right. A beat may be used once.",
         ),
         Mistake(
-            _all_pairs,
+            lambda true, found, tolerance: _shares(
+                _near(true, found, tolerance).sum(), true, found
+            ),
             "You count pairs. One beat with two detections near it makes two pairs, but it was "
             "found once.",
         ),
@@ -119,9 +107,14 @@ SCORE = Exercise(
             "The two numbers are in the other order: sensitivity first. It is a share of the "
             "true beats.",
         ),
-        Mistake(_exact_only, "A detection need not hit the very sample: use the tolerance."),
         Mistake(
-            _by_rank,
+            lambda true, found, tolerance: _shares(len(np.intersect1d(true, found)), true, found),
+            "A detection need not hit the very sample: use the tolerance.",
+        ),
+        Mistake(
+            lambda true, found, tolerance: _shares(
+                np.diag(_near(true, found, tolerance)).sum(), true, found
+            ),
             "You compare first with first, second with second. After one false beat all later "
             "pairs are out of step.",
         ),
@@ -161,10 +154,8 @@ def _intervals(beats, start, stop):
 
 
 def _one_interval_too_many(beats, fs, start, stop):
-    inside = beats[(beats >= start) & (beats < stop)]
-    if len(inside) < 2:
-        return np.nan
-    return 60 * fs * len(inside) / (inside[-1] - inside[0])
+    rr = _intervals(beats, start, stop)
+    return 60 * fs * (len(rr) + 1) / rr.sum()
 
 
 def _interval_from_outside(beats, fs, start, stop):
@@ -173,11 +164,6 @@ def _interval_from_outside(beats, fs, start, stop):
     if len(inside) < 2:
         return np.nan
     return 60 * fs / np.mean(np.diff(np.r_[before, inside]))
-
-
-def _zero_without_interval(beats, fs, start, stop):
-    rate = mean_rate(beats, fs, start, stop)
-    return 0.0 if np.isnan(rate) else rate
 
 
 def _rate_cases():
@@ -225,7 +211,7 @@ MEAN_RATE = Exercise(
             "Your first interval began before the window. Only whole intervals inside count.",
         ),
         Mistake(
-            _zero_without_interval,
+            lambda beats, fs, start, stop: np.nan_to_num(mean_rate(beats, fs, start, stop)),
             "The last window holds one beat, so no interval. A rate of 0 would say that the "
             "heart stopped; say that it is not known: np.nan.",
         ),
@@ -243,14 +229,8 @@ def cut(signal, length, step):
     return np.array([signal[s : s + length] for s in starts])
 
 
-def _tail_padded(signal, length, step):
-    tail = np.pad(signal, (0, length))
-    return np.array([tail[s : s + length] for s in range(0, len(signal), step)])
-
-
-def _moved_to_the_end(signal, length, step):
-    starts = range(len(signal) % length, len(signal) - length + 1, step)
-    return np.array([signal[s : s + length] for s in starts])
+def _pieces(signal, length, starts):
+    return [signal[s : s + length] for s in starts]
 
 
 CUT = Exercise(
@@ -259,24 +239,23 @@ CUT = Exercise(
     mistakes=(
         Mistake(
             lambda signal, length, step: np.array(
-                [signal[s : s + length] for s in range(0, len(signal) - length, step)]
+                _pieces(signal, length, range(0, len(signal) - length, step))
             ),
             "In the first case the last window fits exactly, and you have lost it. `range` stops "
             "before its end.",
         ),
         Mistake(
-            lambda signal, length, step: np.array(
-                [signal[s : s + length] for s in range(0, len(signal) - length + 1, length)]
-            ),
+            lambda signal, length, step: cut(signal, length, length),
             "Windows may overlap or leave gaps: their starts are `step` apart, not `length`.",
         ),
         Mistake(
-            _tail_padded, "The tail is filled up with something that nobody measured. Leave it out."
+            lambda signal, length, step: np.array(
+                _pieces(np.pad(signal, (0, length)), length, range(0, len(signal), step))
+            ),
+            "The tail is filled up with something that nobody measured. Leave it out.",
         ),
         Mistake(
-            lambda signal, length, step: [
-                signal[s : s + length] for s in range(0, len(signal), step)
-            ],
+            lambda signal, length, step: _pieces(signal, length, range(0, len(signal), step)),
             "The last pieces are too short. A network needs equal lengths.",
         ),
         Mistake(
@@ -284,7 +263,7 @@ CUT = Exercise(
             "Shape (windows, length) is asked for: one window a row.",
         ),
         Mistake(
-            _moved_to_the_end,
+            lambda signal, length, step: cut(signal[len(signal) % length :], length, step),
             "Your first window does not begin at sample 0. What is dropped is the tail.",
         ),
     ),
@@ -306,25 +285,12 @@ def normalise(rate, subject, train_subjects):
     return (rate - train.mean()) / train.std()
 
 
-def _each_part_by_itself(rate, subject, train_subjects):
+def _each_group_by_itself(rate, group):
     z = np.empty(len(rate))
-    inside = np.isin(subject, train_subjects)
-    for part in (inside, ~inside):
-        z[part] = (rate[part] - rate[part].mean()) / rate[part].std()
+    for one in np.unique(group):
+        part = rate[group == one]
+        z[group == one] = (part - part.mean()) / part.std()
     return z
-
-
-def _each_subject_by_itself(rate, subject, train_subjects):
-    z = np.empty(len(rate))
-    for one in np.unique(subject):
-        mine = subject == one
-        z[mine] = (rate[mine] - rate[mine].mean()) / rate[mine].std()
-    return z
-
-
-def _only_train(rate, subject, train_subjects):
-    train = rate[np.isin(subject, train_subjects)]
-    return (train - train.mean()) / train.std()
 
 
 def _by_variance(rate, subject, train_subjects):
@@ -352,15 +318,22 @@ NORMALISE = Exercise(
             "The rates of the test subjects went into your mean. The model must not know them.",
         ),
         Mistake(
-            _each_part_by_itself,
+            lambda rate, subject, train_subjects: _each_group_by_itself(
+                rate, np.isin(subject, train_subjects)
+            ),
             "One scale for everybody. With two, the same heart rate has two meanings.",
         ),
         Mistake(
-            _each_subject_by_itself,
+            lambda rate, subject, train_subjects: _each_group_by_itself(rate, subject),
             "Scaled subject by subject a slow heart and a fast one look alike, and a new "
             "person's mean is what you want to predict.",
         ),
-        Mistake(_only_train, "Fit on the training subjects, but return a value for everybody."),
+        Mistake(
+            lambda rate, subject, train_subjects: normalise(rate, subject, train_subjects)[
+                np.isin(subject, train_subjects)
+            ],
+            "Fit on the training subjects, but return a value for everybody.",
+        ),
         Mistake(
             lambda rate, subject, train_subjects: (
                 rate - rate[np.isin(subject, train_subjects)].mean()
