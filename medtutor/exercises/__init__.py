@@ -3,8 +3,8 @@
 The checker works by behaviour. It calls the learner's function and the reference on the same cases
 and compares the results with a tolerance, never the source text and never to the last digit. When
 they differ, it looks for a *known* mistake that behaves in the same way, and answers with the hint
-written for that mistake. Adding an exercise to a lesson means adding one `Exercise` to
-``medtutor/exercises/lesson_NN.py``; everything else is here.
+written for that mistake. The exercises themselves stand beside the lessons, in
+``notebooks/exercises/NN.py``.
 """
 
 from medtutor.exercises.engine import Exercise, Mistake, Report

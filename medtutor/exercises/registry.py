@@ -1,14 +1,13 @@
 """The exercises by key, and what a lesson calls."""
 
-import importlib
 import json
 import os
-import pkgutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from medtutor import exercises, paths
+from medtutor import paths
 from medtutor.exercises.engine import Exercise, Report, judge, source
 
 PROGRESS = "MEDTUTOR_PROGRESS"  # file that keeps a learner's progress; `medtutor lab` sets it
@@ -25,30 +24,39 @@ class Text(str):
         return str(self)
 
 
+def _files() -> dict[str, Path]:
+    """Find the files of exercises by the number of their lesson."""
+    found = (paths.notebooks() / "exercises").glob("[0-9][0-9].py")
+    return {path.stem: path for path in sorted(found)}
+
+
 @cache
-def _lesson(number: str) -> tuple[Exercise, ...]:
-    try:
-        module = importlib.import_module(f"medtutor.exercises.lesson_{number}")
-    except ModuleNotFoundError:
-        return ()
-    return tuple(module.EXERCISES)
+def _lesson(path: Path) -> dict[str, Exercise]:
+    """Load a lesson's exercises by key: number of the file, place in the file."""
+    asked = [each for each in vars(paths.load(path)).values() if isinstance(each, Exercise)]
+    keyed = [f"{path.stem}.{place}" for place in range(1, len(asked) + 1)]
+    return {key: replace(each, key=key) for key, each in zip(keyed, asked, strict=True)}
 
 
 def lessons() -> list[str]:
     """Numbers of the lessons that have exercises."""
-    names = [m.name for m in pkgutil.iter_modules(exercises.__path__)]
-    return sorted(n.removeprefix("lesson_") for n in names if n.startswith("lesson_"))
+    return list(_files())
 
 
 def keys(lesson: str | None = None) -> list[str]:
     """Keys of all exercises, or of one lesson's."""
-    numbers = [lesson] if lesson else lessons()
-    return [e.key for number in numbers for e in _lesson(number)]
+    return [
+        key
+        for number, path in _files().items()
+        if lesson in (None, number)
+        for key in _lesson(path)
+    ]
 
 
 def find(key: str) -> Exercise | None:
     """Look an exercise up by its key."""
-    return next((e for e in _lesson(str(key).split(".")[0].zfill(2)) if e.key == str(key)), None)
+    path = _files().get(str(key).split(".")[0].zfill(2))
+    return _lesson(path).get(str(key)) if path else None
 
 
 def check(key: str, answer: Any) -> Report | Text:
@@ -66,6 +74,13 @@ def check(key: str, answer: Any) -> Report | Text:
     Report
         Not yet, right, or how many cases are right, with the first failing case and a hint that
         fits the mistake. It never raises.
+
+    Examples
+    --------
+    >>> def heart_rate(beats, seconds):
+    ...     return 60 * beats / seconds
+    >>> check("00.1", heart_rate)
+    Exercise 00.1: right (4 of 4 cases).
     """
     exercise = find(key)
     if exercise is None:
@@ -87,6 +102,11 @@ def hint(key: str) -> Text:
     -------
     Text
         The hint.
+
+    Examples
+    --------
+    >>> hint("00.1")
+    Hint 1 of 2: ...
     """
     exercise = find(key)
     if exercise is None:
@@ -110,6 +130,12 @@ def solution(key: str) -> Text:
     -------
     Text
         Its source; yours may look different and be just as right.
+
+    Examples
+    --------
+    >>> solution("00.1")
+    def heart_rate(beats, seconds):
+        ...
     """
     exercise = find(key)
     return Text(source(exercise.reference) if exercise else f"There is no exercise {key}.")
