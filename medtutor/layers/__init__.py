@@ -9,10 +9,7 @@ loss with respect to the output, then the arguments of ``f``, and returns the gr
 inputs, in the order of the arguments. A `Network` puts layers in a row and trains them.
 """
 
-from medtutor.layers.conv import conv2d, conv2d_backward
-from medtutor.layers.geometry import output_size
-from medtutor.layers.gradient_check import numerical_gradient
-from medtutor.layers.initialisers import glorot_uniform, he_normal, orthogonal
+from medtutor.layers.conv import conv2d, conv2d_backward, output_size
 from medtutor.layers.linear import (
     dense,
     dense_backward,
@@ -26,20 +23,9 @@ from medtutor.layers.losses import (
     cross_entropy_backward,
     mean_squared_error,
     mean_squared_error_backward,
+    numerical_gradient,
 )
-from medtutor.layers.network import Network
-from medtutor.layers.optimisers import SGD, Adam
-from medtutor.layers.pool import (
-    average_pool2d,
-    average_pool2d_backward,
-    max_pool2d,
-    max_pool2d_backward,
-)
-from medtutor.layers.recurrent import simple_rnn, simple_rnn_backward
-from medtutor.layers.recurrent_gru import GRUTrace, gru, gru_backward
-from medtutor.layers.recurrent_lstm import LSTMTrace, lstm, lstm_backward
-from medtutor.layers.stack import (
-    GRU,
+from medtutor.layers.network import (
     LSTM,
     AveragePool2D,
     Conv2D,
@@ -48,18 +34,68 @@ from medtutor.layers.stack import (
     GlobalAveragePool2D,
     Layer,
     MaxPool2D,
+    Network,
     ReLU,
     SimpleRNN,
     Softmax,
+    glorot_uniform,
+    he_normal,
+    orthogonal,
+)
+from medtutor.layers.optimisers import SGD, Adam
+from medtutor.layers.pool import (
+    average_pool2d,
+    average_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from medtutor.layers.recurrent import (
+    LSTMTrace,
+    lstm,
+    lstm_backward,
+    simple_rnn,
+    simple_rnn_backward,
 )
 
 __all__ = [
-    "GRU", "LSTM", "SGD", "Adam", "AveragePool2D", "Conv2D", "Dense", "Flatten", "GRUTrace",
-    "GlobalAveragePool2D", "LSTMTrace", "Layer", "MaxPool2D", "Network", "ReLU", "SimpleRNN",
-    "Softmax", "average_pool2d", "average_pool2d_backward", "conv2d", "conv2d_backward",
-    "cross_entropy", "cross_entropy_backward", "dense", "dense_backward", "glorot_uniform", "gru",
-    "gru_backward", "he_normal", "lstm", "lstm_backward", "max_pool2d", "max_pool2d_backward",
-    "mean_squared_error", "mean_squared_error_backward", "numerical_gradient", "orthogonal",
-    "output_size", "relu", "relu_backward", "simple_rnn", "simple_rnn_backward", "softmax",
+    "LSTM",
+    "SGD",
+    "Adam",
+    "AveragePool2D",
+    "Conv2D",
+    "Dense",
+    "Flatten",
+    "GlobalAveragePool2D",
+    "LSTMTrace",
+    "Layer",
+    "MaxPool2D",
+    "Network",
+    "ReLU",
+    "SimpleRNN",
+    "Softmax",
+    "average_pool2d",
+    "average_pool2d_backward",
+    "conv2d",
+    "conv2d_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "dense",
+    "dense_backward",
+    "glorot_uniform",
+    "he_normal",
+    "lstm",
+    "lstm_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "mean_squared_error",
+    "mean_squared_error_backward",
+    "numerical_gradient",
+    "orthogonal",
+    "output_size",
+    "relu",
+    "relu_backward",
+    "simple_rnn",
+    "simple_rnn_backward",
+    "softmax",
     "softmax_backward",
-]  # fmt: skip
+]

@@ -1,24 +1,22 @@
-"""Convolution of images, forward and backward, as matrix products over shifted views.
+"""Convolution of images, forward and backward, and where its windows lie.
 
 ``y[n, i, j, f] = b[f] + sum over p, q, c of x[n, i s + p d, j s + q d, c] k[p, q, c, f]``
 
 This is the cross-correlation that deep learning calls convolution: the kernel is not flipped.
-Symbols follow Dumoulin & Visin (2016): stride ``s``, dilation ``d``, taps ``p, q`` of kernel ``k``.
+Symbols follow Dumoulin & Visin (2016), "A guide to convolution arithmetic for deep learning":
+stride ``s``, dilation ``d``, taps ``p, q`` of the kernel ``k``.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from medtutor.errors import DataError
-from medtutor.layers._checks import IMAGES, as_array, expect_shape, optional, pair
-from medtutor.layers._threads import over_batch
-from medtutor.layers.geometry import Pads, crop, pad, resolve_padding, shifts, windows
+from medtutor.layers.checks import IMAGES, as_array, optional, output_gradient, pair
 
-# Windows are gathered a block at a time, so that a block is still in the processor's cache when it
-# is multiplied, and so that memory does not grow with the size of the kernel.
-BLOCK = 1 << 20
+Pair = tuple[int, int]
+Pads = tuple[Pair, Pair]
 
 
 def conv2d(
@@ -29,12 +27,12 @@ def conv2d(
     padding: Any = "valid",
     dilation: int | Sequence[int] = (1, 1),
 ) -> np.ndarray:
-    """Convolve images with a bank of filters.
+    """Convolve images with a bank of filters: all windows as rows, times the kernel as a matrix.
 
     Parameters
     ----------
     x : array_like, shape (batch, height, width, channels)
-        Images, float32 or float64.
+        Images. The rows hold each pixel once for every tap that meets it; so much memory it takes.
     kernel : array_like, shape (kernel height, kernel width, channels, filters)
         As Keras stores it.
     bias : array_like, shape (filters,), optional
@@ -47,19 +45,27 @@ def conv2d(
     Returns
     -------
     ndarray, shape (batch, places down, places across, filters)
-        `medtutor.layers.output_size` says how many places.
+        `output_size` says how many places.
 
     Raises
     ------
     DataError
         If a shape does not fit, or the kernel is larger than the padded image.
+
+    Examples
+    --------
+    >>> x = np.arange(9.0).reshape(1, 3, 3, 1)
+    >>> conv2d(x, np.ones((2, 2, 1, 1)))[0, :, :, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
     """
-    x, kernel, strides, dilation, pads = _arguments(x, kernel, strides, padding, dilation)
-    filters = kernel.shape[3]
-    y = _correlate(pad(x, pads), kernel, strides, dilation)
+    x, kernel, grid = _arguments(x, kernel, strides, padding, dilation)
+    taps, filters = kernel[..., 0].size, kernel.shape[3]
+    rows = windows(pad(x, grid), grid).reshape(-1, taps)
+    y = rows @ kernel.reshape(taps, filters)
     if bias is not None:
         y += optional(bias, (filters,), "bias", y)
-    return y
+    return y.reshape(len(x), *grid.places, filters)
 
 
 def conv2d_backward(
@@ -86,140 +92,130 @@ def conv2d_backward(
     -------
     dx, dkernel, dbias : ndarray
         Gradients, shaped as `x`, `kernel` and the bias.
+
+    Examples
+    --------
+    >>> x = np.arange(9.0).reshape(1, 3, 3, 1)
+    >>> dx, dk, db = conv2d_backward(np.ones((1, 2, 2, 1)), x, np.ones((2, 2, 1, 1)))
+    >>> dx[0, :, :, 0]
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
     """
-    x, kernel, strides, dilation, pads = _arguments(x, kernel, strides, padding, dilation)
-    padded = pad(x, pads)
-    places = windows(padded, kernel.shape[:2], strides, dilation).shape[1:3]
-    dy = as_array(dy, "dy", IMAGES, 4)
-    expect_shape(dy, (len(x), *places, kernel.shape[3]), "dy", "the shape of the output")
-    dkernel = _kernel_gradient(dy, padded, kernel, strides, dilation)
-    dbias = np.ones(dy[..., 0].size, dy.dtype) @ dy.reshape(-1, dy.shape[3])
-    if strides == (1, 1):
-        dx = _input_gradient(dy, kernel, dilation, pads)
+    x, kernel, grid = _arguments(x, kernel, strides, padding, dilation)
+    taps, filters = kernel[..., 0].size, kernel.shape[3]
+    dy = output_gradient(dy, (len(x), *grid.places, filters)).reshape(-1, filters)
+    padded = pad(x, grid)
+    rows = windows(padded, grid).reshape(-1, taps)
+    dkernel = (rows.T @ dy).reshape(kernel.shape)
+    dbias = np.ones(len(dy), dy.dtype) @ dy  # rounds less than a sum from top to bottom
+    dx = np.zeros(padded.shape, np.result_type(dy, kernel))
+    for p, q, pixels in shifts(dx, grid):
+        pixels += (dy @ kernel[p, q].T).reshape(pixels.shape)
+    return crop(dx, grid), dkernel, dbias
+
+
+class Grid(NamedTuple):
+    """Where windows stand on images; each pair is along height and width."""
+
+    size: Pair
+    strides: Pair
+    dilation: Pair
+    pads: Pads
+    places: Pair
+
+
+def output_size(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> int:
+    """Count the places of a window along one axis (0 or less: it does not fit).
+
+    ``o = floor((i + p - (k - 1) d - 1) / s) + 1`` (Dumoulin & Visin 2016, relationship 15).
+
+    Parameters
+    ----------
+    size, kernel, stride, dilation : int
+        Pixels of the image, taps of the window, step of the window, distance of its taps.
+    pad : int
+        Pixels added, both sides together.
+
+    Examples
+    --------
+    >>> output_size(28, kernel=5), output_size(28, kernel=3, stride=2, pad=1)
+    (24, 14)
+    """
+    return (size + pad - (kernel - 1) * dilation - 1) // stride + 1
+
+
+def place(image: Pair, size: Pair, strides: Pair, padding: Any, dilation: Pair = (1, 1)) -> Grid:
+    """Work out the padding and the places of a window; refuse one that does not fit."""
+    if isinstance(padding, str) and padding.lower() == "valid":
+        pads: Pads = ((0, 0), (0, 0))
+    elif isinstance(padding, str) and padding.lower() == "same":
+        pads = tuple(map(_same, image, size, strides, dilation))  # type: ignore[assignment]
     else:
-        dx = crop(_spread(dy, kernel, padded.shape, strides, dilation), pads)
-    return dx, dkernel, dbias
+        pads = _explicit(padding)
+    places = []
+    for i, k, s, d, p, axis in zip(image, size, strides, dilation, pads, ("height", "width")):
+        places.append(output_size(i, k, s, sum(p), d))
+        if places[-1] < 1:
+            raise DataError(
+                f"the window spans {(k - 1) * d + 1} pixels of {axis}, the image with its padding "
+                f"has only {i + sum(p)}",
+                remedy='Take a smaller kernel or padding="same".',
+            )
+    return Grid(size, strides, dilation, pads, (places[0], places[1]))
 
 
-def _correlate(
-    x: np.ndarray, kernel: np.ndarray, strides: tuple[int, int], dilation: tuple[int, int]
-) -> np.ndarray:
-    """Convolve images that are padded already."""
-    places = windows(x, kernel.shape[:2], strides, dilation).shape[1:3]
-    y = np.empty((len(x), *places, kernel.shape[3]), np.result_type(x, kernel))
-    first, *others = _taps(kernel, strides)
-
-    def multiply(part: slice) -> None:
-        products = _products(x[part], y[part], kernel.shape[:2], strides, dilation)
-        for (pixels, *shifted), block in products:
-            total = pixels @ first
-            for pixels, taps in zip(shifted, others, strict=True):
-                total += pixels @ taps
-            block[...] = total.reshape(block.shape)
-
-    over_batch(multiply, len(x), x.nbytes + y.nbytes)
-    return y
+def pad(x: np.ndarray, grid: Grid, value: float = 0.0) -> np.ndarray:
+    """Put the border around images."""
+    return np.pad(x, ((0, 0), *grid.pads, (0, 0)), constant_values=value)
 
 
-def _kernel_gradient(
-    dy: np.ndarray,
-    x: np.ndarray,
-    kernel: np.ndarray,
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-) -> np.ndarray:
-    """Sum, over all places, the pixels that a tap met times the gradient of what it gave."""
-
-    def gather(part: slice) -> np.ndarray:
-        dkernel = np.zeros(kernel.shape, np.result_type(dy, x))
-        dtaps = _taps(dkernel, strides)
-        for shifted, block in _products(x[part], dy[part], kernel.shape[:2], strides, dilation):
-            g = block.reshape(-1, dy.shape[3])
-            for pixels, d in zip(shifted, dtaps, strict=True):
-                d += pixels.T @ g
-        return dkernel
-
-    return np.sum(over_batch(gather, len(x), x.nbytes + dy.nbytes), axis=0)
+def crop(x: np.ndarray, grid: Grid) -> np.ndarray:
+    """Take the border off again: the gradient of `pad`. A view."""
+    (top, bottom), (left, right) = grid.pads
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
 
 
-def _input_gradient(
-    dy: np.ndarray, kernel: np.ndarray, dilation: tuple[int, int], pads: Pads
-) -> np.ndarray:
-    """Convolve `dy`, padded in full, with the kernel turned by 180 degrees (stride 1 only)."""
-    reach = [(k - 1) * d for k, d in zip(kernel.shape[:2], dilation, strict=True)]
-    (top, bottom), (left, right) = pads
-    full = (reach[0] - top, reach[0] - bottom), (reach[1] - left, reach[1] - right)
-    turned = kernel[::-1, ::-1].swapaxes(2, 3)
-    return _correlate(pad(dy, full), turned, (1, 1), dilation)
+def windows(x: np.ndarray, grid: Grid) -> np.ndarray:
+    """View padded images as ``view[n, i, j, p, q, c] = x[n, i s + p d, j s + q d, c]``."""
+    (s, t), (d, e) = grid.strides, grid.dilation
+    span = [(k - 1) * d + 1 for k, d in zip(grid.size, grid.dilation, strict=True)]
+    view = np.lib.stride_tricks.sliding_window_view(x, span, axis=(1, 2))
+    return view[:, ::s, ::t, :, ::d, ::e].transpose(0, 1, 2, 4, 5, 3)
 
 
-def _spread(
-    dy: np.ndarray,
-    kernel: np.ndarray,
-    shape: tuple[int, ...],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-) -> np.ndarray:
-    """Add each output's gradient to the pixels under its window, tap by tap (any stride)."""
-    dx = np.zeros(shape, np.result_type(dy, kernel))
-
-    def spread(part: slice) -> None:
-        rows = dy[part].reshape(-1, dy.shape[3])
-        taps = shifts(dx[part], kernel.shape[:2], strides, dy.shape[1:3], dilation)
-        for p, q, pixels in taps:
-            pixels += (rows @ kernel[p, q].T).reshape(pixels.shape)
-
-    over_batch(spread, len(dx), dx.nbytes + dy.nbytes)
-    return dx
+def shifts(x: np.ndarray, grid: Grid) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield each tap ``p, q`` and a view of the pixels of `x` that it meets, one for each place."""
+    (s, t), (d, e) = grid.strides, grid.dilation
+    height, width = ((o - 1) * step + 1 for o, step in zip(grid.places, (s, t), strict=True))
+    for p, q in np.ndindex(grid.size):
+        yield p, q, x[:, p * d : p * d + height : s, q * e : q * e + width : t]
 
 
-def _products(
-    x: np.ndarray,
-    y: np.ndarray,
-    size: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
-    """Cut a convolution into matrix products, ``block = sum over p of pixels[p] @ taps[p]``.
-
-    With stride 1 the windows of the next kernel row are those of this row, `dilation` image rows
-    further down. So only the taps beside each other are gathered (a 3 x 3 kernel copies its
-    pixels 3 times, not 9), and the kernel's rows p are shifted views of that. With larger strides
-    all taps are gathered, with 1 x 1 kernels nothing needs to be.
-
-    Yields
-    ------
-    pixels : list of ndarray, each of shape (places, taps)
-        One for each matrix of `_taps`.
-    block : ndarray, shape (..., filters)
-        The places of `y` that they belong to, as a view.
-    """
-    count, size = (size[0], (1, size[1])) if strides[0] == 1 else (1, size)
-    view, (_, height, width, _) = windows(x, size, strides, dilation), y.shape
-    taps = size[0] * size[1] * x.shape[3]
-    reach = (count - 1) * dilation[0]
-    # Image rows to a block. Two blocks are in memory while one follows the other, in each thread.
-    fits = min(BLOCK, (x.nbytes + y.nbytes) // 6) // (width * taps * x.itemsize)
-    steps = max(1, fits // (height + reach)), max(1, 2 * reach, fits)  # images, rows
-    if count > 1:  # rows come first, so that the shift to the next one is a slice
-        view, y, steps = view.swapaxes(0, 1), y.swapaxes(0, 1), steps[::-1]
-    for i in range(0, y.shape[0], steps[0]):
-        for j in range(0, y.shape[1], steps[1]):
-            block = y[i : i + steps[0], j : j + steps[1]]
-            a, b = block.shape[:2]
-            gathered = view[i : i + a + reach, j : j + b].reshape((a + reach) * b * width, taps)
-            starts = [p * dilation[0] * b * width for p in range(count)]
-            yield [gathered[start : start + a * b * width] for start in starts], block
+def _same(size: int, kernel: int, stride: int, dilation: int) -> Pair:
+    """Pad for ``ceil(size / stride)`` places, the odd pixel at the end, as TensorFlow does."""
+    places = -(-size // stride)
+    total = max((places - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
 
 
-def _taps(kernel: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
-    """View a kernel as the matrices of `_products`, shape (products, taps, filters)."""
-    return kernel.reshape(kernel.shape[0] if strides[0] == 1 else 1, -1, kernel.shape[3])
+def _explicit(padding: Any) -> Pads:
+    """Read padding that is stated in pixels."""
+    try:
+        (top, bottom), (left, right) = padding
+        pads = (int(top), int(bottom)), (int(left), int(right))
+        if min(pads[0] + pads[1]) < 0 or pads != ((top, bottom), (left, right)):
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        expected = '"valid", "same" or ((top, bottom), (left, right)) in pixels'
+        raise DataError(f"padding is {padding!r}; expected {expected}") from error
+    return pads
 
 
 def _arguments(
     x: Any, kernel: Any, strides: Any, padding: Any, dilation: Any
-) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int], Pads]:
+) -> tuple[np.ndarray, np.ndarray, Grid]:
+    """Check what both directions are given."""
     x = as_array(x, "x", IMAGES, 4)
     kernel = as_array(kernel, "kernel", "(height, width, channels, filters)", 4)
     if 0 in kernel.shape:
@@ -229,6 +225,5 @@ def _arguments(
             f"kernel has shape {kernel.shape} for {kernel.shape[2]} channels, x has {x.shape[3]}; "
             f"expected a kernel of shape {(*kernel.shape[:2], x.shape[3], kernel.shape[3])}"
         )
-    strides, dilation = pair(strides, "strides"), pair(dilation, "dilation")
-    pads = resolve_padding(padding, x.shape[1:3], kernel.shape[:2], strides, dilation)
-    return x, kernel, strides, dilation, pads
+    step, apart = pair(strides, "strides"), pair(dilation, "dilation")
+    return x, kernel, place(x.shape[1:3], kernel.shape[:2], step, padding, apart)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from medtutor.errors import DataError
-from medtutor.layers._checks import as_array, expect_shape, optional
+from medtutor.layers.checks import as_array, optional, output_gradient
 
 
 def dense(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:
@@ -21,8 +21,13 @@ def dense(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:
     Returns
     -------
     ndarray, shape (..., units)
+
+    Examples
+    --------
+    >>> dense([[1, 2]], [[1, 0], [0, 1]], [10, 20])
+    array([[11., 22.]])
     """
-    x, kernel = _dense_arguments(x, kernel)
+    x, kernel = _arguments(x, kernel)
     y = x @ kernel
     if bias is not None:
         y += optional(bias, (kernel.shape[1],), "bias", y)
@@ -43,26 +48,42 @@ def dense_backward(dy: Any, x: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray
     -------
     dx, dkernel, dbias : ndarray
         Summed over the batch, not averaged: the mean belongs to the loss.
+
+    Examples
+    --------
+    >>> dx, dW, db = dense_backward([[1, 1]], [[1, 2]], [[1, 0], [0, 1]])
+    >>> dW
+    array([[1., 1.],
+           [2., 2.]])
     """
-    x, kernel = _dense_arguments(x, kernel)
-    dy = as_array(dy, "dy")
-    expect_shape(dy, (*x.shape[:-1], kernel.shape[1]), "dy", "the shape of the output")
+    x, kernel = _arguments(x, kernel)
+    dy = output_gradient(dy, (*x.shape[:-1], kernel.shape[1]))
     rows = dy.reshape(-1, kernel.shape[1])
     dkernel = x.reshape(-1, kernel.shape[0]).T @ rows
     return dy @ kernel.T, dkernel, rows.sum(axis=0)
 
 
 def relu(x: Any) -> np.ndarray:
-    """Return ``max(x, 0)``, element by element."""
-    x = as_array(x, "x")
-    return np.maximum(x, 0)
+    """Return ``max(x, 0)``, element by element.
+
+    Examples
+    --------
+    >>> relu([-1, 0, 2])
+    array([0., 0., 2.])
+    """
+    return np.maximum(as_array(x, "x"), 0)
 
 
 def relu_backward(dy: Any, x: Any) -> np.ndarray:
-    """Let the gradient through where ``x > 0``; at 0 exactly it is 0, as in Keras."""
-    x, dy = as_array(x, "x"), as_array(dy, "dy")
-    expect_shape(dy, x.shape, "dy", "the shape of the output")
-    return np.where(x > 0, dy, 0)
+    """Let the gradient through where ``x > 0``; at 0 exactly it is 0, as in Keras.
+
+    Examples
+    --------
+    >>> relu_backward([5, 5, 5], [-1, 0, 2])
+    array([0., 0., 5.])
+    """
+    x = as_array(x, "x")
+    return np.where(x > 0, output_gradient(dy, x.shape), 0)
 
 
 def softmax(x: Any, axis: int = -1) -> np.ndarray:
@@ -81,35 +102,30 @@ def softmax(x: Any, axis: int = -1) -> np.ndarray:
     Returns
     -------
     ndarray, shape of `x`
+
+    Examples
+    --------
+    >>> softmax([0, np.log(3)])
+    array([0.25, 0.75])
     """
-    x = _with_axis(x, axis)
+    x = as_array(x, "x")
+    if not -x.ndim <= axis < x.ndim:
+        raise DataError(f"axis is {axis}, x has shape {x.shape}; expected one of its axes")
     if x.size == 0:
         return x.copy()
     e = np.exp(x - x.max(axis=axis, keepdims=True))
-    e /= e.sum(axis=axis, keepdims=True)
-    return e
+    return e / e.sum(axis=axis, keepdims=True)
 
 
 def softmax_backward(dy: Any, x: Any, axis: int = -1) -> np.ndarray:
-    """Carry the gradient back through `softmax`: ``dx = p (dy - sum over k of dy_k p_k)``.
-
-    Parameters
-    ----------
-    dy : array_like, shape of `x`
-        Gradient of the loss with respect to the probabilities.
-    x, axis
-        As given to `softmax` (the scores, not the probabilities).
-
-    Returns
-    -------
-    dx : ndarray, shape of `x`
-    """
-    p, dy = softmax(x, axis), as_array(dy, "dy")
-    expect_shape(dy, p.shape, "dy", "the shape of the output")
+    """Carry the gradient back to the scores: ``dx = p (dy - sum over k of dy_k p_k)``."""
+    p = softmax(x, axis)
+    dy = output_gradient(dy, p.shape)
     return p * (dy - (dy * p).sum(axis=axis, keepdims=True))
 
 
-def _dense_arguments(x: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
+def _arguments(x: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Check what both directions of a dense layer are given."""
     x = as_array(x, "x")
     kernel = as_array(kernel, "kernel", "(features, units)", 2)
     if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
@@ -118,10 +134,3 @@ def _dense_arguments(x: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray]:
             f"because kernel has shape {kernel.shape}"
         )
     return x, kernel
-
-
-def _with_axis(x: Any, axis: int) -> np.ndarray:
-    x = as_array(x, "x")
-    if not -x.ndim <= axis < x.ndim:
-        raise DataError(f"axis is {axis}, x has shape {x.shape}; expected one of its axes")
-    return x

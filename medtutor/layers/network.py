@@ -1,16 +1,286 @@
-"""A network: layers in a row, trained with mini-batches."""
+"""Layers that keep their weights, a network of them in a row, and its exchange with Keras.
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+The layers hold no mathematics: that is in the functions they call. `Network.from_keras` and
+`Network.to_keras` import Keras only when they are called.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from medtutor.errors import DataError
-from medtutor.layers._checks import as_array, choose, expect_shape
+from medtutor.layers.checks import as_array, choose, expect_shape, pair
+from medtutor.layers.conv import conv2d, conv2d_backward
+from medtutor.layers.linear import (
+    dense,
+    dense_backward,
+    relu,
+    relu_backward,
+    softmax,
+    softmax_backward,
+)
 from medtutor.layers.losses import LOSSES
 from medtutor.layers.optimisers import Adam, Optimiser
-from medtutor.layers.stack import Layer, Shape, Softmax
+from medtutor.layers.pool import (
+    average_pool2d,
+    average_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from medtutor.layers.recurrent import lstm, lstm_backward, simple_rnn, simple_rnn_backward
+
+Shape = tuple[int, ...]
+
+
+def glorot_uniform(
+    shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32
+) -> np.ndarray:
+    """Draw from ``[-a, a]`` with ``a = sqrt(6 / (fan_in + fan_out))`` (Glorot & Bengio 2010).
+
+    `shape` is (..., inputs, outputs); the axes before are taps of a kernel and count on both sides.
+
+    Examples
+    --------
+    >>> glorot_uniform((5, 5, 1, 8), np.random.default_rng(0)).shape
+    (5, 5, 1, 8)
+    """
+    limit = math.sqrt(6 / sum(_fans(shape)))
+    return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def he_normal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
+    """Draw normal weights of variance ``2 / fan_in`` (He et al. 2015), cut off as Keras does."""
+    weights = rng.standard_normal(shape)
+    while (outside := np.abs(weights) > 2).any():
+        weights[outside] = rng.standard_normal(int(outside.sum()))
+    # 0.8796…: what is left of the standard deviation when a normal is cut off at two of its own
+    return (weights * (math.sqrt(2 / _fans(shape)[0]) / 0.87962566103423978)).astype(dtype)
+
+
+def orthogonal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
+    """Draw a matrix whose rows or columns are orthonormal (Saxe, McClelland & Ganguli 2014).
+
+    Recurrent layers start with it: h U is then as long as h (for a square U).
+
+    Examples
+    --------
+    >>> U = orthogonal((3, 3), np.random.default_rng(0), np.float64)
+    >>> np.allclose(U @ U.T, np.eye(3))
+    True
+    """
+    _fans(shape)
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q *= np.where(np.diag(r) < 0, -1, 1)  # makes the draw uniform over all such matrices
+    return (q.T if rows < columns else q).reshape(shape).astype(dtype)
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """Count the inputs and outputs that one weight tensor joins."""
+    if len(shape) < 2:
+        raise DataError(f"shape is {shape}; expected at least two axes, (inputs, outputs)")
+    taps = math.prod(shape[:-2])
+    return taps * shape[-2], taps * shape[-1]
+
+
+class Layer:
+    """A step of a network; this one hands on what it gets.
+
+    A layer names its pair of functions in `pair_of_functions`; it calls them with its weights and
+    its `options`.
+
+    Attributes
+    ----------
+    weights, gradients : list of ndarray
+        In Keras's order; `gradients` are those of the last `backward`.
+    """
+
+    expects: ClassVar[str] = ""  # the axes of one sample, where it matters how many there are
+    functions: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]] = (
+        lambda x: x,
+        lambda dy, x: dy,
+    )
+
+    def __init__(self, *options: Any) -> None:
+        self.options = options
+        self.weights: list[np.ndarray] = []
+        self.gradients: list[np.ndarray] = []
+        self.saved: Any = None
+
+    def build(self, shape: Shape, rng: np.random.Generator, dtype: np.dtype) -> Shape:
+        """Draw the weights for samples of this shape; return the shape of what comes out."""
+        name = type(self).__name__
+        if self.expects and len(shape) != len(self.expects.split(",")):
+            raise DataError(f"{name} gets samples of shape {shape}; expected ({self.expects})")
+        self.weights = [w.astype(dtype, copy=False) for w in self.draw(shape, rng)]
+        return self.forward(np.zeros((1, *shape), dtype)).shape[1:]
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
+        """Return fresh weights, as Keras draws them."""
+        return []
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Compute the output, and remember what `backward` needs."""
+        self.saved = x
+        return self.functions[0](x, *self.weights, *self.options)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """Return the gradient of the input; leave those of the weights in `gradients`."""
+        found = self.functions[1](dy, self.saved, *self.weights[:1], *self.options)
+        if not self.weights:
+            return found
+        dx, *self.gradients = found
+        return dx
+
+
+class Conv2D(Layer):
+    """`conv2d` with its kernel and bias."""
+
+    expects = "height, width, channels"
+    functions = conv2d, conv2d_backward
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int] = 3,
+        strides: int | Sequence[int] = 1,
+        padding: Any = "valid",
+        dilation: int | Sequence[int] = 1,
+    ) -> None:
+        super().__init__(pair(strides, "strides"), padding, pair(dilation, "dilation"))
+        self.filters, self.kernel_size = filters, pair(kernel_size, "kernel_size")
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
+        """Draw the kernel (Glorot uniform); the bias is zero."""
+        kernel = glorot_uniform((*self.kernel_size, shape[2], self.filters), rng, np.float64)
+        return [kernel, np.zeros(self.filters)]
+
+
+class Dense(Layer):
+    """`dense` with its kernel and bias."""
+
+    functions = dense, dense_backward
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.units = units
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
+        """Draw the kernel (Glorot uniform); the bias is zero."""
+        kernel = glorot_uniform((shape[-1], self.units), rng, np.float64)
+        return [kernel, np.zeros(self.units)]
+
+
+class MaxPool2D(Layer):
+    """`max_pool2d`."""
+
+    expects = "height, width, channels"
+    functions = max_pool2d, max_pool2d_backward
+
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = 2,
+        strides: int | Sequence[int] | None = None,
+        padding: Any = "valid",
+    ) -> None:
+        size = pair(pool_size, "pool_size")
+        super().__init__(size, size if strides is None else pair(strides, "strides"), padding)
+
+
+class AveragePool2D(MaxPool2D):
+    """`average_pool2d`."""
+
+    functions = average_pool2d, average_pool2d_backward
+
+
+class GlobalAveragePool2D(Layer):
+    """The mean of each channel over the whole image."""
+
+    expects = "height, width, channels"
+    functions = (
+        lambda x: x.mean(axis=(1, 2)),
+        lambda dy, x: np.broadcast_to(dy[:, None, None] / math.prod(x.shape[1:3]), x.shape),
+    )
+
+
+class Flatten(Layer):
+    """All values of a sample in one row."""
+
+    functions = (
+        lambda x: x.reshape(len(x), math.prod(x.shape[1:])),
+        lambda dy, x: dy.reshape(x.shape),
+    )
+
+
+class ReLU(Layer):
+    """`relu`."""
+
+    functions = relu, relu_backward
+
+
+class Softmax(Layer):
+    """`softmax` over the last axis."""
+
+    functions = softmax, softmax_backward
+
+
+class SimpleRNN(Layer):
+    """`simple_rnn` with its weights, from a state of zeros; all states or the last one."""
+
+    expects = "time, features"
+    functions = simple_rnn, simple_rnn_backward
+    gates: ClassVar[int] = 1
+
+    def __init__(self, units: int, return_sequences: bool = False) -> None:
+        super().__init__()
+        self.units, self.return_sequences = units, return_sequences
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
+        """Draw W (Glorot uniform) and U (orthogonal); the bias is zero."""
+        columns = self.gates * self.units
+        kernel = glorot_uniform((shape[1], columns), rng, np.float64)
+        return [kernel, orthogonal((self.units, columns), rng, np.float64), np.zeros(columns)]
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return all states, and what the backward function would else compute again."""
+        states = simple_rnn(x, *self.weights)
+        return states, {"states": states}
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Run over the sequences."""
+        states, trace = self.run(x)
+        self.saved = x, states.shape, trace
+        return states if self.return_sequences else states[:, -1]
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """Differentiate through time."""
+        x, shape, trace = self.saved
+        if not self.return_sequences:  # the loss looks at the last state only
+            last, dy = dy, np.zeros(shape, dy.dtype)
+            dy[:, -1] = last
+        dx, *self.gradients, _ = self.functions[1](dy, x, *self.weights, **trace)
+        return dx
+
+
+class LSTM(SimpleRNN):
+    """`lstm` with its weights, from a state of zeros; all states or the last one."""
+
+    functions = lstm, lstm_backward
+    gates = 4
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
+        """Draw as `SimpleRNN`; the forget gate's bias is 1 (Jozefowicz et al. 2015)."""
+        weights = super().draw(shape, rng)
+        weights[2][self.units : 2 * self.units] = 1
+        return weights
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return all states, and the gates and cells."""
+        trace = lstm(x, *self.weights, return_trace=True)
+        return trace.h, {"trace": trace}
 
 
 class Network:
@@ -32,6 +302,12 @@ class Network:
     ------
     DataError
         If a layer cannot take what the one before it gives.
+
+    Examples
+    --------
+    >>> network = Network([Flatten(), Dense(2), Softmax()], (4, 4, 1), seed=1)
+    >>> network.predict(np.zeros((3, 4, 4, 1))).shape
+    (3, 2)
     """
 
     def __init__(
@@ -41,11 +317,8 @@ class Network:
         seed: int = 0,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.layers, self.input_shape, self.dtype = (
-            list(layers),
-            tuple(input_shape),
-            np.dtype(dtype),
-        )
+        self.layers, self.input_shape = list(layers), tuple(input_shape)
+        self.dtype = np.dtype(dtype)
         if len({id(layer) for layer in self.layers}) != len(self.layers):
             raise DataError("one layer object stands in the network twice; expected a new one each")
         rng = np.random.default_rng(seed)
@@ -177,16 +450,31 @@ class Network:
 
     @classmethod
     def from_keras(cls, model: Any) -> "Network":
-        """Build the same network from a Keras Sequential model, with its weights."""
-        from medtutor.layers.keras_exchange import from_keras
+        """Build the same network from a Keras Sequential model, with its weights and its dtype.
 
-        return from_keras(model)
+        Dropout is left out: it does nothing in a prediction. A model without an input shape, one
+        that branches, and a layer that has no counterpart here raise `DataError`.
+        """
+        if not getattr(model, "built", False):
+            remedy = "Start it with keras.Input."
+            raise DataError("the Keras model has no weights yet", remedy=remedy)
+        if len(model.inputs) != 1 or not _in_a_row(model):
+            said = "the Keras model branches; expected a keras.Sequential, layers in a row"
+            raise DataError(said)
+        layers = [new for old in model.layers for new in _from_keras(old)]
+        network = cls(layers, tuple(model.inputs[0].shape[1:]), dtype=model.compute_dtype)
+        network.set_weights(model.get_weights())
+        return network
 
     def to_keras(self) -> Any:
-        """Build the same model in Keras, with these weights."""
-        from medtutor.layers.keras_exchange import to_keras
+        """Build the same model in Keras, with these weights; it is not compiled."""
+        import keras
 
-        return to_keras(self)
+        start = keras.Input(self.input_shape, dtype=self.dtype.name)
+        layers = [_to_keras(layer, keras.layers, self.dtype.name) for layer in self.layers]
+        model = keras.Sequential([start, *layers])
+        model.set_weights(self.weights)
+        return model
 
     def summary(self) -> str:
         """Return a table of the layers: what comes out of each, and how many weights it has."""
@@ -216,3 +504,105 @@ def _batches(samples: int, size: int, rng: np.random.Generator) -> Iterator[np.n
     order = rng.permutation(samples)
     for start in range(0, samples, size):
         yield order[start : start + size]
+
+
+# Layers that change nothing once a model is trained. Dropout does while it trains.
+_SILENT = ("InputLayer", "Dropout")
+_POOLS = {"MaxPooling2D": MaxPool2D, "AveragePooling2D": AveragePool2D}
+_PLAIN = {
+    "Flatten": Flatten,
+    "ReLU": ReLU,
+    "Softmax": Softmax,
+    "GlobalAveragePooling2D": GlobalAveragePool2D,
+    "Activation": Layer,
+}
+# What a Network computes; anything else in a Keras layer's configuration is refused.
+_FIXED = {
+    "use_bias": True,
+    "data_format": "channels_last",
+    "groups": 1,
+    "go_backwards": False,
+    "stateful": False,
+    "recurrent_activation": "sigmoid",
+    "return_state": False,
+    "keepdims": False,
+    "negative_slope": 0.0,
+    "threshold": 0.0,
+    "max_value": None,
+    "axis": -1,
+}
+
+
+def _from_keras(old: Any) -> list[Layer]:
+    """Return our layers for one Keras layer; its activation becomes a layer of its own."""
+    name, config = type(old).__name__, old.get_config()
+    for key, value in _FIXED.items():
+        if name not in _SILENT and config.get(key, value) != value:
+            raise DataError(f"{old.name} has {key}={config[key]!r}; expected {key}={value!r}")
+    activation = config.get("activation", "linear")
+    if name in _SILENT:
+        return []
+    if name in ("SimpleRNN", "LSTM"):
+        if activation != "tanh":
+            raise DataError(f"{old.name} has activation={activation!r}; expected 'tanh'")
+        kind = LSTM if name == "LSTM" else SimpleRNN
+        return [kind(config["units"], config["return_sequences"])]
+    layer: Layer
+    if name == "Conv2D":
+        window = config["strides"], config["padding"], config["dilation_rate"]
+        layer = Conv2D(config["filters"], config["kernel_size"], *window)
+    elif name in _POOLS:
+        layer = _POOLS[name](config["pool_size"], config["strides"], config["padding"])
+    elif name == "Dense":
+        layer = Dense(config["units"])
+    elif name in _PLAIN:
+        layer = _PLAIN[name]()
+    else:
+        raise DataError(f"{old.name} is a {name}; medtutor.layers has no such layer")
+    if activation == "linear":
+        return [layer]
+    if activation not in ("relu", "softmax"):
+        expected = "expected one of linear, relu, softmax"
+        raise DataError(f"{old.name} has activation={activation!r}; {expected}")
+    return [layer, ReLU() if activation == "relu" else Softmax()]
+
+
+def _to_keras(layer: Layer, kl: Any, dtype: str) -> Any:
+    """Return the Keras layer for one of ours."""
+    name = type(layer).__name__
+    if isinstance(layer, Conv2D):
+        strides, padding, dilation = layer.options
+        size = layer.filters, layer.kernel_size, strides, _named(padding, name)
+        return kl.Conv2D(*size, dilation_rate=dilation, dtype=dtype)
+    if isinstance(layer, MaxPool2D):
+        pool_size, strides, padding = layer.options
+        kind = kl.AveragePooling2D if isinstance(layer, AveragePool2D) else kl.MaxPooling2D
+        return kind(pool_size, strides, _named(padding, name), dtype=dtype)
+    if isinstance(layer, SimpleRNN):
+        kind = kl.LSTM if isinstance(layer, LSTM) else kl.SimpleRNN
+        return kind(layer.units, return_sequences=layer.return_sequences, dtype=dtype)
+    if isinstance(layer, Dense):
+        return kl.Dense(layer.units, dtype=dtype)
+    for theirs, ours in _PLAIN.items():
+        if type(layer) is ours:
+            options = ["linear"] if theirs == "Activation" else []
+            return getattr(kl, theirs)(*options, dtype=dtype)
+    raise DataError(f"{name} is a layer of your own; Keras has no counterpart")
+
+
+def _named(padding: Any, name: str) -> str:
+    """Refuse padding in pixels, which Keras layers do not know."""
+    if not isinstance(padding, str):
+        raise DataError(f"{name} has padding={padding!r}; Keras layers know 'valid' and 'same'")
+    return padding
+
+
+def _in_a_row(model: Any) -> bool:
+    """Say whether each layer takes the output of the one before it, and nothing else."""
+    import keras
+
+    pairs = zip(model.layers, model.layers[1:], strict=False)
+    return isinstance(model, keras.Sequential) or all(
+        isinstance(layer.input, keras.KerasTensor) and layer.input is before.output
+        for before, layer in pairs
+    )

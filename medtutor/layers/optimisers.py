@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from medtutor.errors import DataError
-from medtutor.layers._checks import expect_shape
+from medtutor.layers.checks import expect_shape
 
 
 class Optimiser(Protocol):
@@ -33,6 +33,13 @@ class SGD:
         Part of the last step that goes on, from 0 to 1.
     nesterov : bool
         Look ahead along the momentum.
+
+    Examples
+    --------
+    >>> w = np.array([1.0])
+    >>> SGD(learning_rate=0.1).step([w], [np.array([2.0])])
+    >>> w
+    array([0.8])
     """
 
     def __init__(
@@ -70,6 +77,13 @@ class Adam:
         How slowly the means of the gradient and of its square forget.
     epsilon : float
         Keeps the quotient finite.
+
+    Examples
+    --------
+    >>> w = np.array([1.0])
+    >>> Adam(learning_rate=0.1).step([w], [np.array([2.0])])  # the first step: the rate itself
+    >>> w.round(6)
+    array([0.9])
     """
 
     def __init__(
@@ -102,6 +116,7 @@ class Adam:
 
 
 def _check(weights: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> None:
+    """Check that each weight has its gradient."""
     if len(weights) != len(others):
         raise DataError(f"{len(weights)} weights and {len(others)} gradients; expected as many")
     for number, (w, other) in enumerate(zip(weights, others, strict=True)):

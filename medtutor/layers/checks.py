@@ -13,24 +13,7 @@ SEQUENCES = "(batch, time, features)"
 
 
 def as_array(value: Any, name: str, layout: str = "", ndim: int | None = None) -> np.ndarray:
-    """Return `value` as an array of float32 or float64, without a copy where it is one.
-
-    Parameters
-    ----------
-    value : array_like
-        Integers and truth values become float64, which holds them exactly.
-    name : str
-        What the message calls it.
-    layout : str
-        The meaning of the axes, for the message.
-    ndim : int, optional
-        Number of axes that it must have.
-
-    Raises
-    ------
-    DataError
-        If the values are not numbers, or the number of axes is another one.
-    """
+    """Return `value` as float32 or float64 (whole numbers become float64), with `ndim` axes."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -50,6 +33,13 @@ def expect_shape(array: np.ndarray, shape: tuple[int, ...], name: str, because: 
     if array.shape != shape:
         reason = f" ({because})" if because else ""
         raise DataError(f"{name} has shape {array.shape}; expected {shape}{reason}")
+
+
+def output_gradient(dy: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return `dy` as an array of the output's shape."""
+    dy = as_array(dy, "dy")
+    expect_shape(dy, shape, "dy", "the shape of the output")
+    return dy
 
 
 def optional(value: Any, shape: tuple[int, ...], name: str, like: np.ndarray) -> np.ndarray:
