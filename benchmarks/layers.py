@@ -2,7 +2,7 @@
 
     python benchmarks/layers.py            all sizes (about 4 minutes)
     python benchmarks/layers.py --quick    a third of them
-    python benchmarks/layers.py lstm gru   these layers alone
+    python benchmarks/layers.py lstm   these layers alone
 
 TensorFlow computes the same forward and backward pass, compiled by ``tf.function`` (not eager), on
 the same number of threads. The two take turns, so that a busy moment hits both; the ratio is that
@@ -166,7 +166,7 @@ def _sequence(layer: str, size: tuple[int, ...]) -> Row:
     n, steps, features, units = size
     forward, backward = getattr(layers, layer), getattr(layers, f"{layer}_backward")
     x, dy = _random(n, steps, features), _random(n, steps, units)
-    kind = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[layer]
+    kind = {"simple_rnn": "SimpleRNN", "lstm": "LSTM"}[layer]
     reference = getattr(keras.layers, kind)(units, return_sequences=True)
     reference(x)
     weights = reference.get_weights()
@@ -269,7 +269,6 @@ PLAN: dict[str, tuple[Callable[[str, tuple[int, ...]], Row], list]] = {
     "average_pool2d": (_pooling, POOLS),
     "simple_rnn": (_sequence, SEQUENCES),
     "lstm": (_sequence, SEQUENCES),
-    "gru": (_sequence, SEQUENCES),
 }
 
 if __name__ == "__main__":

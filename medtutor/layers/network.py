@@ -231,7 +231,7 @@ class SimpleRNN(Layer):
     """`simple_rnn` with its weights, from a state of zeros; all states or the last one."""
 
     expects = "time, features"
-    functions = simple_rnn, simple_rnn_backward
+    functions: Any = (simple_rnn, simple_rnn_backward)
     gates: ClassVar[int] = 1
 
     def __init__(self, units: int, return_sequences: bool = False) -> None:
@@ -268,7 +268,7 @@ class SimpleRNN(Layer):
 class LSTM(SimpleRNN):
     """`lstm` with its weights, from a state of zeros; all states or the last one."""
 
-    functions = lstm, lstm_backward
+    functions: Any = (lstm, lstm_backward)
     gates = 4
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
@@ -279,7 +279,8 @@ class LSTM(SimpleRNN):
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         """Return all states, and the gates and cells."""
-        trace = lstm(x, *self.weights, return_trace=True)
+        kernel, recurrent_kernel, bias = self.weights
+        trace = lstm(x, kernel, recurrent_kernel, bias, return_trace=True)
         return trace.h, {"trace": trace}
 
 
