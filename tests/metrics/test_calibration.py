@@ -23,12 +23,6 @@ def test_a_perfect_model_has_a_small_error_and_a_shifted_one_its_shift():
     assert metrics.expected_calibration_error(labels, p + 0.3) == pytest.approx(0.3, abs=0.02)
 
 
-def test_saying_the_prevalence_costs_what_the_docstring_says():
-    labels = np.arange(10) < 3
-    assert metrics.brier(labels, np.full(10, 0.3)) == pytest.approx(0.3 * 0.7)
-    assert metrics.brier(labels, labels.astype(float)) == 0
-
-
 def test_the_temperature_that_spoiled_probabilities_is_found_again():
     rng = np.random.default_rng(8)
     honest = rng.uniform(0.05, 0.95, 20_000)
