@@ -6,7 +6,6 @@ import matplotlib as mpl
 import numpy as np
 
 from medtutor import plots
-from medtutor.metrics import calibration_bins, wilson
 
 _INKS = ("blue", "orange", "green")
 _LINES = ("-", "--", "-.")
@@ -217,40 +216,3 @@ def _signed(value: float, decimals: int = 1) -> str:
     if float(text) == 0:
         text = text.removeprefix("-")
     return text.replace("-", _MINUS)
-
-
-@plots.styled
-def reliability(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    patients: np.ndarray,
-    alt: str,
-    bins: int = 5,
-    event: str = "class 1",
-) -> None:
-    """Show how often an event happened where a model gave it a certain probability."""
-    predicted, observed, size = calibration_bins(labels, probabilities, bins)
-    order = np.argsort(probabilities, kind="stable")
-    people = [len(set(np.asarray(patients)[p])) for p in np.split(order, np.cumsum(size)[:-1])]
-    low, high = wilson(observed, np.array(people))
-    fig, axes = plots.figure(width=plots.HALF, height=4.2)
-    ax = axes[0, 0]
-    ax.plot([0, 1], [0, 1], ":", color=plots.COLOURS["grey"], label="as often as predicted")
-    ax.errorbar(
-        predicted,
-        observed,
-        [observed - low, high - observed],
-        fmt="o-",
-        capsize=3,
-        color=plots.COLOURS["blue"],
-        label="this model, 95 % interval",
-    )
-    ax.legend(loc="upper left")
-    ax.set(
-        xlabel=f"predicted probability of {event}, mean of a bin",
-        ylabel=f"share of {event} in the bin",
-        xlim=(-0.03, 1.03),
-        ylim=(-0.03, 1.03),
-        aspect="equal",
-    )
-    plots.show(fig, alt)
