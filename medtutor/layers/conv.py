@@ -154,7 +154,9 @@ def place(image: Pair, size: Pair, strides: Pair, padding: Any, dilation: Pair =
     else:
         pads = _explicit(padding)
     places = []
-    for i, k, s, d, p, axis in zip(image, size, strides, dilation, pads, ("height", "width")):
+    for i, k, s, d, p, axis in zip(
+        image, size, strides, dilation, pads, ("height", "width"), strict=True
+    ):
         places.append(output_size(i, k, s, sum(p), d))
         if places[-1] < 1:
             raise DataError(

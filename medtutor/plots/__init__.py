@@ -39,13 +39,27 @@ from medtutor.plots.charts import (
 )
 from medtutor.plots.pictures import cells, images, sheet
 from medtutor.plots.signals import stack, strip
-from medtutor.plots.style import CLASS_COLOURS, COLOURS, FULL, HALF, figure, show, styled
+from medtutor.plots.style import (
+    CLASS_COLOURS,
+    COLOURS,
+    DASHES,
+    FULL,
+    HALF,
+    INKS,
+    MARKERS,
+    figure,
+    show,
+    styled,
+)
 
 __all__ = [
     "CLASS_COLOURS",
     "COLOURS",
+    "DASHES",
     "FULL",
     "HALF",
+    "INKS",
+    "MARKERS",
     "arrays",
     "bars",
     "capstone",

@@ -1,0 +1,268 @@
+"""Figures that lesson 14 alone draws."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from medtutor import plots
+from medtutor.plots import COLOURS, DASHES, FULL, HALF, INKS, MARKERS
+
+_INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
+_MARKERS = ("o", "s", "^", "D")
+
+
+@plots.styled
+def divergence(
+    losses: Sequence[float], states: Mapping[str, np.ndarray], fs: float, alt: str
+) -> None:
+    """Show a training loss until it is lost, and how large the state of the network gets."""
+    fig, axes = plots.figure(1, 2, height=3.0, gridspec_kw={"width_ratios": (1, 1.5)})
+    left, right = axes[0]
+    values = np.asarray(losses, float)
+    steps = np.arange(1, len(values) + 1)
+    left.plot(steps, values, "o-", color=_INKS[0], markersize=4)
+    left.set(xlabel="training step", ylabel="loss in bpm²", ylim=(0, None))
+    left.xaxis.get_major_locator().set_params(integer=True)
+    for step in steps[~np.isfinite(values)][:1]:
+        left.axvline(step, color=_INKS[1], linestyle="--")
+        left.annotate(
+            "NaN",
+            (step, 0.5),
+            (-5, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right",
+            color=_INKS[1],
+        )
+    for k, (name, state) in enumerate(states.items()):
+        drawn = np.where(np.isfinite(state), state, np.nan)
+        right.semilogy(
+            np.arange(len(state)) / fs,
+            drawn,
+            label=name,
+            color=_INKS[k],
+            linestyle=("-", "--", ":")[k % 3],
+        )
+    right.axhline(np.finfo(np.float32).max, color=COLOURS["grey"], linewidth=1)
+    right.text(0.1, 3e36, "largest float32", color=COLOURS["grey"], va="top")
+    right.set(xlabel="time in s", ylabel="largest state", ylim=(1e-3, 1e41))
+    right.margins(x=0)
+    right.legend(loc="center left")
+    plots.show(fig, alt)
+
+
+@plots.styled
+def beat_map(
+    signal: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    fs: float,
+    alt: str,
+    beats: np.ndarray | None = None,
+) -> None:
+    """Show a window above the maps that say where its beats are."""
+    rows = 1 + len(maps)
+    fig, axes = plots.figure(rows, 1, height=1.15 * rows + 0.5, sharex=True)
+    axes[0, 0].plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
+    axes[0, 0].set_title("prepared window, a typical beat is 1 high", loc="left", fontsize=10)
+    for ax, (name, values), ink in zip(axes[1:, 0], maps.items(), _INKS, strict=False):
+        wide = len(signal) / len(values) / fs
+        ax.bar((np.arange(len(values)) + 0.5) * wide, values, wide, color=ink)
+        ax.set_title(name, loc="left", fontsize=10)
+        ax.set_ylim(0, 1.02)
+    for ax in axes[:, 0]:
+        for beat in [] if beats is None else beats[np.isfinite(beats)]:
+            ax.axvline(beat / fs, color=COLOURS["grey"], linewidth=0.8, linestyle=":", zorder=0)
+        ax.margins(x=0)
+    axes[-1, 0].set_xlabel("time in s" + ("" if beats is None else "; dotted: the true beats"))
+    plots.show(fig, alt)
+
+
+@plots.styled
+def agreement(
+    truth: np.ndarray,
+    readings: Mapping[str, np.ndarray],
+    what: str,
+    alt: str,
+    zero: str = "",
+) -> None:
+    """Show what was read against what is true, one panel for each reader."""
+    one = len(readings) == 1
+    fig, axes = plots.figure(
+        1,
+        len(readings),
+        width=HALF if one else FULL,
+        height=1.0 + (2.9 if one else 7.8 / len(readings)),
+        sharex=True,
+        sharey=True,
+    )
+    every = np.concatenate([truth, *readings.values()])
+    low, high = np.nanmin(every), np.nanmax(every)
+    for ax, (name, values), ink in zip(axes[0], readings.items(), _INKS, strict=False):
+        ax.plot([low, high], [low, high], color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.plot(truth, values, "o", color=ink, markersize=4, alpha=0.5, markeredgewidth=0)
+        if zero:
+            ax.axhline(0, color=_INKS[1], linestyle="--", linewidth=1, label=zero)
+            ax.legend(loc="upper left")
+        ax.set_title(name)
+        ax.set_xlabel(f"true {what}")
+        ax.set_aspect("equal")
+    axes[0, 0].set_ylabel(f"read {what}")
+    plots.show(fig, alt)
+
+
+@plots.styled
+def by_subject(
+    errors: Mapping[str, Mapping[str, float]], alt: str, unit: str = "bpm", most: int = 20
+) -> None:
+    """Show each subject's error under several readers, the worst for the first reader on top."""
+    first = next(iter(errors.values()))
+    subjects = sorted(first, key=lambda s: -first[s])[:most]
+    fig, axes = plots.figure(height=1.3 + 0.26 * len(subjects))
+    ax = axes[0, 0]
+    place = np.arange(len(subjects))[::-1]
+    ax.hlines(place, *_span(errors, subjects), color="#DDDDDD", zorder=0)
+    for (name, values), ink, marker in zip(errors.items(), _INKS, _MARKERS, strict=False):
+        ax.plot(
+            [max(values[s], 0.01) for s in subjects],
+            place,
+            marker,
+            color=ink,
+            label=name,
+            alpha=0.85,
+        )
+    ax.set_xscale("log")
+    ax.set_yticks(place, subjects)
+    ax.set_xlabel(f"mean absolute error in {unit} (logarithmic)")
+    ax.set_ylabel("test subject")
+    fig.legend(loc="outside upper right", ncols=len(errors))
+    plots.show(fig, alt)
+
+
+@plots.styled
+def readings(
+    signals: Sequence[np.ndarray],
+    titles: Sequence[str],
+    marks: Sequence[Mapping[str, np.ndarray]],
+    fs: float,
+    alt: str,
+    unit: str = "mV",
+) -> None:
+    """Show windows below each other, with the beats that different readers see in them."""
+    fig, axes = plots.figure(len(signals), 1, height=1.55 * len(signals) + 0.7, sharex=True)
+    for ax, signal, title, found in zip(axes[:, 0], signals, titles, marks, strict=True):
+        ax.plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
+        low, high = np.nanmin(signal), np.nanmax(signal)
+        step = 0.13 * (high - low or 1.0)
+        for k, (name, beats) in enumerate(found.items()):
+            here = beats[np.isfinite(beats)] / fs
+            ax.plot(
+                here,
+                np.full(len(here), high + (k + 1) * step),
+                _MARKERS[k],
+                color=_INKS[k],
+                label=name,
+                markersize=5,
+            )
+        ax.set_title(title, loc="left", fontsize=10)
+        ax.set_ylabel(unit)
+        ax.margins(x=0)
+    axes[-1, 0].set_xlabel("time in s")
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside upper right", ncols=len(names))
+    plots.show(fig, alt)
+
+
+@plots.styled
+def intervals(error: np.ndarray, reach: np.ndarray, alt: str, level: float = 0.9) -> None:
+    """Show errors against the reach of their intervals: inside the wedge, the truth is covered."""
+    fig, axes = plots.figure(width=0.75 * FULL, height=3.2)
+    ax = axes[0, 0]
+    wrong = np.maximum(np.abs(error), 0.01)
+    inside = np.abs(error) <= reach
+    span = np.array([min(reach.min(), wrong.min()), max(reach.max(), wrong.max())])
+    ax.fill_between(span, span, span[0], color=COLOURS["sky"], alpha=0.2, linewidth=0)
+    for part, name, promised, ink, marker in (
+        (inside, "covered", level, _INKS[0], "o"),
+        (~inside, "missed", 1 - level, _INKS[1], "x"),
+    ):
+        ax.loglog(
+            reach[part],
+            wrong[part],
+            marker,
+            color=ink,
+            markersize=4,
+            alpha=0.6,
+            markeredgewidth=1 if marker == "x" else 0,
+            label=f"{name}: {part.mean():.0%} (promised {promised:.0%})",
+        )
+    ax.set(xlabel="reach of the interval to either side, in bpm", ylabel="error in bpm")
+    fig.legend(loc="outside upper right", ncols=2)
+    plots.show(fig, alt)
+
+
+def _span(
+    errors: Mapping[str, Mapping[str, float]], subjects: Sequence[str]
+) -> tuple[list[float], list[float]]:
+    """Give the smallest and the largest error of each subject."""
+    all_of = [[max(values[s], 0.01) for values in errors.values()] for s in subjects]
+    return [min(v) for v in all_of], [max(v) for v in all_of]
+
+
+def looks(
+    named: Mapping[str, Any], dots: bool = False
+) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Go through named things, each with its colour and its line style, or its marker."""
+    for (name, value), ink, line, marker in zip(named.items(), INKS, DASHES, MARKERS, strict=False):
+        style = {"linestyle": "none", "marker": marker} if dots else {"linestyle": line}
+        yield name, value, {"color": ink, **style}
+
+
+@plots.styled
+def rejection(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], alt: str, kept: float | None = None
+) -> None:
+    """Show the error of the windows that are read against the share of windows turned away."""
+    fig, axes = plots.figure(width=0.75 * FULL, height=2.9)
+    ax = axes[0, 0]
+    for name, (share, error), look in looks(curves):
+        ax.plot(100 * (1 - share), error, label=name, **look)
+    if kept is not None:
+        ax.axvline(100 * (1 - kept), color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.annotate(
+            "limit in use",
+            (100 * (1 - kept), 0.97),
+            (4, 0),
+            va="top",
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=COLOURS["grey"],
+        )
+    ax.set(xlabel="windows turned away in %", ylabel="MAE of the others in bpm", ylim=(0, None))
+    ax.margins(x=0)
+    fig.legend(loc="outside upper right", ncols=len(curves))
+    plots.show(fig, alt)
+
+
+@plots.styled
+def short_and_long(
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    unit: str,
+    alt: str,
+    labels: tuple[str, str] = ("five minutes", "one window"),
+) -> None:
+    """Show values from short windows against those of long stretches, on logarithmic axes."""
+    fig, axes = plots.figure(1, len(pairs), height=3.6, sharex=True, sharey=True)
+    every = np.concatenate([v for pair in pairs.values() for v in pair])
+    every = every[np.isfinite(every) & (every > 0)]
+    ends = [every.min(), every.max()] if len(every) else [1, 100]
+    for ax, (name, (long, short)), ink in zip(axes[0], pairs.items(), INKS, strict=False):
+        there = (long > 0) & (short > 0)
+        ax.plot(ends, ends, color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.loglog(
+            long[there], short[there], "o", color=ink, markersize=3, alpha=0.4, markeredgewidth=0
+        )
+        ax.set_title(name)
+        ax.set_xlabel(f"{labels[0]}, in {unit}")
+    axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
+    plots.show(fig, alt)
