@@ -12,6 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "series": ["Series", "read_series"],
         "preprocess": ["prepare"],
-        "models": ["article_cnn", "nodule_cnn"],
+        "models": ["nodule_cnn"],
     },
 )

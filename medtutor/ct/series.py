@@ -57,7 +57,8 @@ class Series:
     Parameters
     ----------
     hu : ndarray of shape (z, y, x), float32
-        Hounsfield units, from the feet to the head for axial slices; never below -1024.
+        Hounsfield units, never below -1024. Slices follow the normal of their plane: for axial
+        ones from the feet to the head, unless a note says the contrary.
     spacing : tuple of 3 float
         Millimetres from one voxel to the next along z, y, x.
     patient_id : str
@@ -105,7 +106,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
+class Slice:
     """One DICOM file: where it is and what its header says."""
 
     path: Path
@@ -156,7 +157,7 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
     ((3, 32, 32), (5.0, 11.2, 11.2), 'PHANTOM')
     """
     source = Path(folder)
-    found = _read_headers(source)
+    found = read_headers(source)
     slices, notes = _choose_series(found, source, series_uid)
     _check(slices)
     single = len(slices) == 1 and not slices[0].header.get("ImagePositionPatient")
@@ -167,6 +168,8 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
         slices, distance, axes = _in_order(slices, source)
         origin = np.asarray(slices[0].header.ImagePositionPatient, dtype=float)
         notes += _tilt(slices, distance, axes)
+        if axes[0, 2] < -0.5:
+            notes.append("the normal of the slices points to the feet: slice 0 is the uppermost")
     hu, padding = _volume(slices)
     header = slices[0].header
     return Series(
@@ -185,7 +188,7 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
     )
 
 
-def _read_headers(source: Path) -> list[_Slice]:
+def read_headers(source: Path) -> list[Slice]:
     """Read the header of every DICOM file in a folder and below it; other files are passed over."""
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
@@ -200,7 +203,7 @@ def _read_headers(source: Path) -> list[_Slice]:
             "Give the folder of one series.",
         )
     alone = source.is_file()
-    found = [_Slice(path, header) for path in files if (header := _header(path, alone)) is not None]
+    found = [Slice(path, header) for path in files if (header := _header(path, alone)) is not None]
     if not found:
         raise DataError(
             "no DICOM file is in it" if files else "the folder is empty",
@@ -242,8 +245,8 @@ def _header(path: Path, alone: bool) -> Any:
 
 
 def _choose_series(
-    found: Sequence[_Slice], source: Path, series_uid: str | None
-) -> tuple[list[_Slice], list[str]]:
+    found: Sequence[Slice], source: Path, series_uid: str | None
+) -> tuple[list[Slice], list[str]]:
     """Keep the slices of one CT series, not yet in order, and say what was passed over."""
     images = {item.series for item in found if item.is_image}
     if not images:
@@ -276,7 +279,7 @@ def _choose_series(
     return slices, notes
 
 
-def _described(by_series: dict[str, list[_Slice]]) -> str:
+def _described(by_series: dict[str, list[Slice]]) -> str:
     """List the series with what tells them apart."""
     shown = [
         f"{uid} ({slices[0].header.get('Modality', '?')}, "
@@ -286,7 +289,7 @@ def _described(by_series: dict[str, list[_Slice]]) -> str:
     return "; ".join(shown) + (" …" if len(by_series) > 5 else "")
 
 
-def _check(slices: Sequence[_Slice]) -> None:
+def _check(slices: Sequence[Slice]) -> None:
     """Refuse what is not a stack of CT slices in HU on one grid."""
     first = slices[0]
     for item in slices:
@@ -319,7 +322,7 @@ def _check(slices: Sequence[_Slice]) -> None:
             ("PixelSpacing", "pixel spacing"),
             ("ImageOrientationPatient", "orientation"),
         ):
-            if not _same(first.header.get(name), head.get(name)):
+            if not same(first.header.get(name), head.get(name)):
                 raise DataError(
                     f"its {what} is not that of {first.path.name}",
                     path,
@@ -329,7 +332,7 @@ def _check(slices: Sequence[_Slice]) -> None:
         raise DataError("the series does not fit into 8 GB", first.path, "Read fewer slices.")
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Compare two header values; numbers may differ in the last digits."""
     if one is None or other is None or isinstance(one, str):
         return bool(one == other)
@@ -337,9 +340,7 @@ def _same(one: Any, other: Any) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=1e-4))
 
 
-def _in_order(
-    slices: Sequence[_Slice], source: Path
-) -> tuple[list[_Slice], np.ndarray, np.ndarray]:
+def _in_order(slices: Sequence[Slice], source: Path) -> tuple[list[Slice], np.ndarray, np.ndarray]:
     """Sort slices along the normal of their plane; give also the places in mm and the axes."""
     for item in slices:
         for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
@@ -379,7 +380,7 @@ def _in_order(
     return ordered, distance, axes
 
 
-def _volume(slices: Sequence[_Slice]) -> tuple[np.ndarray, list[str]]:
+def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
     """Decode every slice once, straight into the volume."""
     header = slices[0].header
     hu = np.empty((len(slices), header.Rows, header.Columns), np.float32)
@@ -401,7 +402,7 @@ def _volume(slices: Sequence[_Slice]) -> tuple[np.ndarray, list[str]]:
     return hu, list(notes)
 
 
-def _decode(item: _Slice) -> np.ndarray:
+def _decode(item: Slice) -> np.ndarray:
     """Decode the pixels of one file, and say in our words why that fails."""
     from pydicom.pixels import pixel_array
 
@@ -477,7 +478,7 @@ def _spacing(header: Any, distance: np.ndarray, notes: list[str]) -> tuple[float
     return float(header.get("SliceThickness") or 1.0), y, x
 
 
-def _tilt(slices: Sequence[_Slice], distance: np.ndarray, axes: np.ndarray) -> list[str]:
+def _tilt(slices: Sequence[Slice], distance: np.ndarray, axes: np.ndarray) -> list[str]:
     """Say when the slices are sheared, as with a tilted gantry."""
     ends = np.asarray([slices[i].header.ImagePositionPatient for i in (0, -1)], dtype=float)
     drift = ends[1] - ends[0] - (distance[-1] - distance[0]) * axes[0]
