@@ -1,15 +1,10 @@
-"""Which pixels a network's answer rests on: five maps, with Keras and `tf.GradientTape` alone.
+"""Which pixels a network's answer rests on: two maps, with Keras and `tf.GradientTape` alone.
 
-Every method explains the *score* of a class: the log odds ``log(p_c / (1 - p_c))``, taken before
-the softmax, for two reasons. Behind the softmax the gradient carries a factor p (1 - p), which is
-next to nothing where the network is sure. And a single logit is only half of an answer: the same
-number added to all logits changes no probability, so what a logit shares with the others means
-nothing.
-
-Every method takes a classifier as in `score_model`, prepared images of shape (n, h, w, channels),
-and the class to explain, the same for all or one for each image. Maps have the size of the image.
-Those of `integrated_gradients` and `occlusion` have a sign: above 0 speaks for the class, below 0
-against it.
+Lesson 10 builds them, and three more, from their formulas. Both explain the *score* of a class: the
+log odds ``log(p_c / (1 - p_c))``, taken before the softmax, for two reasons. Behind the softmax the
+gradient carries a factor p (1 - p), which is next to nothing where the network is sure. And a
+single logit is only half of an answer: the same number added to all logits changes no probability,
+so what a logit shares with the others means nothing.
 """
 
 from collections.abc import Callable
@@ -21,16 +16,7 @@ import tensorflow as tf
 
 from medtutor.errors import DataError
 
-__all__ = [
-    "energy_inside",
-    "grad_cam",
-    "integrated_gradients",
-    "occlusion",
-    "saliency",
-    "score_model",
-    "scores",
-    "smoothgrad",
-]
+__all__ = ["energy_inside", "grad_cam", "integrated_gradients", "score_model"]
 
 Classes = int | np.ndarray
 BATCH = 64  # images at a time
@@ -86,91 +72,6 @@ def score_model(model: keras.Model, layer: str | None = None) -> keras.Model:
     return keras.Model(inputs, z if layer is None else [z, model.get_layer(layer).output])
 
 
-def scores(model: keras.Model, x: np.ndarray, class_index: Classes) -> np.ndarray:
-    """Give the numbers (n,) that the maps explain, ``log(p / (1 - p))``."""
-    x, classes = _checked(model, x, class_index)
-    return _in_batches(_score_of(model, x), x, classes)
-
-
-def saliency(model: keras.Model, x: np.ndarray, class_index: Classes) -> np.ndarray:
-    """Size of the gradient: how much the score changes with each pixel, whichever way.
-
-    Parameters
-    ----------
-    model, x, class_index
-        As the head of this module says.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, h, w)
-        0 or more; of several channels the largest.
-
-    References
-    ----------
-    Simonyan, Vedaldi & Zisserman, arXiv:1312.6034 (2013), section 3.1.
-
-    Examples
-    --------
-    >>> from medtutor.ct.models import nodule_cnn
-    >>> saliency(nodule_cnn((24, 24, 1)), np.ones((2, 24, 24, 1)), class_index=1).shape
-    (2, 24, 24)
-    """
-    x, classes = _checked(model, x, class_index)
-    return np.abs(_in_batches(_gradient_of(model, x), x, classes)).max(axis=-1)
-
-
-def smoothgrad(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    samples: int = 25,
-    noise: float = 0.1,
-    seed: int = 0,
-) -> np.ndarray:
-    """Size of the mean gradient of many noisy copies of the image.
-
-    Parameters
-    ----------
-    model, x, class_index
-        As the head of this module says.
-    samples : int
-        Noisy copies.
-    noise : float
-        Standard deviation of the noise, as a share of each image's range (maximum minus minimum).
-    seed : int
-        Seed of the noise.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, h, w)
-        0 or more. Gradients are averaged with their sign, so that what changes from copy to copy
-        cancels; the size is taken of the mean.
-
-    References
-    ----------
-    Smilkov et al., arXiv:1706.03825 (2017).
-
-    Examples
-    --------
-    >>> from medtutor.ct.models import nodule_cnn
-    >>> smoothgrad(nodule_cnn((24, 24, 1)), np.ones((2, 24, 24, 1)), 1, samples=3).min() >= 0
-    np.True_
-    """
-    if samples < 1 or noise < 0:
-        raise DataError(
-            f"{samples} samples with noise {noise}", remedy="Use 1 or more, and 0 or more."
-        )
-    x, classes = _checked(model, x, class_index)
-    gradient = _gradient_of(model, x)
-    sigma = noise * np.ptp(x.reshape(len(x), -1), axis=1).reshape(-1, 1, 1, 1)
-    rng = np.random.default_rng(seed)
-    total = np.zeros_like(x)
-    for _ in range(samples):
-        noisy = x + sigma * rng.standard_normal(x.shape, np.float32)
-        total += _in_batches(gradient, noisy.astype(np.float32), classes)
-    return np.abs(total / samples).max(axis=-1)
-
-
 def integrated_gradients(
     model: keras.Model,
     x: np.ndarray,
@@ -182,8 +83,12 @@ def integrated_gradients(
 
     Parameters
     ----------
-    model, x, class_index
-        As the head of this module says.
+    model : keras.Model
+        A classifier, as in `score_model`.
+    x : ndarray of float32, shape (n, h, w, channels)
+        Prepared images.
+    class_index : int, or ndarray of int, shape (n,)
+        The class to explain, the same for all or one for each image.
     baseline : float, or ndarray that broadcasts to `x`
         The image that shows nothing. 0 is lung everywhere after `preprocess.prepare`.
     steps : int
@@ -192,8 +97,9 @@ def integrated_gradients(
     Returns
     -------
     ndarray of float32, shape (n, h, w)
-        With sign, summed over the channels. The sum of a map is the score of the image minus that
-        of the baseline, up to the error of the sum over steps ("completeness").
+        Above 0 speaks for the class, below 0 against it; summed over the channels. The sum of a
+        map is the score of the image minus that of the baseline, up to the error of the sum over
+        steps ("completeness").
 
     References
     ----------
@@ -230,7 +136,7 @@ def grad_cam(
     Parameters
     ----------
     model, x, class_index
-        As the head of this module says.
+        As for `integrated_gradients`.
     layer : str, optional
         Name of the layer; the last activation, convolution or normalisation that still has height
         and width when not given.
@@ -266,66 +172,6 @@ def grad_cam(
         return tf.image.resize(summed[..., None], size)[..., 0] if resize else summed
 
     return _in_batches(_compiled(cam, x), x, classes)
-
-
-def occlusion(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    patch: int = 8,
-    stride: int = 4,
-    fill: float = 0.0,
-) -> np.ndarray:
-    """Cover each place in turn and see how far the score drops. Needs no gradient.
-
-    Parameters
-    ----------
-    model, x, class_index
-        As the head of this module says.
-    patch : int
-        Side of the square that covers, in pixels.
-    stride : int
-        Pixels from one place to the next. Where the steps do not end at the border, the last place
-        is moved there.
-    fill : float
-        What it covers with: 0 is lung after `preprocess.prepare`.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, h, w)
-        With sign: the mean drop of all the squares that covered a pixel.
-
-    References
-    ----------
-    Zeiler & Fergus, ECCV 2014, arXiv:1311.2901, section 4.2.
-
-    Examples
-    --------
-    >>> from medtutor.ct.models import nodule_cnn
-    >>> maps = occlusion(nodule_cnn((24, 24, 1)), np.zeros((1, 24, 24, 1)), 1)
-    >>> float(np.abs(maps).max())  # lung covered with lung
-    0.0
-    """
-    x, classes = _checked(model, x, class_index)
-    h, w = x.shape[1:3]
-    if not 1 <= stride <= patch <= min(h, w):
-        raise DataError(
-            f"a patch of {patch} and a stride of {stride} on images of {h} x {w}",
-            remedy="Use 1 <= stride <= patch <= side of the image.",
-        )
-    run = _score_of(model, x)
-    whole = _in_batches(run, x, classes)
-    drops = np.zeros(x.shape[:3], np.float32)
-    times = np.zeros((h, w), np.float32)
-    for top in _places(h, patch, stride):
-        for left in _places(w, patch, stride):
-            at = (slice(top, top + patch), slice(left, left + patch))
-            covered = x.copy()
-            covered[:, at[0], at[1]] = fill
-            drop = whole - _in_batches(run, covered, classes)
-            drops[:, at[0], at[1]] += drop[:, None, None]
-            times[at] += 1
-    return drops / times
 
 
 def energy_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -393,12 +239,6 @@ def _class_score(z: Any, classes: Any) -> Any:
     return own - tf.reduce_logsumexp(others, axis=-1)
 
 
-def _score_of(model: keras.Model, x: np.ndarray) -> Callable[..., Any]:
-    """Compile the score."""
-    heads = score_model(model)
-    return _compiled(lambda images, c: _class_score(heads(images, training=False), c), x)
-
-
 def _gradient_of(model: keras.Model, x: np.ndarray) -> Callable[..., Any]:
     """Compile the gradient of the score with respect to the image."""
     heads = score_model(model)
@@ -442,9 +282,3 @@ def _last_maps(model: keras.Model) -> str:
         "no layer of the model has maps with height and width",
         remedy="Grad-CAM needs a convolution; use another method.",
     )
-
-
-def _places(size: int, patch: int, stride: int) -> list[int]:
-    """List where the squares begin along one side."""
-    places = list(range(0, size - patch + 1, stride))
-    return places if places[-1] == size - patch else [*places, size - patch]
