@@ -1,19 +1,17 @@
 """CT: from a DICOM series to a classified nodule.
 
-`preprocess` makes pixels comparable, `models` builds and trains the networks. Names are looked up
-when they are first used, so that ``import medtutor.ct`` does not wait for TensorFlow.
+`series` reads a scan, `preprocess` makes pixels comparable, `models` builds and `training` trains
+the networks, `explain` asks what they look at. Names are looked up when they are first used, so
+that ``import medtutor.ct`` does not wait for TensorFlow.
 """
 
-from medtutor._lazy import attach
+import lazy_loader
 
-_HOME = {
-    "Series": "series",
-    "read_series": "series",
-    "prepare": "preprocess",
-    "nodule_cnn": "models",
-    "article_cnn": "models",
-}
-
-__all__ = ["Series", "article_cnn", "nodule_cnn", "prepare", "read_series"]
-
-__getattr__, __dir__ = attach(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "series": ["Series", "read_series"],
+        "preprocess": ["prepare"],
+        "models": ["nodule_cnn"],
+    },
+)

@@ -1,152 +1,127 @@
-"""Which pixels a network's answer rests on: five maps, with Keras and `tf.GradientTape` alone.
+"""Which pixels a network's answer rests on: two maps, with Keras and `tf.GradientTape` alone.
 
-Every method explains the *score* of a class. The default score is the log odds
-``log(p_c / (1 - p_c))``, taken before the softmax, for two reasons. Behind the softmax the gradient
-carries a factor p (1 - p), which is next to nothing where the network is sure. And a single logit
-is only half of an answer: the same number added to all logits changes no probability, so what a
-logit shares with the others means nothing. ``score="logit"`` and ``score="probability"`` are there
-for comparison with other software.
-
-Maps have the size of the image. Those of `integrated_gradients` and `occlusion` have a sign: above
-0 speaks for the class, below 0 against it.
+Lesson 10 builds them, and three more, from their formulas. Both explain the *score* of a class: the
+log odds ``log(p_c / (1 - p_c))``, taken before the softmax, for two reasons. Behind the softmax the
+gradient carries a factor p (1 - p), which is next to nothing where the network is sure. And a
+single logit is only half of an answer: the same number added to all logits changes no probability,
+so what a logit shares with the others means nothing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from medtutor.ct._explain_score import (
-    Classes,
-    Score,
-    checked,
-    class_score,
-    compiled,
-    gradient_of,
-    in_batches,
-    last_maps,
-    score_model,
-)
 from medtutor.errors import DataError
 
-__all__ = [
-    "grad_cam",
-    "integrated_gradients",
-    "occlusion",
-    "saliency",
-    "score_model",
-    "scores",
-    "smoothgrad",
-]
+__all__ = ["energy_inside", "grad_cam", "integrated_gradients", "score_model"]
+
+Classes = int | np.ndarray
+BATCH = 64  # images at a time
 
 
-def scores(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    score: Score = "odds",
-    batch_size: int = 128,
-) -> np.ndarray:
-    """Give the number that the maps explain.
+def score_model(model: keras.Model, layer: str | None = None) -> keras.Model:
+    """Take the softmax off: a model that gives the logits, with the weights of the first.
 
     Parameters
     ----------
     model : keras.Model
-        Classifier, as in `score_model`.
+        A classifier that ends in a dense layer with a softmax or a sigmoid, in a softmax layer, or
+        in logits.
+    layer : str, optional
+        A layer whose output is given as well.
+
+    Returns
+    -------
+    keras.Model
+        Images to logits (n, classes), or to a list of these and the layer's output. One sigmoid
+        output becomes two logits, the first of them 0: a softmax of both gives the same
+        probability. The layers before the last are shared with `model`, not copied.
+
+    Raises
+    ------
+    DataError
+        If the model ends in anything else.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
+    >>> score_model(model).output_shape
+    (None, 2)
+    """
+    last = model.layers[-1]
+    kind = getattr(getattr(last, "activation", None), "__name__", "linear")
+    known = kind in ("softmax", "sigmoid", "linear")
+    if known and isinstance(last, keras.layers.Softmax | keras.layers.Activation):
+        z = last.input
+    elif known and isinstance(last, keras.layers.Dense):
+        plain = keras.layers.Dense(last.units, use_bias=last.use_bias, name="score")
+        z = plain(last.input)
+        plain.set_weights(last.get_weights())
+    else:
+        raise DataError(
+            f"the model ends in {type(last).__name__} with the activation {kind}",
+            remedy="Give a classifier that ends in a softmax, a sigmoid or logits.",
+        )
+    if z.shape[-1] == 1:
+        z = keras.ops.concatenate([keras.ops.zeros_like(z), z], axis=-1)
+    # One input is given bare: a list of one makes Keras warn at every call with an array.
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    return keras.Model(inputs, z if layer is None else [z, model.get_layer(layer).output])
+
+
+def integrated_gradients(
+    model: keras.Model,
+    x: np.ndarray,
+    class_index: Classes,
+    baseline: np.ndarray | float = 0.0,
+    steps: int = 32,
+) -> np.ndarray:
+    """Difference from a baseline, times the mean gradient on the straight way from there.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A classifier, as in `score_model`.
     x : ndarray of float32, shape (n, h, w, channels)
         Prepared images.
     class_index : int, or ndarray of int, shape (n,)
         The class to explain, the same for all or one for each image.
-    score : {"odds", "logit", "probability"}
-        ``log(p / (1 - p))``, the logit of the class alone, or p.
-    batch_size : int
-        Images at a time.
-
-    Returns
-    -------
-    ndarray of float32, shape (n,)
-    """
-    x, classes = checked(model, x, class_index, score)
-    heads = score_model(model)
-    run = compiled(lambda images, c: class_score(heads(images, training=False), c, score), x)
-    return in_batches(run, batch_size, x, classes)
-
-
-def saliency(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    score: Score = "odds",
-    batch_size: int = 64,
-) -> np.ndarray:
-    """Size of the gradient: how much the score changes with each pixel, whichever way.
-
-    Parameters
-    ----------
-    model, x, class_index, score, batch_size
-        As in `scores`.
+    baseline : float, or ndarray that broadcasts to `x`
+        The image that shows nothing. 0 is lung everywhere after `preprocess.prepare`.
+    steps : int
+        Points on the way, at the middle of `steps` equal pieces.
 
     Returns
     -------
     ndarray of float32, shape (n, h, w)
-        0 or more; of several channels the largest.
+        Above 0 speaks for the class, below 0 against it; summed over the channels. The sum of a
+        map is the score of the image minus that of the baseline, up to the error of the sum over
+        steps ("completeness").
 
     References
     ----------
-    Simonyan, Vedaldi & Zisserman, arXiv:1312.6034 (2013), section 3.1.
+    Sundararajan, Taly & Yan, ICML 2017, arXiv:1703.01365.
+
+    Examples
+    --------
+    >>> from medtutor.ct.models import nodule_cnn
+    >>> maps = integrated_gradients(nodule_cnn((24, 24, 1)), np.zeros((1, 24, 24, 1)), 1)
+    >>> float(np.abs(maps).max())  # the image is the baseline
+    0.0
     """
-    x, classes = checked(model, x, class_index, score)
-    gradient = gradient_of(model, x, score)
-    return np.abs(in_batches(gradient, batch_size, x, classes)).max(axis=-1)
-
-
-def smoothgrad(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    samples: int = 25,
-    noise: float = 0.1,
-    seed: int = 0,
-    score: Score = "odds",
-    batch_size: int = 64,
-) -> np.ndarray:
-    """Size of the mean gradient of many noisy copies of the image.
-
-    Parameters
-    ----------
-    model, x, class_index, score, batch_size
-        As in `scores`.
-    samples : int
-        Noisy copies.
-    noise : float
-        Standard deviation of the noise, as a share of each image's range (maximum minus minimum).
-    seed : int
-        Seed of the noise.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, h, w)
-        0 or more. Gradients are averaged with their sign, so that what changes from copy to copy
-        cancels; the size is taken of the mean.
-
-    References
-    ----------
-    Smilkov et al., arXiv:1706.03825 (2017).
-    """
-    if samples < 1 or noise < 0:
-        raise DataError(
-            f"{samples} samples with noise {noise}", remedy="Use 1 or more, and 0 or more."
-        )
-    x, classes = checked(model, x, class_index, score)
-    gradient = gradient_of(model, x, score)
-    sigma = noise * np.ptp(x.reshape(len(x), -1), axis=1).reshape(-1, 1, 1, 1)
-    rng = np.random.default_rng(seed)
+    if steps < 1:
+        raise DataError(f"{steps} steps", remedy="Use 1 or more; 32 is usual.")
+    x, classes = _checked(model, x, class_index)
+    gradient = _gradient_of(model, x)
+    start = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
     total = np.zeros_like(x)
-    for _ in range(samples):
-        noisy = x + sigma * rng.standard_normal(x.shape, np.float32)
-        total += in_batches(gradient, batch_size, noisy.astype(np.float32), classes)
-    return np.abs(total / samples).max(axis=-1)
+    for k in range(steps):
+        on_the_way = start + np.float32((k + 0.5) / steps) * (x - start)
+        total += _in_batches(gradient, on_the_way, classes)
+    return ((x - start) * total / steps).sum(axis=-1)
 
 
 def grad_cam(
@@ -155,15 +130,13 @@ def grad_cam(
     class_index: Classes,
     layer: str | None = None,
     resize: bool = True,
-    score: Score = "odds",
-    batch_size: int = 64,
 ) -> np.ndarray:
     """Weigh the feature maps of a layer by their mean gradient, add them, keep what is positive.
 
     Parameters
     ----------
-    model, x, class_index, score, batch_size
-        As in `scores`.
+    model, x, class_index
+        As for `integrated_gradients`.
     layer : str, optional
         Name of the layer; the last activation, convolution or normalisation that still has height
         and width when not given.
@@ -179,120 +152,133 @@ def grad_cam(
     References
     ----------
     Selvaraju et al., ICCV 2017, arXiv:1610.02391, equations 1 and 2.
+
+    Examples
+    --------
+    >>> from medtutor.ct.models import nodule_cnn
+    >>> grad_cam(nodule_cnn((24, 24, 1)), np.ones((1, 24, 24, 1)), 1, resize=False).shape
+    (1, 3, 3)
     """
-    x, classes = checked(model, x, class_index, score)
-    both = score_model(model, layer or last_maps(model))
+    x, classes = _checked(model, x, class_index)
+    both = score_model(model, layer or _last_maps(model))
     size = x.shape[1:3]
 
     def cam(images: Any, c: Any) -> Any:
         with tf.GradientTape() as tape:
             z, maps = both(images, training=False)
-            s = class_score(z, c, score)
+            s = _class_score(z, c)
         weights = tf.reduce_mean(tape.gradient(s, maps), axis=(1, 2), keepdims=True)
         summed = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))
         return tf.image.resize(summed[..., None], size)[..., 0] if resize else summed
 
-    return in_batches(compiled(cam, x), batch_size, x, classes)
+    return _in_batches(_compiled(cam, x), x, classes)
 
 
-def integrated_gradients(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    baseline: np.ndarray | float = 0.0,
-    steps: int = 32,
-    score: Score = "odds",
-    batch_size: int = 64,
-) -> np.ndarray:
-    """Difference from a baseline, times the mean gradient on the straight way from there.
+def energy_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Give the share of the importance that lies inside the outline.
 
     Parameters
     ----------
-    model, x, class_index, score, batch_size
-        As in `scores`.
-    baseline : float, or ndarray that broadcasts to `x`
-        The image that shows nothing. 0 is lung everywhere after `preprocess.prepare`.
-    steps : int
-        Points on the way, at the middle of `steps` equal pieces.
+    maps : ndarray of float, shape (n, h, w)
+        Importance; what is below 0 counts as 0.
+    masks : ndarray of bool, shape (n, h, w)
+        Outlines.
 
     Returns
     -------
-    ndarray of float32, shape (n, h, w)
-        With sign, summed over the channels. The sum of a map is the score of the image minus that
-        of the baseline, up to the error of the sum over steps ("completeness").
+    ndarray of float, shape (n,)
+        From 0 to 1. A map that is 0 everywhere spreads its importance evenly.
 
     References
     ----------
-    Sundararajan, Taly & Yan, ICML 2017, arXiv:1703.01365.
+    Wang et al., Score-CAM, CVPR Workshops 2020, arXiv:1910.01279, section 4.3.
+
+    Examples
+    --------
+    >>> energy_inside(np.array([[[3, 1], [0, 0]]]), np.array([[[True, False], [False, False]]]))
+    array([0.75])
     """
-    if steps < 1:
-        raise DataError(f"{steps} steps", remedy="Use 1 or more; 32 is usual.")
-    x, classes = checked(model, x, class_index, score)
-    gradient = gradient_of(model, x, score)
-    start = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
-    total = np.zeros_like(x)
-    for k in range(steps):
-        on_the_way = start + np.float32((k + 0.5) / steps) * (x - start)
-        total += in_batches(gradient, batch_size, on_the_way, classes)
-    return ((x - start) * total / steps).sum(axis=-1)
+    flat = np.maximum(np.reshape(maps, (len(maps), -1)), 0).astype(float)
+    flat[flat.sum(axis=1) == 0] = 1
+    inside = np.reshape(masks, (len(masks), -1)).astype(bool)
+    return (flat * inside).sum(axis=1) / flat.sum(axis=1)
 
 
-def occlusion(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    patch: int = 8,
-    stride: int = 4,
-    fill: float = 0.0,
-    score: Score = "odds",
-    batch_size: int = 128,
-) -> np.ndarray:
-    """Cover each place in turn and see how far the score drops. Needs no gradient.
-
-    Parameters
-    ----------
-    model, x, class_index, score, batch_size
-        As in `scores`.
-    patch : int
-        Side of the square that covers, in pixels.
-    stride : int
-        Pixels from one place to the next. Where the steps do not end at the border, the last place
-        is moved there.
-    fill : float
-        What it covers with: 0 is lung after `preprocess.prepare`.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, h, w)
-        With sign: the mean drop of all the squares that covered a pixel.
-
-    References
-    ----------
-    Zeiler & Fergus, ECCV 2014, arXiv:1311.2901, section 4.2.
-    """
-    x, classes = checked(model, x, class_index, score)
-    h, w = x.shape[1:3]
-    if not 1 <= stride <= patch <= min(h, w):
+def _checked(
+    model: keras.Model, x: np.ndarray, class_index: Classes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Refuse what cannot be explained; give float32 images and a class for each."""
+    x = np.asarray(x, np.float32)
+    wanted = tuple(model.input_shape[1:])
+    if x.ndim != 4 or x.shape[1:] != wanted or len(x) == 0:
         raise DataError(
-            f"a patch of {patch} and a stride of {stride} on images of {h} x {w}",
-            remedy="Use 1 <= stride <= patch <= side of the image.",
+            f"images of shape {x.shape} where the model reads (n, {str(wanted)[1:-1]})",
+            remedy="Give a batch, also of one image: x[[k]].",
         )
+    classes = np.asarray(class_index, np.int32)
+    if classes.ndim > 1 or (classes.ndim == 1 and len(classes) != len(x)):
+        raise DataError(
+            f"classes of shape {classes.shape} for {len(x)} images",
+            remedy="Give one class for all, or one for each image.",
+        )
+    count = max(2, int(model.output_shape[-1]))
+    if classes.min() < 0 or classes.max() >= count:
+        raise DataError(
+            f"class {classes.max() if classes.max() >= count else classes.min()} where the model "
+            f"has {count}",
+            remedy=f"Use 0 to {count - 1}.",
+        )
+    return x, np.broadcast_to(classes, len(x)).copy()
+
+
+def _class_score(z: Any, classes: Any) -> Any:
+    """Give the log odds of one class in each row of logits."""
+    one = tf.one_hot(classes, z.shape[-1], dtype=z.dtype)
+    own = tf.reduce_sum(one * z, axis=-1)
+    others = tf.where(one > 0, tf.constant(-np.inf, z.dtype), z)
+    return own - tf.reduce_logsumexp(others, axis=-1)
+
+
+def _gradient_of(model: keras.Model, x: np.ndarray) -> Callable[..., Any]:
+    """Compile the gradient of the score with respect to the image."""
     heads = score_model(model)
-    run = compiled(lambda images, c: class_score(heads(images, training=False), c, score), x)
-    whole = in_batches(run, batch_size, x, classes)
-    drops = np.zeros(x.shape[:3], np.float32)
-    times = np.zeros((h, w), np.float32)
-    for top in _places(h, patch, stride):
-        for left in _places(w, patch, stride):
-            at = (slice(top, top + patch), slice(left, left + patch))
-            covered = x.copy()
-            covered[:, at[0], at[1]] = fill
-            drop = whole - in_batches(run, batch_size, covered, classes)
-            drops[:, at[0], at[1]] += drop[:, None, None]
-            times[at] += 1
-    return drops / times
+
+    def gradient(images: Any, classes: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            s = _class_score(heads(images, training=False), classes)
+        return tape.gradient(s, images)
+
+    return _compiled(gradient, x)
 
 
-def _places(size: int, patch: int, stride: int) -> list[int]:
-    places = list(range(0, size - patch + 1, stride))
-    return places if places[-1] == size - patch else [*places, size - patch]
+def _compiled(function: Callable[..., Any], x: np.ndarray) -> Callable[..., Any]:
+    """Trace once for batches of any size."""
+    images = tf.TensorSpec((None, *x.shape[1:]), tf.float32)
+    # Traced here and not at the first call: TensorFlow warns when many functions of one name are.
+    return tf.function(function).get_concrete_function(images, tf.TensorSpec((None,), tf.int32))
+
+
+def _in_batches(function: Callable[..., Any], x: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Run a compiled function over a large array and put the results together."""
+    pieces = [slice(k, k + BATCH) for k in range(0, len(x), BATCH)]
+    return np.concatenate(
+        [np.asarray(function(tf.constant(x[p]), tf.constant(classes[p]))) for p in pieces]
+    )
+
+
+def _last_maps(model: keras.Model) -> str:
+    """Name the last layer whose output still has height and width."""
+    kinds = (
+        keras.layers.ReLU,
+        keras.layers.Activation,
+        keras.layers.Conv2D,
+        keras.layers.BatchNormalization,
+    )
+    for layer in reversed(model.layers):
+        if isinstance(layer, kinds) and len(layer.output.shape) == 4:
+            return layer.name
+    raise DataError(
+        "no layer of the model has maps with height and width",
+        remedy="Grad-CAM needs a convolution; use another method.",
+    )

@@ -7,15 +7,13 @@ recipe; the functions above it are its steps.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
 
 from medtutor.errors import DataError
-
-if TYPE_CHECKING:
-    from medtutor.datasets import ImageSet
+from medtutor.types import ImageSet
 
 LUNG_WINDOW = (-600.0, 1500.0)
 """Centre and width in HU of the window in which radiologists read the lung."""
@@ -44,6 +42,11 @@ def window(hu: np.ndarray, centre: float, width: float) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape of `hu`
+
+    Examples
+    --------
+    >>> window(np.array([-1000, 40, 3000]), centre=40, width=400).tolist()
+    [0.0, 0.5, 1.0]
     """
     if width <= 0:
         raise DataError(f"a window of width {width} HU shows nothing", remedy="Use a width above 0")
@@ -64,6 +67,11 @@ def resample(image: np.ndarray, spacing: float, to: float = SPACING) -> np.ndarr
     Returns
     -------
     ndarray of float32, shape (h * spacing / to, w * spacing / to), rounded
+
+    Examples
+    --------
+    >>> resample(np.zeros((10, 20)), spacing=0.7, to=1.4).shape
+    (5, 10)
     """
     image = np.asarray(image, np.float32)
     shape = tuple(max(1, round(n * spacing / to)) for n in image.shape)
@@ -83,6 +91,11 @@ def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape (size, size) or `size`
+
+    Examples
+    --------
+    >>> resize(np.eye(4), 2).shape
+    (2, 2)
     """
     image = np.asarray(image, np.float32)
     shape = (size, size) if isinstance(size, int) else size
@@ -105,6 +118,11 @@ def crop(image: np.ndarray, size: int, centre: tuple[float, float] | None = None
     Returns
     -------
     ndarray of float32, shape (size, size)
+
+    Examples
+    --------
+    >>> crop(np.arange(9).reshape(3, 3), 2, centre=(0, 0)).tolist()
+    [[0.0, 1.0], [3.0, 4.0]]
     """
     image = np.asarray(image, np.float32)
     row, column = _middle(image) if centre is None else centre
@@ -134,6 +152,11 @@ def grey_levels(image: np.ndarray) -> tuple[float, float]:
     References
     ----------
     Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
+
+    Examples
+    --------
+    >>> grey_levels(np.array([[10, 12, 12], [80, 81, 81]]))
+    (12.0, 81.0)
     """
     values = np.asarray(image, np.float32).ravel()
     padding = values == values.min()
@@ -168,6 +191,11 @@ def standardise(
     -------
     list of ndarray of float32
         The same shapes. A grey image with a single value becomes 0.
+
+    Examples
+    --------
+    >>> standardise([np.array([[-860, 40, 3000]])], unit="HU")[0].tolist()
+    [[0.0, 1.0, 2.0]]
     """
     scaled = []
     for image in images:
@@ -177,7 +205,7 @@ def standardise(
     return scaled
 
 
-def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
+def prepare(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
     """Turn a data set into the input of `models.nodule_cnn`.
 
     1. The same grey scale for all (`standardise`).
@@ -205,6 +233,12 @@ def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -
     ------
     DataError
         If there are no images, or one is not two-dimensional, is empty, has NaN or no spacing.
+
+    Examples
+    --------
+    >>> from medtutor import datasets
+    >>> prepare(datasets.load_ct("default").take([0, 1])).shape
+    (2, 56, 56, 1)
     """
     _check(image_set.images, image_set.files)
     result = np.empty((len(image_set.images), size, size, 1), np.float32)
@@ -215,6 +249,41 @@ def prepare(image_set: "ImageSet", size: int = SIZE, spacing: float = SPACING) -
             step, centre = _step(image_set, k, spacing), _centre(image_set, k, image)
             result[k, ..., 0] = _sample(image, step, (size, size), centre)
     return result
+
+
+def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
+    """Bring the readers' outlines to the grid of `prepare`.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+        With `masks`.
+    size, spacing
+        As for `prepare`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, size, size)
+
+    Raises
+    ------
+    DataError
+        If the data set has no outlines.
+
+    Examples
+    --------
+    >>> from medtutor import datasets
+    >>> outlines(datasets.load_ct("default").take([0])).any()
+    np.True_
+    """
+    if image_set.masks is None:
+        raise DataError(
+            "the data set has no outlines",
+            remedy="Put masks of the same names as the images into a folder masks/.",
+        )
+    # As an image of lung and tissue, an outline takes the same way as the images do.
+    drawn = [np.where(mask, TISSUE_HU, LUNG_HU).astype(np.float32) for mask in image_set.masks]
+    return prepare(replace(image_set, images=drawn, unit="HU"), size, spacing)[..., 0] > 0.5
 
 
 def _check(images: Images, files: Sequence[str]) -> None:
@@ -249,10 +318,11 @@ def _otsu(values: np.ndarray) -> float:
 
 
 def _middle(image: np.ndarray) -> tuple[float, float]:
+    """Row and column of the middle of an image."""
     return (image.shape[0] - 1) / 2, (image.shape[1] - 1) / 2
 
 
-def _centre(image_set: "ImageSet", k: int, image: np.ndarray) -> tuple[float, float]:
+def _centre(image_set: ImageSet, k: int, image: np.ndarray) -> tuple[float, float]:
     """Row and column of a nodule: from the manifest when it gives a place inside the image."""
     try:
         column, row = (float(image_set.table[name][k]) for name in ("cx", "cy"))
@@ -262,7 +332,7 @@ def _centre(image_set: "ImageSet", k: int, image: np.ndarray) -> tuple[float, fl
     return (row, column) if inside else _middle(image)
 
 
-def _step(image_set: "ImageSet", k: int, spacing: float) -> float:
+def _step(image_set: ImageSet, k: int, spacing: float) -> float:
     """Pixels of the image per pixel of the result."""
     own = float(image_set.spacing[k]) if image_set.spacing is not None else float("nan")
     if not own > 0:
@@ -275,6 +345,7 @@ def _step(image_set: "ImageSet", k: int, spacing: float) -> float:
 
 
 def _name(files: Sequence[str], k: int) -> str:
+    """Say which image is meant."""
     return files[k] if k < len(files) else f"image {k}"
 
 

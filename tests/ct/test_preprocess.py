@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medtutor import datasets
 from medtutor.ct import preprocess
 from medtutor.errors import DataError
 from medtutor.types import ImageSet
@@ -25,13 +26,22 @@ def nodule(radius_mm=5.0, spacing=0.7, side=128, centre=None, noise=20.0, seed=0
 def image_set(images, spacing=None, table=None, unit="HU"):
     n = len(images)
     return ImageSet(
-        name="test", images=images, unit=unit, labels=np.arange(n) % 2,
-        class_names=("benign", "malignant"), patients=np.array([f"p{k}" for k in range(n)]),
-        patients_known=True, split=None,
+        name="test",
+        images=images,
+        unit=unit,
+        labels=np.arange(n) % 2,
+        class_names=("benign", "malignant"),
+        patients=np.array([f"p{k}" for k in range(n)]),
+        patients_known=True,
+        split=None,
         spacing=None if spacing is None else np.asarray(spacing, np.float32),
-        diameter=None, masks=None, table=table or {},
-        files=tuple(f"{k}.png" for k in range(n)), card="", simulated=True,
-    )  # fmt: skip
+        diameter=None,
+        masks=None,
+        table=table or {},
+        files=tuple(f"{k}.png" for k in range(n)),
+        card="",
+        simulated=True,
+    )
 
 
 def as_8_bit(hu):
@@ -186,3 +196,16 @@ def test_prepare_names_the_bad_image(bad, message):
 def test_prepare_refuses_a_spacing_that_is_none(spacing):
     with pytest.raises(DataError, match=r"1\.png: .* mm per pixel"):
         preprocess.prepare(image_set([nodule(), nodule()], [0.7, spacing]))
+
+
+def test_outlines_lie_where_the_nodules_lie():
+    some = datasets.load_ct("default").take(np.arange(40))
+    drawn = preprocess.outlines(some, 64)
+    assert drawn.shape == (40, 64, 64)
+    area = drawn.sum(axis=(1, 2)) * 0.7**2
+    true = np.array([m.sum() for m in some.masks]) * some.spacing**2
+    np.testing.assert_allclose(area, true, rtol=0.25, atol=8)
+
+
+def test_outlines_that_are_not_there(refused):
+    refused(preprocess.outlines, image_set([nodule()]), says=["no outlines"])

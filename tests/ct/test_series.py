@@ -43,6 +43,15 @@ def folder(tmp_path):
     return tmp_path / "scan"
 
 
+def test_says_when_the_normal_points_to_the_feet(folder, tmp_path):
+    assert not any("feet" in note for note in read_series(folder).notes)
+    for i in range(3):
+        make(tmp_path / "turned" / f"{i}.dcm", z=5 * i, ImageOrientationPatient=[1, 0, 0, 0, -1, 0])
+    turned = read_series(tmp_path / "turned")
+    assert [path.name for path in turned.files] == ["2.dcm", "1.dcm", "0.dcm"]
+    assert any("feet" in note for note in turned.notes)
+
+
 def test_orders_by_position_and_rescales_each_slice(folder):
     make(folder / "e.dcm", z=10, value=30, RescaleSlope=2, RescaleIntercept=-1000)
     found = read_series(folder)

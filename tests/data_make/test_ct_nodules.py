@@ -1,6 +1,8 @@
 """The CT simulation, the reader of LIDC's outlines and the bundled data set."""
 
 import sqlite3
+import sys
+import tomllib
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtutor.ct import bundle, lidc
-from medtutor.ct.simulate import Place, Scanner, simulate_nodule
+from medtutor import paths
 from medtutor.errors import DataError
 
-BUNDLED = Path(__file__).parents[2] / "data" / "ct_nodules.npz"
+# The makers are no part of the package: they are run by their path, and tested by it.
+sys.path.insert(0, str(paths.data() / "make"))
+
+import ct_nodules as bundle
+from ct_simulation import lidc
+from ct_simulation.simulate import Place, Scanner, simulate_nodule
+
+BUNDLED = paths.data() / "ct_nodules.npz"
 QUIET = Scanner(thickness=1.0, cutoff=0.5, boost=0.0, noise=1.0)
 MIDDLE = Place(x=80.0, y=10.0, level=0.6)
 
@@ -41,8 +49,9 @@ def test_simulated_slice_is_repeatable_int16_hu():
 
 
 def test_texture_sets_the_density():
-    glass, part, solid = (np.mean([centre(draw(texture=t, seed=s)) for s in range(4)])
-                          for t in (1, 3, 5))  # fmt: skip
+    glass, part, solid = (
+        np.mean([centre(draw(texture=t, seed=s)) for s in range(4)]) for t in (1, 3, 5)
+    )
     assert -720 < glass < -430
     assert glass < part < solid
     assert -20 < solid < 100
@@ -68,14 +77,17 @@ def test_poor_margin_softens_the_edge():
 
 def test_spiculation_adds_tissue_outside_the_outline():
     around = disc(24) & ~disc(17)
-    rounds, spiked = (np.mean([draw(spiculation=s, seed=k)[around].mean() for k in range(6)])
-                      for s in (1, 5))  # fmt: skip
+    rounds, spiked = (
+        np.mean([draw(spiculation=s, seed=k)[around].mean() for k in range(6)]) for s in (1, 5)
+    )
     assert spiked > rounds + 20
 
 
 def test_thick_slices_blur_small_nodules():
-    thin, thick = (np.mean([centre(draw(4, seed=s, scanner=replace(QUIET, thickness=t)))
-                            for s in range(4)]) for t in (1.0, 5.0))  # fmt: skip
+    thin, thick = (
+        np.mean([centre(draw(4, seed=s, scanner=replace(QUIET, thickness=t))) for s in range(4)])
+        for t in (1.0, 5.0)
+    )
     assert thin > thick + 50
 
 
@@ -232,6 +244,17 @@ def test_surroundings_do_not_tell_the_label(bundled: dict[str, np.ndarray]):
     like = (size >= 5.5) & (size <= 11)  # room for the border, both classes present
     border = np.ones((64, 64), bool)
     border[14:50, 14:50] = False
-    for value in (images[:, border].mean(1), images[:, border].std(1), images.min((1, 2)),
-                  np.abs(np.diff(images[:, :8], axis=2)).mean((1, 2))):  # fmt: skip
+    for value in (
+        images[:, border].mean(1),
+        images[:, border].std(1),
+        images.min((1, 2)),
+        np.abs(np.diff(images[:, :8], axis=2)).mean((1, 2)),
+    ):
         assert abs(roc_auc_score(label[like], value[like]) - 0.5) < 0.09
+
+
+def test_the_wheel_takes_all_of_data_but_the_makers():
+    project = tomllib.loads((paths.root() / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    here = {f"data/{path.name}" for path in paths.data().iterdir()} - {"data/make"}
+    assert {name for name in listed if name.startswith("data")} == here

@@ -6,9 +6,8 @@ The malignancy rating is never read here.
 from collections.abc import Mapping
 
 import numpy as np
+from ct_simulation.drawing import Axes, coverage, smooth_noise, tubes
 from scipy import ndimage
-
-from medtutor.ct.drawing import Axes, coverage, smooth_noise, tubes
 
 __all__ = ["SOLID", "nodule_tissue", "shape_between_slices"]
 
@@ -55,8 +54,10 @@ def shape_between_slices(
         drop = radius - np.sqrt(np.clip(radius**2 - z**2, 0.05, None))
         return np.stack([flat[0] - d for d in drop])
     # A slice without an outline lies past the end of the nodule.
-    flat = [f if o.max() >= 0.5 else np.minimum(flat[middle], 0.4 * gap) - gap
-            for f, o in zip(flat, outlines, strict=True)]  # fmt: skip
+    flat = [
+        f if o.max() >= 0.5 else np.minimum(flat[middle], 0.4 * gap) - gap
+        for f, o in zip(flat, outlines, strict=True)
+    ]
     position = np.clip(z / gap + middle, 0, len(flat) - 1)
     low = np.minimum(position.astype(int), len(flat) - 2)
     part = (position - low)[:, None, None]

@@ -1,11 +1,9 @@
 """Simulated CT of real lung nodules: outlines and ratings in, Hounsfield units out.
 
 The radiologists' outline gives the shape, their ratings give what is inside it and how sharp
-its edge is, `medtutor.ct.anatomy` gives the chest around it, and this module adds the scanner:
+its edge is, `ct_simulation.anatomy` gives the chest around it, and this module adds the scanner:
 slice thickness, point spread, reconstruction kernel, noise, streaks. The malignancy rating is
-never read here. Run as a program it makes the bundled data set::
-
-    python -m medtutor.ct.simulate --database PATH --out data/ct_nodules.npz
+never read here. `data/make/ct_nodules.py` makes the bundled data set with it.
 """
 
 from __future__ import annotations
@@ -14,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from ct_simulation.anatomy import Place, Thorax, background, draw_thorax, lung_depth
+from ct_simulation.drawing import Axes
+from ct_simulation.nodule import FINER, SOLID, nodule_tissue, shape_between_slices
 from scipy import ndimage
-
-from medtutor.ct.anatomy import Place, Thorax, background, draw_thorax, lung_depth
-from medtutor.ct.drawing import Axes
-from medtutor.ct.nodule import FINER, SOLID, nodule_tissue, shape_between_slices
 
 __all__ = ["SOLID", "Place", "Scanner", "draw_place", "draw_scanner", "simulate_nodule"]
 
@@ -197,17 +194,16 @@ def simulate_nodule(
     inside = shape_between_slices(stack, gap, depth, step, spacing)
     chest = seat(inside, axes, place, rng)
     hu, lung = background(
-        place, chest, axes, rng,
-        lung_hu=scanner.lung_hu, emphysema=scanner.emphysema, contrast=scanner.contrast,
-    )  # fmt: skip
+        place,
+        chest,
+        axes,
+        rng,
+        lung_hu=scanner.lung_hu,
+        emphysema=scanner.emphysema,
+        contrast=scanner.contrast,
+    )
     tissue, filled = nodule_tissue(inside, axes, rated, scanner.contrast, rng)
     filled = filled * lung
     hu = hu + filled * (tissue - hu)
     image = reconstruct(hu, spacing, scanner, rng)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
-
-
-if __name__ == "__main__":
-    from medtutor.ct.bundle import main
-
-    main()

@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from medtutor.ct.drawing import Axes, coverage, smooth_noise, tubes
+from ct_simulation.drawing import Axes, coverage, smooth_noise, tubes
 
 __all__ = ["Place", "Thorax", "background", "draw_thorax", "lung_depth"]
 
@@ -89,8 +88,17 @@ def draw_thorax(place: Place, rng: np.random.Generator, room: float = 0.0) -> Th
         arc += half
         ribs.append((arc, rng.uniform(5, 8.5), half, rng.uniform(2.6, 4.6)))
         arc += half + rng.uniform(5, 32)
-    return Thorax(a, b, f * rng.normal(0.03, 0.012), rng.uniform(2.0, 2.7), gap, heart,
-                  tuple(domes), (muscle, muscle + rng.gamma(2.0, 9.0)), tuple(ribs))  # fmt: skip
+    return Thorax(
+        a,
+        b,
+        f * rng.normal(0.03, 0.012),
+        rng.uniform(2.0, 2.7),
+        gap,
+        heart,
+        tuple(domes),
+        (muscle, muscle + rng.gamma(2.0, 9.0)),
+        tuple(ribs),
+    )
 
 
 def lung_depth(
@@ -120,8 +128,7 @@ def lung_depth(
     if min(ha, hb) > 5:
         r = np.hypot((x - hx) / ha, (y - hy) / hb) + 1e-9
         middle = np.minimum(middle, np.hypot(x - hx, y - hy) * (1 - 1 / r))
-    domes = [np.sqrt((x - p) ** 2 + (y - q) ** 2 + (z - s) ** 2) - r
-             for p, q, s, r in chest.domes]  # fmt: skip
+    domes = [np.sqrt((x - p) ** 2 + (y - q) ** 2 + (z - s) ** 2) - r for p, q, s, r in chest.domes]
     return wall, middle, np.minimum(*domes)
 
 
@@ -246,8 +253,9 @@ def background(
     wall, middle, dome = lung_depth(chest, x, y, z)
     middle = middle + 1.5 * smooth_noise(shape, 6 / step, rng)
     wall = wall + 0.5 * smooth_noise(shape, 5 / step, rng)
-    lung = np.broadcast_to(coverage(np.minimum(np.minimum(wall, middle), dome), step),
-                           (len(axes[0]), *shape))  # fmt: skip
+    lung = np.broadcast_to(
+        coverage(np.minimum(np.minimum(wall, middle), dome), step), (len(axes[0]), *shape)
+    )
 
     # Lung tissue: unresolved vessels, patches, more blood towards the back, emphysema.
     fine = np.stack([smooth_noise(shape, 0.9 / step, rng) for _ in axes[0]])

