@@ -18,7 +18,7 @@ from ct_simulation.simulate import Place, draw_scanner, simulate_nodule
 from tqdm import tqdm
 
 from medtutor import paths
-from medtutor.datasets import downloads, registry
+from medtutor.datasets import download, registry
 from medtutor.errors import DataError
 
 __all__ = ["build", "draw", "main", "save"]
@@ -158,8 +158,8 @@ def main(argv: list[str] | None = None) -> None:
     chosen = parser.parse_args(argv)
     database = chosen.database
     if database is None:
-        downloads.get(SOURCE)
-        database = downloads.place(registry.sources()[SOURCE])
+        download.get(SOURCE)
+        database = download.place(registry.sources()[SOURCE])
     arrays = build(database, chosen.seed)
     save(arrays, chosen.out)
     checksum = zlib.crc32(chosen.out.read_bytes())
