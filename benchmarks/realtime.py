@@ -27,7 +27,7 @@ import psutil
 from medtutor import datasets, export, metrics, splits
 from medtutor.ct import models as ct_models
 from medtutor.ct import preprocess
-from medtutor.ecg import maps, models, quality, segments, stream, training, uncertainty
+from medtutor.ecg import maps, models, quality, segments, stream, training
 
 SIZES = (1, 37, 360, 5000)
 HOUR = 3600 * 360
@@ -108,7 +108,7 @@ def _heart(folder: Path, source: str) -> tuple[stream.WindowReader, list[Any]]:
         lost = metrics.paired_difference(_mae, truth, bpm(said), bpm(wanted), test.subject)
         _line(name, run, ready[:1], export.gap(wanted, said), f"MAE gained {lost}")
     held = models.read(model, windows[split.validation], scales)
-    margin = uncertainty.calibrate(
+    margin = maps.calibrate(
         held.rate - windows.rate[split.validation], held.spread, windows.subject[split.validation]
     )
     widest = quality.limit(held.spread, 0.98)

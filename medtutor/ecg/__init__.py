@@ -4,27 +4,22 @@ The modules load when they are first used: ``from medtutor.ecg import models`` b
 ``from medtutor.ecg import beats`` does not.
 """
 
-from medtutor._lazy import attach
+import lazy_loader
 
-# A name that can be imported from here, and the module it lives in.
-_HOME = {"read_folder": "io", "read_record": "io", "cut": "segments"}
-_MODULES = (
-    "beats",
-    "hrv",
-    "io",
-    "maps",
-    "models",
-    "noise",
-    "prepare",
-    "quality",
-    "records",
-    "segments",
-    "simulate",
-    "stream",
-    "training",
-    "uncertainty",
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "beats",
+        "hrv",
+        "io",
+        "maps",
+        "models",
+        "noise",
+        "packets",
+        "quality",
+        "segments",
+        "stream",
+        "training",
+    ],
+    submod_attrs={"io": ["read_folder", "read_record"], "segments": ["cut"]},
 )
-
-__all__ = [*_HOME, *_MODULES]
-
-__getattr__, __dir__ = attach(__name__, _HOME, _MODULES)

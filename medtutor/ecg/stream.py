@@ -26,11 +26,11 @@ from medtutor.ecg.packets import (
     record_chunks,
     send,
 )
-from medtutor.ecg.prepare import BAND, Normaliser
+from medtutor.ecg.segments import BAND, Normaliser
 from medtutor.errors import DataError
 
 if TYPE_CHECKING:
-    from medtutor.ecg.uncertainty import Margin
+    from medtutor.ecg.maps import Margin
 
 __all__ = ["Monitor", "Packet", "Reading", "WindowReader", "chunks", "decode", "encode"]
 __all__ += ["loopback", "packets", "receive", "record_chunks", "send", "watch"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 Box = tuple[int, int, int, int]  # first row, first column, rows, columns
 INKS = tuple(COLOURS[name] for name in ("orange", "blue", "green", "pink"))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from medtutor.capstone.work import Example, Score
-from medtutor.plots.base import COLOURS, FULL, figure, png, show
+from medtutor.plots.style import COLOURS, FULL, figure, png, show
 from medtutor.plots.explain import MAP
 
 

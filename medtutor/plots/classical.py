@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _INKS = tuple(COLOURS[name] for name in ("orange", "blue", "green", "pink", "sky", "yellow"))
 _LINES = ("-", "--", "-.", ":")

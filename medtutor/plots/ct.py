@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.style import COLOURS, FULL, figure, show
 
 
 def images(

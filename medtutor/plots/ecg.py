@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from medtutor.plots.base import FULL, figure, show
+from medtutor.plots.style import FULL, figure, show
 from medtutor.plots.rates import (
     detection,
     histograms,

@@ -8,7 +8,7 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from medtutor import metrics
 from medtutor.plots.arrays import INKS, LINES, MARKERS
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 
 def confusion(

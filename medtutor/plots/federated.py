@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from medtutor.plots.arrays import INKS, LINES, MARKERS
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.style import COLOURS, FULL, figure, show
 
 
 def skew(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _STYLES = (("blue", "-", "o"), ("orange", "--", "s"), ("green", "-.", "^"), ("pink", ":", "D"))
 # Rows of the drawing, from the top: what you write, what runs it, what it runs on.

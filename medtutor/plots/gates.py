@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 # Name of a trace: its title, its colour, and the ends of its axis where they are known.
 _TRACES: Mapping[str, tuple[str, str, tuple[int, int] | None]] = {

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from medtutor.plots.arrays import INKS, LINES
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.style import COLOURS, FULL, figure, show
 
 
 def chain(names: Sequence[str], shapes: Sequence[str], weights: Sequence[str], alt: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.style import COLOURS, FULL, figure, show
 from medtutor.types import Interval
 
 

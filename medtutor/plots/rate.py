@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
 _MARKERS = ("o", "s", "^", "D")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from medtutor.plots.base import COLOURS, FULL, figure, show
+from medtutor.plots.style import COLOURS, FULL, figure, show
 
 LINES = ("-", "--", "-.", ":")
 INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))

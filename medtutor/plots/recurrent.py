@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _INKS = tuple(COLOURS[name] for name in ("blue", "green", "black", "pink", "orange"))
 _LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _INKS = ("blue", "orange", "green")
 _LINES = ("-", "--", "-.")

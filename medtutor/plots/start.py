@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from medtutor.plots.base import COLOURS, FULL, show
+from medtutor.plots.style import COLOURS, FULL, show
 
 
 def two_readings(

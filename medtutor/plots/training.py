@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medtutor.metrics import bootstrap, calibration_bins, roc_curve, wilson
-from medtutor.plots.base import COLOURS, FULL, HALF, figure, show
+from medtutor.plots.style import COLOURS, FULL, HALF, figure, show
 
 _ORDER = ("blue", "orange", "green", "pink", "sky", "yellow")
 _DASHES = ("-", "--", "-.", ":")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from medtutor.datasets import load_ecg
 from medtutor.ecg import quality, stream
-from medtutor.ecg.prepare import Normaliser, band_pass
+from medtutor.ecg.maps import Margin
+from medtutor.ecg.segments import Normaliser, band_pass
 from medtutor.ecg.stream import Preparation
-from medtutor.ecg.uncertainty import Margin
 from medtutor.errors import DataError
 
 FS = 360
@@ -324,7 +324,7 @@ class TestFiles:
             stream.record_chunks(tmp_path / "r")
 
     def test_real_records_stream_as_they_are_read(self, real_ecg, reader):
-        from medtutor.ecg.records import read_record
+        from medtutor.ecg.io import read_record
 
         whole = read_record(real_ecg / "114", fs=None)  # its MLII is the second channel
         fs, pieces = stream.record_chunks(real_ecg / "114", seconds=7.0)
