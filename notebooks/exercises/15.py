@@ -5,10 +5,7 @@ import numpy as np
 from medtutor.exercises import Exercise, Mistake
 
 LOST = 0.02  # probability that a packet gets lost
-
-
 PACKETS = 20  # packets of a window
-
 
 SHARE_LOST = Exercise(
     task="share of windows that deletion throws away",
