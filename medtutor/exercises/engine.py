@@ -174,7 +174,8 @@ def _numeric(value: Any) -> bool:
 def _fitting_hint(exercise: Exercise, cases: list[tuple], got: list[Any]) -> str:
     """Find the known mistake that behaves as this answer does; else the first general hint."""
     for mistake in exercise.mistakes:
-        theirs = results(mistake.answer, cases, exercise.cases is not None)
+        with np.errstate(all="ignore"):  # a mistake that divides by 0 warns nobody who made another
+            theirs = results(mistake.answer, cases, exercise.cases is not None)
         if all(same(g, t, exercise) for g, t in zip(got, theirs, strict=True)):
             return mistake.hint
     return exercise.hints[0]

@@ -21,8 +21,8 @@ TO_BPM = Exercise(
     reference=to_bpm,
     mistakes=(
         Mistake(
-            lambda z, rate_mean, rate_std, change_std: np.stack(
-                [(z[:, 0] - rate_mean) / rate_std, z[:, 1] / change_std], axis=1
+            lambda z, rate_mean, rate_std, change_std: (
+                (z - [rate_mean, 0]) / [rate_std, change_std]
             ),
             "That normalises once more. Solve the formula for the rate.",
         ),
@@ -39,8 +39,8 @@ TO_BPM = Exercise(
             "What is the rate for z = 0? The training mean.",
         ),
         Mistake(
-            lambda z, rate_mean, rate_std, change_std: np.stack(
-                [(z[:, 0] + rate_mean) * rate_std, z[:, 1] * change_std], axis=1
+            lambda z, rate_mean, rate_std, change_std: (
+                np.add(z, [rate_mean, 0]) * [rate_std, change_std]
             ),
             "Undo the last step first: multiply, then add.",
         ),
@@ -63,34 +63,8 @@ def mae_two_ways(error, subject):
     return wrong.mean(), np.mean(per_subject)
 
 
-def _sign_kept(error, subject):
-    means = [error[subject == s].mean() for s in np.unique(subject)]
-    return error.mean(), np.mean(means)
-
-
-def _abs_too_late(error, subject):
-    means = [error[subject == s].mean() for s in np.unique(subject)]
-    return abs(error.mean()), np.mean(np.abs(means))
-
-
-def _sum_over_subjects(error, subject):
-    wrong = np.abs(error)
-    return wrong.mean(), sum(wrong[subject == s].mean() for s in np.unique(subject))
-
-
-def _root_mean_square(error, subject):
-    means = [np.sqrt((error[subject == s] ** 2).mean()) for s in np.unique(subject)]
-    return np.sqrt((error**2).mean()), np.mean(means)
-
-
-def _median(error, subject):
-    wrong = np.abs(error)
-    return np.median(wrong), np.mean([np.median(wrong[subject == s]) for s in np.unique(subject)])
-
-
-def _list_of_subjects(error, subject):
-    wrong = np.abs(error)
-    return wrong.mean(), np.array([wrong[subject == s].mean() for s in np.unique(subject)])
+def _per_subject(values, subject, combine=np.mean):
+    return np.array([combine(values[subject == s]) for s in np.unique(subject)])
 
 
 def _error_cases():
@@ -105,9 +79,15 @@ MAE_TWO_WAYS = Exercise(
     task="mean absolute error over windows, and over subjects",
     reference=mae_two_ways,
     mistakes=(
-        Mistake(_sign_kept, "An error of +5 and one of -5 must not cancel."),
         Mistake(
-            _abs_too_late,
+            lambda error, subject: (error.mean(), np.mean(_per_subject(error, subject))),
+            "An error of +5 and one of -5 must not cancel.",
+        ),
+        Mistake(
+            lambda error, subject: (
+                abs(error.mean()),
+                np.mean(np.abs(_per_subject(error, subject))),
+            ),
             "Take the absolute value of each error before you average; after it, errors have "
             "already cancelled.",
         ),
@@ -119,12 +99,31 @@ MAE_TWO_WAYS = Exercise(
             lambda error, subject: (np.abs(error).mean(), np.abs(error).mean()),
             "In the second number each subject counts once.",
         ),
-        Mistake(_sum_over_subjects, "With more subjects your second number grows: average."),
         Mistake(
-            _root_mean_square, "That is the root mean square error; it weighs large errors more."
+            lambda error, subject: (
+                np.abs(error).mean(),
+                sum(_per_subject(np.abs(error), subject)),
+            ),
+            "With more subjects your second number grows: average.",
         ),
-        Mistake(_median, "Asked for is the mean. The median does not see the worst windows."),
-        Mistake(_list_of_subjects, "One step is left: the mean over the subjects."),
+        Mistake(
+            lambda error, subject: (
+                np.sqrt(np.mean(error**2)),
+                np.mean(np.sqrt(_per_subject(error**2, subject))),
+            ),
+            "That is the root mean square error; it weighs large errors more.",
+        ),
+        Mistake(
+            lambda error, subject: (
+                np.median(np.abs(error)),
+                np.mean(_per_subject(np.abs(error), subject, np.median)),
+            ),
+            "Asked for is the mean. The median does not see the worst windows.",
+        ),
+        Mistake(
+            lambda error, subject: (np.abs(error).mean(), _per_subject(np.abs(error), subject)),
+            "One step is left: the mean over the subjects.",
+        ),
     ),
     hints=(
         "For the second number make a list with one value for each subject, then average it.",
@@ -372,9 +371,7 @@ CONFORMAL_FACTOR = Exercise(
     reference=conformal_factor,
     mistakes=(
         Mistake(
-            lambda error, spread, level: conformal_factor(
-                np.where(error > 0, error, -1e-9), spread, level
-            ),
+            lambda error, spread, level: conformal_factor(np.maximum(error, 1e-9), spread, level),
             "A rate that was read too low is wrong too: take sizes of errors.",
         ),
         Mistake(
@@ -400,9 +397,7 @@ CONFORMAL_FACTOR = Exercise(
             "With so few windows even the largest ratio does not reach the level: np.inf.",
         ),
         Mistake(
-            lambda error, spread, level: conformal_factor(
-                error * spread, np.ones(len(error)), level
-            ),
+            lambda error, spread, level: conformal_factor(error * spread**2, spread, level),
             "Divide each error by its spread.",
         ),
     ),
@@ -422,31 +417,19 @@ def rmssd(beats, fs, normal):
     return np.sqrt(np.mean(np.diff(rr)[both] ** 2))
 
 
-def _all_beats(beats, fs, normal):
-    return rmssd(beats, fs, np.ones(len(beats), bool))
+def _nn(beats, fs, normal):
+    return (np.diff(beats) * 1000 / fs)[normal[:-1] & normal[1:]]
 
 
-def _intervals_taken_out(beats, fs, normal):
-    rr = np.diff(beats) * 1000 / fs
-    return np.sqrt(np.mean(np.diff(rr[normal[:-1] & normal[1:]]) ** 2))
+def _differences(beats, fs, normal):
+    nn = normal[:-1] & normal[1:]
+    return np.diff(np.diff(beats) * 1000 / fs)[nn[:-1] & nn[1:]]
 
 
 def _only_before(beats, fs, normal):
     rr = np.diff(beats) * 1000 / fs
     nn = normal[1:]
     return np.sqrt(np.mean(np.diff(rr)[nn[:-1] & nn[1:]] ** 2))
-
-
-def _standard_deviation(beats, fs, normal):
-    rr = np.diff(beats) * 1000 / fs
-    nn = normal[:-1] & normal[1:]
-    return np.std(np.diff(rr)[nn[:-1] & nn[1:]])
-
-
-def _mean_of_sizes(beats, fs, normal):
-    rr = np.diff(beats) * 1000 / fs
-    nn = normal[:-1] & normal[1:]
-    return np.mean(np.abs(np.diff(rr)[nn[:-1] & nn[1:]]))
 
 
 def _rmssd_cases():
@@ -460,14 +443,17 @@ RMSSD = Exercise(
     task="RMSSD of NN intervals",
     reference=rmssd,
     mistakes=(
-        Mistake(_all_beats, "An early beat spoils the intervals on both of its sides."),
         Mistake(
-            lambda beats, fs, normal: _all_beats(beats[normal], fs, None),
+            lambda beats, fs, normal: rmssd(beats, fs, np.ones_like(normal)),
+            "An early beat spoils the intervals on both of its sides.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: rmssd(beats[normal], fs, normal[normal]),
             "Without the early beat its two neighbours look like one long interval. Leave out "
             "intervals, not beats.",
         ),
         Mistake(
-            _intervals_taken_out,
+            lambda beats, fs, normal: np.sqrt(np.mean(np.diff(_nn(beats, fs, normal)) ** 2)),
             "You compare intervals that were not neighbours: the gap between them is gone.",
         ),
         Mistake(_only_before, "The interval after an early beat is not NN either."),
@@ -476,14 +462,18 @@ RMSSD = Exercise(
             lambda beats, fs, normal: rmssd(beats, 1000, normal),
             "Those are samples. How many milliseconds is one?",
         ),
-        Mistake(_standard_deviation, "Root mean square: the mean is not taken off."),
         Mistake(
-            lambda beats, fs, normal: np.std(
-                (np.diff(beats) * 1000 / fs)[normal[:-1] & normal[1:]]
-            ),
+            lambda beats, fs, normal: np.std(_differences(beats, fs, normal)),
+            "Root mean square: the mean is not taken off.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: np.std(_nn(beats, fs, normal)),
             "That is SDNN. RMSSD looks at differences of neighbours.",
         ),
-        Mistake(_mean_of_sizes, "Square first, then the mean, then the root."),
+        Mistake(
+            lambda beats, fs, normal: np.mean(np.abs(_differences(beats, fs, normal))),
+            "Square first, then the mean, then the root.",
+        ),
     ),
     hints=(
         "An interval is NN if both of its beats are normal. A difference counts if both of its "

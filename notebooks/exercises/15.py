@@ -5,10 +5,7 @@ import numpy as np
 from medtutor.exercises import Exercise, Mistake
 
 LOST = 0.02  # probability that a packet gets lost
-
-
 PACKETS = 20  # packets of a window
-
 
 SHARE_LOST = Exercise(
     task="share of windows that deletion throws away",
@@ -63,7 +60,7 @@ def _shared(x, missing, weight):
     for i in np.flatnonzero(missing):
         if known[0] < i < known[-1]:
             left, right = known[known < i][-1], known[known > i][0]
-            t = weight(i, left, right)
+            t = weight(i - left, right - left)
             held[i] = (1 - t) * x[left] + t * x[right]
         else:
             held[i] = filled[i]
@@ -96,31 +93,27 @@ INTERPOLATE = Exercise(
             "At the ends you put 0, which nobody measured. Hold the nearest value.",
         ),
         Mistake(
-            lambda x, missing: _shared(
-                x, missing, lambda i, left, right: (i - left - 1) / (right - left)
-            ),
+            lambda x, missing: _shared(x, missing, lambda steps, gap: (steps - 1) / gap),
             "Your line comes one sample late: the first missing sample is already one step away "
             "from its neighbour.",
         ),
         Mistake(
             lambda x, missing: _shared(
-                x, missing, lambda i, left, right: (i - left - 1) / max(1, right - left - 2)
+                x, missing, lambda steps, gap: (steps - 1) / max(1, gap - 2)
             ),
             "Your line reaches its ends on the first and the last missing sample. It should "
             "reach them on their known neighbours.",
         ),
         Mistake(
-            lambda x, missing: _shared(
-                x, missing, lambda i, left, right: (right - i) / (right - left)
-            ),
+            lambda x, missing: _shared(x, missing, lambda steps, gap: (gap - steps) / gap),
             "The nearer neighbour should count more; with you it is less.",
         ),
         Mistake(
-            lambda x, missing: _shared(x, missing, lambda i, left, right: 0.5),
+            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.5),
             "Everywhere the same weight of both neighbours: a step, no line.",
         ),
         Mistake(
-            lambda x, missing: _shared(x, missing, lambda i, left, right: 0.0),
+            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.0),
             "You hold the last value. The neighbour on the right counts as well.",
         ),
         Mistake(
@@ -183,9 +176,7 @@ HIDDEN_RMSE = Exercise(
             "That is the error where nothing was hidden: turn it round.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.sqrt(
-                np.mean(np.where(hidden, filled - truth, 0.0) ** 2)
-            ),
+            lambda truth, filled, hidden: np.sqrt(np.mean((hidden * (filled - truth)) ** 2)),
             "The sum is right, the number of samples is not: divide by the hidden ones only.",
         ),
         Mistake(
@@ -247,20 +238,14 @@ def mean_fill(x, train):
     return np.where(np.isnan(x), means, x)
 
 
-def _of_the_others(x, train):
-    rest = np.setdiff1d(np.arange(len(x)), train)
-    return np.where(np.isnan(x), np.nanmean(x[rest], axis=0), x)
+def _fill(x, means):
+    return np.where(np.isnan(x), means, x)
 
 
 def _each_part_its_own(x, train):
-    filled = _of_the_others(x, train)
+    filled = _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0))
     filled[train] = mean_fill(x, train)[train]
     return filled
-
-
-def _gaps_count_as_zero(x, train):
-    means = np.nan_to_num(x[train]).mean(axis=0)
-    return np.where(np.isnan(x), means, x)
 
 
 def _fill_cases():
@@ -290,14 +275,18 @@ MEAN_FILL = Exercise(
             lambda x, train: np.nan_to_num(x),
             "0 is a value like any other, and here an unlikely one.",
         ),
-        Mistake(_of_the_others, "You have fitted on the rows that are not for training."),
+        Mistake(
+            lambda x, train: _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0)),
+            "You have fitted on the rows that are not for training.",
+        ),
         Mistake(
             _each_part_its_own,
             "The test rows are filled with a mean of their own. A patient who comes alone has "
             "none; use that of the training rows.",
         ),
         Mistake(
-            _gaps_count_as_zero, "Your mean counts a missing entry as 0. np.nanmean leaves it out."
+            lambda x, train: _fill(x, np.nan_to_num(x[train]).mean(axis=0)),
+            "Your mean counts a missing entry as 0. np.nanmean leaves it out.",
         ),
         Mistake(
             lambda x, train: mean_fill(x, train)[train],
@@ -325,16 +314,6 @@ def with_indicator(x, means):
     return np.hstack([np.where(missing, means, x), missing])
 
 
-def _asked_after_filling(x, means):
-    filled = np.where(np.isnan(x), means, x)
-    return np.hstack([filled, np.isnan(filled)])
-
-
-def _interleaved(x, means):
-    filled = np.where(np.isnan(x), means, x)
-    return np.stack([filled, np.isnan(x)], axis=2).reshape(len(x), -1)
-
-
 def _indicator_cases():
     nan = np.nan
     x = np.array([[1.0, nan], [nan, nan], [3.0, 8.0]])
@@ -347,34 +326,35 @@ WITH_INDICATOR = Exercise(
     reference=with_indicator,
     mistakes=(
         Mistake(
-            _asked_after_filling,
+            lambda x, means: np.hstack([_fill(x, means), np.isnan(_fill(x, means))]),
             "All your indicators are 0: after filling nothing is missing. Ask before.",
         ),
         Mistake(
-            lambda x, means: np.hstack([np.where(np.isnan(x), means, x), ~np.isnan(x)]),
+            lambda x, means: np.hstack([_fill(x, means), ~np.isnan(x)]),
             "Your indicator is 1 where a value is known. Turn it round.",
         ),
         Mistake(
-            lambda x, means: np.where(np.isnan(x), means, x),
+            lambda x, means: _fill(x, means),
             "The table is filled. Where does it say what was missing?",
         ),
         Mistake(
-            lambda x, means: np.column_stack(
-                [np.where(np.isnan(x), means, x), np.isnan(x).any(axis=1)]
-            ),
+            lambda x, means: np.column_stack([_fill(x, means), np.isnan(x).any(axis=1)]),
             "One indicator for each column, not one for the row.",
         ),
         Mistake(
-            lambda x, means: np.hstack([np.isnan(x), np.where(np.isnan(x), means, x)]),
+            lambda x, means: np.hstack([np.isnan(x), _fill(x, means)]),
             "The filled columns come first, the indicators after them.",
         ),
-        Mistake(_interleaved, "First all filled columns, then all indicators, not in turn."),
+        Mistake(
+            lambda x, means: np.stack([_fill(x, means), np.isnan(x)], axis=2).reshape(len(x), -1),
+            "First all filled columns, then all indicators, not in turn.",
+        ),
         Mistake(
             lambda x, means: np.hstack([x, np.isnan(x)]),
             "The gaps are still NaN. Put the mean of the column there.",
         ),
         Mistake(
-            lambda x, means: np.vstack([np.where(np.isnan(x), means, x), np.isnan(x)]),
+            lambda x, means: np.vstack([_fill(x, means), np.isnan(x)]),
             "The indicators are columns beside the table, not rows below it.",
         ),
     ),

@@ -10,11 +10,6 @@ def median_and_p99(seconds, warm_up):
     return np.median(kept), np.percentile(kept, 99)
 
 
-def _percentile_of_a_share(seconds, warm_up):
-    kept = 1000 * seconds[warm_up:]
-    return np.percentile(kept, 50), np.percentile(kept, 0.99)
-
-
 def _normal(seconds, warm_up):
     kept = 1000 * seconds[warm_up:]
     return np.median(kept), kept.mean() + 2.326 * kept.std()
@@ -63,7 +58,10 @@ MEDIAN_AND_P99 = Exercise(
             lambda seconds, warm_up: tuple(np.array(median_and_p99(seconds, warm_up)) * 1000),
             "A second has 1,000 milliseconds; you count in microseconds.",
         ),
-        Mistake(_percentile_of_a_share, "np.percentile counts to 100, np.quantile to 1."),
+        Mistake(
+            lambda seconds, warm_up: tuple(1000 * np.percentile(seconds[warm_up:], (50, 0.99))),
+            "np.percentile counts to 100, np.quantile to 1.",
+        ),
         Mistake(
             lambda seconds, warm_up: median_and_p99(seconds[:warm_up], 0),
             "You kept the warm-up and dropped the rest: seconds[warm_up:].",
@@ -104,11 +102,6 @@ def _without_zero(low, high):
     return scale, round(-128 - low / scale)
 
 
-def _unsigned(low, high):
-    scale, zero = scale_and_zero(low, high)
-    return scale, zero + 128
-
-
 def _sign(low, high):
     scale, _ = scale_and_zero(low, high)
     return scale, round(-128 + min(low, 0.0) / scale)
@@ -120,23 +113,16 @@ def _not_whole(low, high):
     return scale, -128 - low / scale
 
 
-def _upside_down(low, high):
-    scale, zero = scale_and_zero(low, high)
-    return 1 / scale, zero
-
-
-def _zero_in_real_units(low, high):
-    scale, _ = scale_and_zero(low, high)
-    return scale, min(low, 0.0)
-
-
 SCALE_AND_ZERO = Exercise(
     task="scale and zero point of a range",
     reference=scale_and_zero,
     mistakes=(
         Mistake(_steps_of_256, "From -128 to 127 there are 255 steps."),
         Mistake(_without_zero, "The range must hold 0: widen it where it does not."),
-        Mistake(_unsigned, "Your zero point suits 0 to 255. Ours run from -128 to 127."),
+        Mistake(
+            lambda low, high: (scale_and_zero(low, high)[0], scale_and_zero(low, high)[1] + 128),
+            "Your zero point suits 0 to 255. Ours run from -128 to 127.",
+        ),
         Mistake(_sign, "Where does `low` end up with your zero point? It should be -128."),
         Mistake(_not_whole, "The zero point is one of the whole numbers: round it."),
         Mistake(
@@ -144,8 +130,14 @@ SCALE_AND_ZERO = Exercise(
             "That is the symmetric form, for weights. Here the ends of the range become -128 and "
             "127.",
         ),
-        Mistake(_upside_down, "The scale is what one step is worth, not the steps in a unit."),
-        Mistake(_zero_in_real_units, "The zero point is the whole number that stands for 0."),
+        Mistake(
+            lambda low, high: (1 / scale_and_zero(low, high)[0], scale_and_zero(low, high)[1]),
+            "The scale is what one step is worth, not the steps in a unit.",
+        ),
+        Mistake(
+            lambda low, high: (scale_and_zero(low, high)[0], min(low, 0.0)),
+            "The zero point is the whole number that stands for 0.",
+        ),
     ),
     hints=(
         "First widen the range to hold 0. Then: 255 steps for high - low; low becomes -128.",
@@ -226,6 +218,10 @@ def int8_dot(qx, zero_x, scale_x, qw, scale_w):
     return scale_x * scale_w * total
 
 
+def _whole_part(qx, zero_x, qw):
+    return np.sum((qx.astype(int) - zero_x) * qw.astype(int))
+
+
 def _overflows(qx, zero_x, scale_x, qw, scale_w):
     with np.errstate(over="ignore"):
         return scale_x * scale_w * float(np.sum((qx - np.int8(zero_x)) * qw, dtype=np.int8))
@@ -264,26 +260,22 @@ INT8_DOT = Exercise(
             "The sum has room, the products have not: make the numbers wider before they meet.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: (
-                scale_x * scale_w * np.sum(qx.astype(int) * qw.astype(int))
-            ),
+            lambda qx, zero_x, scale_x, qw, scale_w: int8_dot(qx, 0, scale_x, qw, scale_w),
             "qx counts from the zero point: take it off.",
         ),
         Mistake(
             lambda qx, zero_x, scale_x, qw, scale_w: (
-                scale_x * scale_w * (np.sum(qx.astype(int) * qw.astype(int)) - zero_x)
+                scale_x * scale_w * (_whole_part(qx, 0, qw) - zero_x)
             ),
             "The zero point comes off each qx, not off the sum.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: (
-                scale_x * np.sum((qx.astype(int) - zero_x) * qw.astype(int))
-            ),
+            lambda qx, zero_x, scale_x, qw, scale_w: scale_x * _whole_part(qx, zero_x, qw),
             "Both numbers have a scale.",
         ),
         Mistake(
             lambda qx, zero_x, scale_x, qw, scale_w: (
-                (scale_x + scale_w) * np.sum((qx.astype(int) - zero_x) * qw.astype(int))
+                (scale_x + scale_w) * _whole_part(qx, zero_x, qw)
             ),
             "Each product carries the product of the two scales.",
         ),
@@ -298,9 +290,7 @@ INT8_DOT = Exercise(
             "The weights are symmetric: their zero point is 0.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: np.sum(
-                (qx.astype(int) - zero_x) * qw.astype(int)
-            ),
+            lambda qx, zero_x, scale_x, qw, scale_w: _whole_part(qx, zero_x, qw),
             "That is the whole-number part. What is it worth in real units?",
         ),
     ),

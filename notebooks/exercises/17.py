@@ -13,8 +13,8 @@ def pseudonym(patient_id, key):
     return digest.hexdigest()[:16]
 
 
-def _whole_digest(patient_id, key):
-    return hmac.new(key, patient_id.encode(), hashlib.sha256).hexdigest()
+def _digest(key, message, name="sha256"):
+    return hmac.new(key, message, name).hexdigest()
 
 
 PSEUDONYM = Exercise(
@@ -35,24 +35,23 @@ PSEUDONYM = Exercise(
             "A key glued behind the text is not HMAC. Use the module hmac.",
         ),
         Mistake(
-            lambda patient_id, key: hmac.new(patient_id.encode(), key, hashlib.sha256).hexdigest()[
-                :16
-            ],
+            lambda patient_id, key: _digest(patient_id.encode(), key)[:16],
             "Key and message changed places: hmac.new(key, message, hash).",
         ),
-        Mistake(_whole_digest, "That is the whole digest. Asked for are its first 16 digits."),
         Mistake(
-            lambda patient_id, key: _whole_digest(patient_id, key)[-16:],
+            lambda patient_id, key: _digest(key, patient_id.encode()),
+            "That is the whole digest. Asked for are its first 16 digits.",
+        ),
+        Mistake(
+            lambda patient_id, key: _digest(key, patient_id.encode())[-16:],
             "The first 16 digits, not the last.",
         ),
         Mistake(
-            lambda patient_id, key: _whole_digest(patient_id, key)[:32],
+            lambda patient_id, key: _digest(key, patient_id.encode())[:32],
             "16 bytes are 32 hexadecimal digits. Asked for are 16 digits.",
         ),
         Mistake(
-            lambda patient_id, key: hmac.new(key, patient_id.encode(), hashlib.sha1).hexdigest()[
-                :16
-            ],
+            lambda patient_id, key: _digest(key, patient_id.encode(), "sha1")[:16],
             "The right scheme with another hash: take SHA-256.",
         ),
     ),

@@ -171,29 +171,18 @@ def clipped_sum(gradients, clip):
     return (gradients * np.minimum(1, clip / lengths)).sum(axis=0)
 
 
-def _sum_first(gradients, clip):
-    total = gradients.sum(axis=0)
-    return total * min(1, clip / np.linalg.norm(total))
+def _shortened(gradients, clip, sizes):
+    return gradients * np.minimum(1, clip / sizes)
 
 
 def _squares(gradients, clip):
     squares = (gradients**2).sum(axis=1, keepdims=True)
-    return (gradients * np.minimum(1, clip / squares)).sum(axis=0)
+    return _shortened(gradients, clip, squares).sum(axis=0)
 
 
 def _absolute(gradients, clip):
     lengths = np.abs(gradients).sum(axis=1, keepdims=True)
-    return (gradients * np.minimum(1, clip / lengths)).sum(axis=0)
-
-
-def _no_sum(gradients, clip):
-    lengths = np.linalg.norm(gradients, axis=1, keepdims=True)
-    return gradients * np.minimum(1, clip / lengths)
-
-
-def _down_the_patients(gradients, clip):
-    lengths = np.linalg.norm(gradients, axis=0, keepdims=True)
-    return (gradients * np.minimum(1, clip / lengths)).sum(axis=0)
+    return _shortened(gradients, clip, lengths).sum(axis=0)
 
 
 def _clip_cases():
@@ -219,7 +208,10 @@ CLIPPED_SUM = Exercise(
             ).sum(axis=0),
             "Short gradients became longer. Clipping only shortens: the factor is at most 1.",
         ),
-        Mistake(_sum_first, "One patient can still turn the sum. Clip each row, then add."),
+        Mistake(
+            lambda gradients, clip: clipped_sum(gradients.sum(axis=0, keepdims=True), clip),
+            "One patient can still turn the sum. Clip each row, then add.",
+        ),
         Mistake(
             lambda gradients, clip: gradients.sum(axis=0),
             "Nothing is clipped yet: no bound on what one patient can do.",
@@ -238,8 +230,18 @@ CLIPPED_SUM = Exercise(
             ),
             "Long gradients are shortened, not thrown away.",
         ),
-        Mistake(_no_sum, "The rows are right. Add them up over the patients."),
-        Mistake(_down_the_patients, "You measured columns. A patient is a row: axis=1."),
+        Mistake(
+            lambda gradients, clip: _shortened(
+                gradients, clip, np.linalg.norm(gradients, axis=1, keepdims=True)
+            ),
+            "The rows are right. Add them up over the patients.",
+        ),
+        Mistake(
+            lambda gradients, clip: _shortened(
+                gradients, clip, np.linalg.norm(gradients, axis=0)
+            ).sum(axis=0),
+            "You measured columns. A patient is a row: axis=1.",
+        ),
     ),
     hints=(
         "Compute the length of each row. Multiply a row that is too long by clip / length.",
@@ -267,40 +269,31 @@ ADVANTAGE = Exercise(
     reference=advantage,
     mistakes=(
         Mistake(
-            lambda inside, outside, threshold: np.mean(inside < threshold),
+            lambda inside, outside, t: np.mean(inside < t),
             "An attacker who always says yes would score 1. Take away the share of outsiders "
             "whom the rule accuses too.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                np.mean(inside > threshold) - np.mean(outside > threshold)
-            ),
+            lambda inside, outside, t: np.mean(inside > t) - np.mean(outside > t),
             "Members have small losses: below the threshold means yes.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                (np.mean(inside < threshold) + np.mean(outside >= threshold)) / 2
-            ),
+            lambda inside, outside, t: (np.mean(inside < t) + np.mean(outside >= t)) / 2,
             "That is the share of right answers in a balanced group. The advantage is 0 for "
             "guessing.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                np.sum(inside < threshold) - np.sum(outside < threshold)
-            ),
+            lambda inside, outside, t: np.sum(inside < t) - np.sum(outside < t),
             "Shares, not counts: the two groups differ in size.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                (np.sum(inside < threshold) - np.sum(outside < threshold))
-                / (len(inside) + len(outside))
+            lambda inside, outside, t: (
+                (np.sum(inside < t) - np.sum(outside < t)) / (len(inside) + len(outside))
             ),
             "Each count is divided by its own group.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                np.mean(inside < threshold) / max(1e-9, np.mean(outside < threshold))
-            ),
+            lambda inside, outside, t: np.mean(inside < t) / max(1e-9, np.mean(outside < t)),
             "A difference of two shares, not their ratio.",
         ),
         Mistake(
@@ -308,9 +301,7 @@ ADVANTAGE = Exercise(
             "You compared mean losses. The attacker says yes or no.",
         ),
         Mistake(
-            lambda inside, outside, threshold: (
-                np.mean(inside < threshold) + np.mean(outside < threshold)
-            ),
+            lambda inside, outside, t: np.mean(inside < t) + np.mean(outside < t),
             "Accusing outsiders is an error: take that share away.",
         ),
     ),
