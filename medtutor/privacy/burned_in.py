@@ -40,6 +40,11 @@ def find_text(image: np.ndarray) -> list[Box]:
     -------
     list of Box
         One for each line found, from top to bottom.
+
+    Examples
+    --------
+    >>> find_text(np.zeros((64, 64)))
+    []
     """
     from scipy import ndimage
 
@@ -102,11 +107,7 @@ def _chains(marks: np.ndarray, peak: np.ndarray, contrast: np.ndarray) -> list[B
 
 
 def _next(
-    marks: np.ndarray,
-    peak: np.ndarray,
-    contrast: np.ndarray,
-    free: np.ndarray,
-    chain: list[int],
+    marks: np.ndarray, peak: np.ndarray, contrast: np.ndarray, free: np.ndarray, chain: list[int]
 ) -> int | None:
     """Find the nearest mark to the right with the same height, baseline and brightness."""
     last = chain[-1]
@@ -130,8 +131,8 @@ def _merged(boxes: list[Box]) -> list[Box]:
     merged: list[Box] = []
     for box in sorted(boxes):
         for k, other in enumerate(merged):
-            if (box.top < other.bottom and other.top < box.bottom
-                    and box.left < other.right and other.left < box.right):  # fmt: skip
+            upright = box.top < other.bottom and other.top < box.bottom
+            if upright and box.left < other.right and other.left < box.right:
                 merged[k] = Box(
                     *(min(a, b) for a, b in zip(box[:2], other[:2], strict=True)),
                     *(max(a, b) for a, b in zip(box[2:], other[2:], strict=True)),
@@ -143,20 +144,7 @@ def _merged(boxes: list[Box]) -> list[Box]:
 
 
 def paint_over(image: np.ndarray, boxes: list[Box]) -> np.ndarray:
-    """Fill boxes with the darkest value of the image.
-
-    Parameters
-    ----------
-    image : ndarray, shape (rows, columns) or (rows, columns, colours)
-        Left as it is.
-    boxes : list of Box
-        What to cover.
-
-    Returns
-    -------
-    ndarray
-        A copy.
-    """
+    """Fill boxes with the darkest value of the image; gives a copy."""
     covered = image.copy()
     for box in boxes:
         covered[box.top : box.bottom, box.left : box.right] = image.min()
@@ -164,25 +152,7 @@ def paint_over(image: np.ndarray, boxes: list[Box]) -> np.ndarray:
 
 
 def clean_frames(frames: np.ndarray) -> tuple[np.ndarray, list[Box]]:
-    """Paint over all text that is found, in every frame, until none is found any more.
-
-    Parameters
-    ----------
-    frames : ndarray, shape (frames, rows, columns[, colours])
-        Decoded pixels.
-
-    Returns
-    -------
-    frames : ndarray
-        A copy with the same shape and type.
-    boxes : list of Box
-        Covered in every frame: text seldom stands in one frame alone.
-
-    Raises
-    ------
-    ValueError
-        Text is found even after painting over it.
-    """
+    """Paint over all text, in every frame, until none is found; ValueError if some is left."""
     boxes: list[Box] = []
     for _ in range(ROUNDS):
         new = [box for frame in frames for box in find_text(frame)]

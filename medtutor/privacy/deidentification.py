@@ -6,17 +6,97 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from medtutor.errors import DataError
-from medtutor.privacy import _dicom, _wfdb, profile
-from medtutor.privacy._changes import compare, flatten
+from medtutor.privacy import dicom, wfdb
 from medtutor.privacy.burned_in import Box
 from medtutor.privacy.pseudonyms import Pseudonyms, read_key, write_key
-from medtutor.privacy.reports import Refused, Report, Written
 
 UNKNOWN = "neither DICOM nor WFDB: nobody here knows what it holds"
+ACTIONS = ("removed", "emptied", "replaced", "shifted", "new UID", "added")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that was not copied (or that a person should look at), and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written, and where it came from."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What `deidentify` did: for the one who holds the key, not for sharing.
+
+    It names the source files, and file names can name patients.
+
+    Parameters
+    ----------
+    target : Path
+        The folder (or file) with the result.
+    written : tuple of Written
+        Source and target of every file.
+    refused : tuple of Refused
+        Files that were not copied. They are still where they were, as they were.
+    changes : Counter of (str, str)
+        (attribute, action) to the number of values concerned.
+    look_at : tuple of Refused
+        Files that were written and that a person should see before they are shared.
+    blanked : dict of Path to list of Box
+        Source file to the boxes (top, left, bottom, right) that were painted over.
+    key_file : Path or None
+        Where the key is kept; None if it was given as bytes.
+    """
+
+    target: Path
+    written: tuple[Written, ...]
+    refused: tuple[Refused, ...]
+    changes: Counter[tuple[str, str]]
+    look_at: tuple[Refused, ...] = ()
+    blanked: dict[Path, list[Box]] = field(default_factory=dict)
+    key_file: Path | None = None
+
+    def table(self) -> list[tuple[str, str, int]]:
+        """List (attribute, action, values), the most frequent first."""
+        rows = [(name, action, count) for (name, action), count in self.changes.items()]
+        return sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
+
+    def totals(self) -> dict[str, int]:
+        """Give the number of values by action."""
+        sums: Counter[str] = Counter()
+        for (_, action), count in self.changes.items():
+            sums[action] += count
+        return {action: sums[action] for action in ACTIONS if sums[action]}
+
+    def __repr__(self) -> str:
+        """Write the outcome in a few lines."""
+        lines = [f"{len(self.written)} files written, {len(self.refused)} refused"]
+        lines += [f"{action}: {count} values" for action, count in self.totals().items()]
+        for word, items in (("refused", self.refused), ("look at", self.look_at)):
+            lines += [f"{word}: {item.path.name}: {item.reason}" for item in items[:5]]
+            lines += [f"{word}: {len(items) - 5} more"] if len(items) > 5 else []
+        if self.blanked:
+            lines.append(f"text painted over in {len(self.blanked)} files")
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        """Show the outcome and the commonest changes as a table."""
+        rows = "\n".join(f"| {name} | {action} | {n} |" for name, action, n in self.table()[:12])
+        more = len(self.changes) - 12
+        rest = f"\n\n… and {more} more rows: `report.table()`" if more > 0 else ""
+        head = repr(self).replace("\n", "  \n")
+        return f"{head}\n\n| attribute | action | values |\n|---|---|---|\n{rows}{rest}"
 
 
 def deidentify(
@@ -27,7 +107,7 @@ def deidentify(
 ) -> Report:
     """Write copies of DICOM files and WFDB records from which nobody is named any more.
 
-    DICOM files get the Basic Profile of PS3.15, Annex E, and more (`medtutor.privacy.profile` says
+    DICOM files get the Basic Profile of PS3.15, Annex E, and more (`medtutor.privacy.dicom` says
     what); their pixels stay as they are, byte for byte. WFDB records lose their names, comments,
     dates and free remarks. What cannot be read or looked into is not copied, and is named in the
     report. The source is never changed.
@@ -63,6 +143,15 @@ def deidentify(
     Notes
     -----
     De-identified is not anonymous: rare values, faces, and text that the search misses remain.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pydicom.data import get_testdata_file
+    >>> with tempfile.TemporaryDirectory() as room:
+    ...     report = deidentify(get_testdata_file("CT_small.dcm"), f"{room}/out", key=b"0" * 32)
+    >>> len(report.written), report.changes["StudyDate", "shifted"]
+    (1, 1)
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
     if burned_in not in ("refuse", "blank"):
@@ -85,10 +174,16 @@ def deidentify(
             os.replace(only, folder / target.name)
         if is_new and key_file:
             write_key(secret, key_file)
-    written = [Written(w.source, (target.parent if single else target) / w.target)
-               for w in run.written]  # fmt: skip
-    return Report(target, tuple(written), tuple(run.refused), +run.changes, tuple(run.look_at),
-                  run.blanked, key_file)  # fmt: skip
+    home = target.parent if single else target
+    return Report(
+        target,
+        tuple(Written(pair.source, home / pair.target) for pair in run.written),
+        tuple(sorted(run.refused, key=lambda item: item.path)),
+        +run.changes,
+        tuple(run.look_at),
+        run.blanked,
+        key_file,
+    )
 
 
 def _files(source: Path, target: Path) -> list[Path]:
@@ -148,49 +243,50 @@ class _Run:
 
     def work(self, files: list[Path], folder: Path) -> None:
         """De-identify every file into a folder."""
-        headers = [path for path in files if path.suffix == ".hea"]
-        of_records = {p for h in headers for p in _parts(h, files)}
-        dicom = [p for p in files if p not in of_records and self._readable(p)]
-        for path in dicom:  # first all names of a patient, then the files
-            dataset = _dicom.read(path, header_only=True)
-            words = self.known.setdefault(profile.identity(dataset), set())
-            words |= profile.identifiers(dataset)
-        for path in dicom:
+        parts = {path: _parts(path, files) for path in files if path.suffix == ".hea"}
+        of_records = {part for named in parts.values() for part in named}
+        scans = [p for p in files if p not in of_records and self._readable(p)]
+        for path in scans:  # first all names of a patient, then the files
+            dataset = dicom.read(path, header_only=True)
+            words = self.known.setdefault(dicom.identity(dataset), set())
+            words |= dicom.identifiers(dataset)
+        for path in scans:
             try:
                 self._dicom(path, folder)
-            except _dicom.Unfit as error:
+            except dicom.Unfit as error:
                 self.refused.append(Refused(path, str(error)))
-        for header in headers:
+        for header in parts:
             try:
                 self._wfdb(header, folder)
-            except _wfdb.Unfit as error:
+            except wfdb.Unfit as error:
                 self.refused.append(Refused(header, str(error)))
-        self.refused.sort(key=lambda item: item.path)
+        named = {pair.source for pair in self.written} | {item.path for item in self.refused}
+        for path in sorted(of_records - named):
+            self.refused.append(Refused(path, "no part of a record that was written"))
 
     def _readable(self, path: Path) -> bool:
         try:
-            if not _dicom.is_dicom(path):
-                raise _dicom.Unfit(UNKNOWN)
-            _dicom.read(path, header_only=True)
-        except (_dicom.Unfit, OSError) as error:
+            if not dicom.is_dicom(path):
+                raise dicom.Unfit(UNKNOWN)
+            dicom.read(path, header_only=True)
+        except (dicom.Unfit, OSError) as error:
             text = "it cannot be opened" if isinstance(error, OSError) else str(error)
             self.refused.append(Refused(path, text))
             return False
         return True
 
     def _dicom(self, path: Path, folder: Path) -> None:
-        dataset = _dicom.read(path)
-        who = profile.identity(dataset)
-        before = flatten(dataset)
-        known = self.known[who]
-        dataset, boxes, warning = _dicom.deidentified(dataset, self.names, who, known, self.blank)
-        at = self._place(dataset, folder)
+        dataset = dicom.read(path)
+        who = dicom.identity(dataset)
+        before = dicom.flatten(dataset)
+        boxes, warning = dicom.deidentified(dataset, self.names, who, self.known[who], self.blank)
+        at = _place(dataset, folder)
         try:
-            _dicom.write(dataset, folder / at)
+            dicom.write(dataset, folder / at)
         except Exception as error:  # pydicom raises whatever the damaged value resembles
             (folder / at).unlink(missing_ok=True)
-            raise _dicom.Unfit("it is damaged and cannot be written again") from error
-        self.changes += compare(before, flatten(dataset))
+            raise dicom.Unfit("it is damaged and cannot be written again") from error
+        self.changes += dicom.compare(before, dicom.flatten(dataset))
         self.changes["file name", "replaced"] += 1
         self.written.append(Written(path, at))
         if warning:
@@ -198,32 +294,35 @@ class _Run:
         if boxes:
             self.blanked[path] = boxes
 
-    def _place(self, dataset: Any, folder: Path) -> Path:
-        """Name a file by its new identifiers; the same instance twice gets a number."""
-        series = str(dataset.get("SeriesInstanceUID") or "no-series")
-        at = Path(str(dataset.PatientID)) / series / f"{dataset.SOPInstanceUID}.dcm"
-        number = 2
-        while (folder / at).exists():
-            at = at.with_name(f"{dataset.SOPInstanceUID}-{number}.dcm")
-            number += 1
-        return at
-
     def _wfdb(self, header: Path, folder: Path) -> None:
         name = self.names.patient(header.stem)
 
         def rename(old: str) -> str:
             stem, suffix = os.path.splitext(old)
             new = name if stem == header.stem else self.names.patient(stem)
-            return new + (
-                suffix if suffix == ".dat" else "-" + self.names.patient(old)[:4] + ".dat"
-            )
+            # Any other suffix could name somebody: it goes into the name, keyed.
+            return new + (suffix if suffix == ".dat" else f"-{self.names.patient(old)[:4]}.dat")
 
-        files, changes = _wfdb.deidentified(header, name, rename)
+        files, sources, changes = wfdb.deidentified(header, name, rename)
+        there = {new: folder / new for new in files if (folder / new).exists()}
+        if any(path.read_bytes() != files[new] for new, path in there.items()):
+            raise wfdb.Unfit("a file of the same name and other contents was written before it")
         for new, data in files.items():
-            if not (folder / new).exists():
-                (folder / new).write_bytes(data)
+            (folder / new).write_bytes(data)
+            pair = Written(sources[new], Path(new))
+            self.written += [] if pair in self.written else [pair]  # two records can share a file
         self.changes += changes
-        self.written.append(Written(header, Path(f"{name}.hea")))
+
+
+def _place(dataset: Any, folder: Path) -> Path:
+    """Name a file by its new identifiers; the same instance twice gets a number."""
+    series = str(dataset.get("SeriesInstanceUID") or "no-series")
+    at = Path(str(dataset.PatientID)) / series / f"{dataset.SOPInstanceUID}.dcm"
+    number = 2
+    while (folder / at).exists():
+        at = at.with_name(f"{dataset.SOPInstanceUID}-{number}.dcm")
+        number += 1
+    return at
 
 
 def _parts(header: Path, files: list[Path]) -> list[Path]:
@@ -232,8 +331,5 @@ def _parts(header: Path, files: list[Path]) -> list[Path]:
         words = set(header.read_text(encoding="utf-8", errors="replace").split())
     except OSError:
         words = set()
-    return [
-        p for p in files
-        if p.parent == header.parent
-        and (p.name in words or (p.stem == header.stem and not _dicom.is_dicom(p)))
-    ]  # fmt: skip
+    near = [p for p in files if p.parent == header.parent]
+    return [p for p in near if p.name in words or (p.stem == header.stem and not dicom.is_dicom(p))]

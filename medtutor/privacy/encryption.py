@@ -1,4 +1,4 @@
-"""Lock files with a passphrase, and open them again: `encrypt`, `decrypt`.
+r"""Lock files with a passphrase, and open them again: `encrypt`, `decrypt`.
 
 The key comes from the passphrase by scrypt (RFC 7914). The contents are cut into chunks; each is
 encrypted and authenticated with AES-256-GCM (NIST SP 800-38D) under a nonce that says where it
@@ -8,6 +8,12 @@ was changed, dropped, repeated or moved does not open, nor does a file that was 
 
 A file is opened in two passes. The first checks every chunk and writes nothing; only then is
 plaintext written, to a hidden file that takes its place when it is complete.
+
+Format: a header of 51 bytes (``MTLOCK1\0``, four bytes log2 N, r, p of scrypt and log2 of the chunk
+size, 16 bytes salt of the passphrase, 16 bytes salt of the file, 7 bytes nonce prefix), then chunks
+of 2**16 bytes, the last one shorter (perhaps empty), each followed by its tag of 16 bytes. Nonce of
+chunk i: prefix, i in 4 bytes, one byte that is 1 for the last chunk. The header is authenticated
+with each.
 """
 
 import io
@@ -15,22 +21,30 @@ import json
 import os
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from medtutor.errors import DataError
-from medtutor.privacy import _stream
-from medtutor.privacy._stream import Damaged, Header, Keys
 
 SUFFIX = ".locked"
 INDEX = "index.locked"
 SHORTEST = 8  # characters; NIST SP 800-63B, 5.1.1
-WRONG = "the passphrase is wrong, or somebody changed the file"
+MAGIC = b"MTLOCK1\0"
+WORK = 17  # OWASP's choice for scrypt: N = 2**17, r = 8, p = 1
+# A header is read before anything can be trusted: bounds keep it from eating the memory.
+ALLOWED_WORK = range(10, 19)  # at most 256 MB
+BLOCK, LANES = 8, 1  # r and p
+CHUNK = 16  # log2 of the bytes in a chunk
+ALLOWED_CHUNK = range(10, 25)
+TAG, PREFIX, COUNTER = 16, 7, 4
+HEADER = len(MAGIC) + 4 + 16 + 16 + PREFIX
 
 
 def encrypt(
-    source: str | Path, target: str | Path, passphrase: str, work: int = _stream.WORK
+    source: str | Path, target: str | Path, passphrase: str, work: int = WORK
 ) -> list[Path]:
     """Encrypt a file, or every file of a folder.
 
@@ -55,11 +69,22 @@ def encrypt(
     ------
     DataError
         The source is not there, the target is, or the passphrase is too short.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> room, words = Path(tempfile.mkdtemp()), "five words that nobody guesses"
+    >>> _ = (room / "letter").write_text("Dear Jane")
+    >>> locked = encrypt(room / "letter", room / "letter.locked", words, work=10)
+    >>> b"Jane" in locked[0].read_bytes()
+    False
+    >>> decrypt(room / "letter.locked", room / "opened", words)[0].read_text()
+    'Dear Jane'
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
     keys = Keys(_checked(passphrase))
-    if work not in _stream.ALLOWED_WORK:
-        low, high = min(_stream.ALLOWED_WORK), max(_stream.ALLOWED_WORK)
+    if work not in ALLOWED_WORK:
+        low, high = min(ALLOWED_WORK), max(ALLOWED_WORK)
         raise DataError(f"work is {work}", remedy=f"Choose {low} to {high}; 17 is usual.")
     _check_places(source, target)
     salt = secrets.token_bytes(16)  # one for all files of a folder: one slow scrypt
@@ -67,12 +92,12 @@ def encrypt(
     def lock(plain: BinaryIO, to: Path) -> None:
         header = Header.new(work, salt)
         with plain, to.open("xb") as locked:
-            _stream.encrypt(plain, locked, header, keys.of(header))
+            seal_stream(plain, locked, header, keys.of(header))
 
     if source.is_file():
         _whole(target, lambda hidden: lock(source.open("rb"), hidden))
         return [target]
-    _whole_folder(target, lambda folder: _lock_folder(source, folder, lock))
+    _whole(target, lambda folder: _lock_folder(source, folder, lock), folder=True)
     return sorted(target.iterdir())
 
 
@@ -107,8 +132,8 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
         _whole(target, lambda hidden: _unlock(source, hidden, keys))
         return [target]
     listed = _read_index(source, keys)
-    for name, (_, header) in listed.items():
-        if _verify(source / name, keys).salt.hex() != header:
+    for name, (_, salt) in listed.items():
+        if _verify(source / name, keys).salt.hex() != salt:
             raise DataError(
                 "this file was exchanged for another one", source / name, "Take your backup."
             )
@@ -119,8 +144,113 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
             to.parent.mkdir(parents=True, exist_ok=True)
             _unlock(source / name, to, keys)
 
-    _whole_folder(target, unlock_all)
+    _whole(target, unlock_all, folder=True)
     return sorted(path for path in target.rglob("*") if path.is_file())
+
+
+class Damaged(Exception):
+    """A header or chunk that does not open; `at_start`: the first, as with a wrong passphrase."""
+
+    def __init__(self, text: str, at_start: bool = False) -> None:
+        self.at_start = at_start
+        super().__init__(text)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the chunks: nothing secret."""
+
+    work: int
+    chunk: int
+    passphrase_salt: bytes
+    salt: bytes
+    prefix: bytes
+
+    @classmethod
+    def new(cls, work: int, passphrase_salt: bytes) -> "Header":
+        """Make the header of a new file: its salt and nonce prefix are drawn at random."""
+        salt, prefix = secrets.token_bytes(16), secrets.token_bytes(PREFIX)
+        return cls(work, CHUNK, passphrase_salt, salt, prefix)
+
+    @classmethod
+    def read(cls, file: BinaryIO) -> "Header":
+        """Read a file's header; `Damaged` if it is none, or asks for too much work or memory."""
+        raw = file.read(HEADER)
+        if len(raw) < HEADER or not raw.startswith(MAGIC):
+            raise Damaged("this is not an encrypted file, or its header is damaged")
+        work, block, lanes, chunk = raw[8:12]
+        sensible = work in ALLOWED_WORK and chunk in ALLOWED_CHUNK
+        if not sensible or (block, lanes) != (BLOCK, LANES):
+            raise Damaged("its header asks for unusual work or memory: it was damaged or forged")
+        return cls(work, chunk, raw[12:28], raw[28:44], raw[44:])
+
+    def to_bytes(self) -> bytes:
+        """Write it."""
+        numbers = bytes([self.work, BLOCK, LANES, self.chunk])
+        return MAGIC + numbers + self.passphrase_salt + self.salt + self.prefix
+
+
+class Keys:
+    """Keys of files from one passphrase; the slow part is done once for each salt."""
+
+    def __init__(self, passphrase: str) -> None:
+        # One text can be written in several ways in Unicode; a keyboard must not decide.
+        self._secret = unicodedata.normalize("NFKC", passphrase).encode()
+        self._masters: dict[tuple[int, bytes], bytes] = {}
+
+    def of(self, header: Header) -> bytes:
+        """Derive the 32-byte key of a file: scrypt of the passphrase, HKDF with the file's salt."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+        known = (header.work, header.passphrase_salt)
+        if known not in self._masters:
+            slow = Scrypt(header.passphrase_salt, 32, n=2**header.work, r=BLOCK, p=LANES)
+            self._masters[known] = slow.derive(self._secret)
+        return HKDF(SHA256(), 32, header.salt, MAGIC).derive(self._masters[known])
+
+
+def nonce(prefix: bytes, number: int, last: bool) -> bytes:
+    """Give the nonce of a chunk: whose file, which place, and whether it is the end."""
+    return prefix + number.to_bytes(COUNTER, "big") + bytes([last])
+
+
+def seal_stream(plain: BinaryIO, locked: BinaryIO, header: Header, key: bytes) -> None:
+    """Encrypt a stream chunk by chunk; memory does not grow with it."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    cipher, seal = AESGCM(key), header.to_bytes()
+    locked.write(seal)
+    size, number, now = 1 << header.chunk, 0, plain.read(1 << header.chunk)
+    while True:
+        after = plain.read(size) if len(now) == size else b""
+        locked.write(cipher.encrypt(nonce(header.prefix, number, not after), now, seal))
+        if not after:
+            return
+        number, now = number + 1, after
+
+
+def open_stream(locked: BinaryIO, plain: BinaryIO | None, header: Header, key: bytes) -> None:
+    """Open a stream, read up to its chunks; only check it if `plain` is None. May be `Damaged`."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    cipher, seal = AESGCM(key), header.to_bytes()
+    size, number = (1 << header.chunk) + TAG, 0
+    now = locked.read(size)
+    while True:
+        after = locked.read(size)
+        try:
+            chunk = cipher.decrypt(nonce(header.prefix, number, not after), now, seal)
+        except (InvalidTag, ValueError) as error:
+            text = f"the file was changed or cut off at chunk {number + 1}"
+            raise Damaged(text, at_start=number == 0) from error
+        if plain is not None:
+            plain.write(chunk)
+        if not after:
+            return
+        number, now = number + 1, after
 
 
 def _checked(passphrase: str) -> str:
@@ -136,32 +266,27 @@ def _check_places(source: Path, target: Path) -> None:
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
     if target.exists():
-        raise DataError("it is there already, and nothing is overwritten", target,
-                        "Choose a new name.")  # fmt: skip
+        raise DataError(
+            "it is there already, and nothing is overwritten", target, "Choose a new name."
+        )
     if source.is_dir() and target.resolve().is_relative_to(source.resolve()):
         raise DataError("the target lies in the source", target, "Choose a place outside of it.")
 
 
-def _whole(target: Path, write: Callable[[Path], None]) -> None:
-    """Write a file under a hidden name, readable by its owner alone; rename it when it is whole."""
+def _whole(target: Path, write: Callable[[Path], None], folder: bool = False) -> None:
+    """Write under a hidden name, open to its owner alone; rename it when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hidden = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    if folder:
+        hidden.mkdir(mode=0o700)
     try:
         write(hidden)
         os.replace(hidden, target)
     finally:
-        hidden.unlink(missing_ok=True)
-
-
-def _whole_folder(target: Path, write: Callable[[Path], None]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    hidden = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    hidden.mkdir(mode=0o700)
-    try:
-        write(hidden)
-        os.replace(hidden, target)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        if folder:
+            shutil.rmtree(hidden, ignore_errors=True)
+        else:
+            hidden.unlink(missing_ok=True)
 
 
 def _lock_folder(source: Path, folder: Path, lock: Callable[[BinaryIO, Path], None]) -> None:
@@ -190,10 +315,11 @@ def _verify(path: Path, keys: Keys) -> Header:
     header = _read_header(path)
     try:
         with path.open("rb") as locked:
-            _stream.decrypt(locked, None, Header.read(locked), keys.of(header))
+            open_stream(locked, None, Header.read(locked), keys.of(header))
     except Damaged as error:
+        wrong = "the passphrase is wrong, or somebody changed the file"
         raise DataError(
-            WRONG if error.at_start else str(error),
+            wrong if error.at_start else str(error),
             path,
             "Try the passphrase again." if error.at_start else "Take your backup of this file.",
         ) from error
@@ -205,7 +331,7 @@ def _unlock(path: Path, to: Path, keys: Keys) -> None:
     with path.open("rb") as locked, os.fdopen(handle, "wb") as plain:
         header = Header.read(locked)
         try:
-            _stream.decrypt(locked, plain, header, keys.of(header))
+            open_stream(locked, plain, header, keys.of(header))
         except Damaged as error:  # it was intact a moment ago
             raise DataError("it changed while it was read", path, "Try again.") from error
 
@@ -220,11 +346,11 @@ def _read_index(source: Path, keys: Keys) -> dict[str, tuple[str, str]]:
             "A single file can be decrypted without the index: give its path.",
         )
     _verify(path, keys)
-    text = bytearray()
+    text = io.BytesIO()
     with path.open("rb") as locked:
         header = Header.read(locked)
-        _stream.decrypt(locked, text, header, keys.of(header))
-    listed = {name: (old, salt) for name, (old, salt) in json.loads(bytes(text)).items()}
+        open_stream(locked, text, header, keys.of(header))
+    listed = {name: (old, salt) for name, (old, salt) in json.loads(text.getvalue()).items()}
     for name, (old, _) in listed.items():
         if not (source / name).is_file():
             raise DataError(f"this file is missing ({old})", source / name, "Take your backup.")

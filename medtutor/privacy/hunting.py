@@ -1,4 +1,8 @@
-"""Look for words in every byte of a folder, whatever way they are written: `hunt`."""
+"""Judge a tool that removes names by what it leaves: `plant` invented identifiers, and `hunt` them.
+
+Real files hide names in places that nobody knows; so the places here are chosen, and each gets a
+word of its own that occurs nowhere else. `hunt` also finds what you know of your own patients.
+"""
 
 import base64
 import gzip
@@ -6,30 +10,305 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from medtutor.privacy.planting import CAPTURE, Planted, picture
+from medtutor.errors import DataError
+from medtutor.privacy.burned_in import frames_of
 
+ROOT = "1.2.826.0.1.3680043.8.498.20"  # the prefix that pydicom uses for made-up images
+FILE, FOLDER, CAPTURE = "file name", "folder name", "secondary capture: pixels"
+FONT = 14  # pixels of the letters that are drawn into an image
 CODES = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32-le", "cp037")
 DEEPEST = 3  # an archive in an archive in an archive
 LARGEST = 500_000_000  # bytes that an archive may unpack to
 LIKENESS = 0.7  # correlation from which a drawn word counts as found
 
 
+class Planted(NamedTuple):
+    """An identifier, where it was planted, and the kind of that place."""
+
+    place: str
+    word: str
+    kind: str = ""
+
+
 class Trace(NamedTuple):
-    """A planted identifier that was found."""
+    """An identifier that was found."""
 
     path: Path
     place: str
     how: str
 
 
+Planter = Callable[[Any, str], None]  # puts a word into a data set
+Place = tuple[str, str, Planter]
+
+
+def _nested(*path: str) -> Planter:
+    """Put a word into an attribute, or into the item of a sequence, in a sequence, and so on."""
+
+    def put(data: Any, word: str) -> None:
+        from pydicom.dataset import Dataset
+
+        for keyword in path[:-1]:
+            if not data.get(keyword):
+                setattr(data, keyword, [Dataset()])
+            data = data[keyword].value[0]
+        setattr(data, path[-1], word)
+
+    return put
+
+
+def _private(offset: int, vr: str, encode: Callable[[str], Any]) -> Planter:
+    def put(data: Any, word: str) -> None:
+        block = data.private_block(0x0071, "LESSON 17", create=True)
+        block.add_new(offset, vr, encode(word))
+
+    return put
+
+
+def _items(word: str) -> list[Any]:
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.PatientName = word
+    return [item]
+
+
+def _raw(tag: int, vr: str, encode: Callable[[str], Any] = str) -> Planter:
+    return lambda data, word: data.add_new(tag, vr, encode(word))
+
+
+def _even(word: str) -> bytes:
+    return word.encode() + b" " * (len(word) % 2)
+
+
+def _wide(word: str) -> bytes:
+    return word.encode("utf-16-le")
+
+
+def _sender(data: Any, word: str) -> None:
+    data.file_meta.SourceApplicationEntityTitle = word
+
+
+def _preamble(data: Any, word: str) -> None:
+    data.preamble = word.encode()[:128].ljust(128, b"\0")
+
+
+def _elsewhere(data: Any, word: str) -> None:
+    """Not in the data set: `plant` names the file, `_write_capture` draws."""
+
+
+def _plain(kind: str, form: str, keywords: str) -> dict[str, Place]:
+    return {keyword: (kind, form, _nested(keyword)) for keyword in keywords.split()}
+
+
+NAMES = """
+    PatientName PatientID OtherPatientNames PatientAddress PatientComments PatientMotherBirthName
+    AdditionalPatientHistory Occupation AccessionNumber StudyDescription SeriesDescription
+    ProtocolName ImageComments InstitutionName ReferringPhysicianName OperatorsName StationName
+    DeviceSerialNumber BeamName PositionReferenceIndicator
+    """
+UIDS = "StudyInstanceUID SeriesInstanceUID SOPInstanceUID FrameOfReferenceUID"
+VIEW = "ViewCodeSequence"
+DEEP = (VIEW, "ViewModifierCodeSequence", "PurposeOfReferenceCodeSequence", "PatientComments")
+REQUEST = ("RequestAttributesSequence", "ScheduledProcedureStepID")
+SOURCE = ("SourceImageSequence", "ReferencedSOPInstanceUID")
+AROUND = "around the data"
+# Place to its kind, the form of the word, and how it gets there. Besides these: the patient's name
+# once more, in a term of a code that a table of rules keeps.
+PLACES: dict[str, Place] = {
+    **_plain("name or number", "name", NAMES),
+    **_plain("name or number", "number", "PatientTelephoneNumbers"),
+    **_plain("date", "date", "PatientBirthDate StudyDate AcquisitionDateTime"),
+    **_plain("UID", "uid", UIDS),
+    "nested: other patient ID": ("nested", "name", _nested("OtherPatientIDsSequence", "PatientID")),
+    "nested: request": ("nested", "name", _nested(*REQUEST)),
+    "nested: name in a kept sequence": ("nested", "name", _nested(VIEW, "PatientName")),
+    "nested: three levels down": ("nested", "name", _nested(*DEEP)),
+    "nested: UID of another image": ("nested", "uid", _nested(*SOURCE)),
+    "private: text": ("private", "name", _private(0x01, "LO", str)),
+    "private: bytes, UTF-16": ("private", "name", _private(0x02, "OB", _wide)),
+    "private: sequence": ("private", "name", _private(0x20, "SQ", _items)),
+    "overlay comment": ("graphics", "name", _raw(0x60004000, "LT")),
+    "overlay data": ("graphics", "name", _raw(0x60003000, "OB", _even)),
+    "curve data": ("graphics", "name", _raw(0x50003000, "OB", _even)),
+    "padding at the end": (AROUND, "name", _raw(0xFFFCFFFC, "OB", _even)),
+    "file meta: sender": (AROUND, "name", _sender),
+    "preamble": (AROUND, "name", _preamble),
+    FILE: ("name of file, folder", "name", _elsewhere),
+    FOLDER: ("name of file, folder", "name", _elsewhere),
+    CAPTURE: ("pixels", "name", _elsewhere),
+}
+
+
+def words(seed: int = 17) -> dict[str, Planted]:
+    """Invent an identifier for every place: words of ten letters that are none, numbers, dates."""
+    rng = np.random.default_rng(seed)
+
+    def syllable() -> str:
+        return "".join(rng.choice(list(part)) for part in ("bdfgklmnprstvz", "aeiou"))
+
+    def name() -> str:
+        return ("zq" + "".join(syllable() for _ in range(4))).capitalize()
+
+    def number() -> str:
+        return str(rng.integers(10**9, 10**10 - 1))
+
+    def date() -> str:
+        year, month, day = rng.integers((1931, 1, 1), (1989, 13, 28))
+        return f"{year}{month:02d}{day:02d}"
+
+    make = {"name": name, "number": number, "uid": number, "date": date}
+    return {place: Planted(place, make[form](), kind) for place, (kind, form, _) in PLACES.items()}
+
+
+def plant(
+    source: str | Path, target: str | Path, seed: int = 17, capture: bool = False
+) -> tuple[Planted, ...]:
+    """Copy DICOM files and plant identifiers in every copy.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder; what pydicom cannot read is left out.
+    target : str or Path
+        A new folder.
+    seed : int
+        Seed of the words; all files tell of one patient.
+    capture : bool
+        Whether to add a secondary capture with a word drawn into its pixels.
+
+    Returns
+    -------
+    tuple of Planted
+        Every place and its word.
+
+    Raises
+    ------
+    DataError
+        The target is there already.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pydicom.data import get_testdata_file
+    >>> room = Path(tempfile.mkdtemp())
+    >>> _ = (room / "a.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
+    >>> planted = plant(room, room / "planted")
+    >>> len({trace.place for trace in hunt(room / "planted", planted)}) == len(planted)
+    True
+    """
+    import pydicom
+
+    target, made = Path(target), words(seed)
+    if target.exists():
+        raise DataError("it is there already", target, "Name a new folder.")
+    files = sorted(p for p in Path(source).rglob("*") if p.is_file())
+    folder = target / made[FOLDER].word
+    folder.mkdir(parents=True)
+    dataset = None
+    for number, path in enumerate(files):
+        copy = folder / f"{made[FILE].word}-{number:03d}.dcm"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                dataset = pydicom.dcmread(path)
+                _plant_all(dataset, made, number)
+                dataset.save_as(copy)
+            except Exception:  # a test file that cannot be read, or not written again
+                copy.unlink(missing_ok=True)
+    if capture and dataset is not None:
+        _write_capture(dataset, made, folder)
+    return tuple(p for p in made.values() if capture or p.place != CAPTURE)
+
+
+def _plant_all(dataset: Any, made: dict[str, Planted], number: int) -> None:
+    for place, (_, form, put) in PLACES.items():
+        word = made[place].word
+        if form == "uid":
+            word = f"{ROOT}.{word}" + (f".{number}" if place == "SOPInstanceUID" else "")
+        put(dataset, word)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    put = _nested("AnatomicRegionSequence", "CodeMeaning")
+    put(dataset, f"Chest of {made['PatientName'].word}")
+
+
+def picture(word: str, size: int = FONT) -> np.ndarray:
+    """Draw a word as an image viewer does: 1 where ink covers a pixel, trimmed to the letters."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    canvas = Image.new("L", (size * (len(word) + 2), 3 * size), 0)
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(canvas).text((size, size), word, fill=255, font=font)
+    ink = np.asarray(canvas) / 255.0
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def draw(
+    image: np.ndarray, word: str, top: int, left: int, value: float, size: int = FONT
+) -> np.ndarray:
+    """Write a word into a copy of an image.
+
+    Parameters
+    ----------
+    image : ndarray, shape (h, w)
+        Left as it is.
+    word : str
+        What to write.
+    top, left : int
+        Where its first letter starts, in pixels.
+    value : float
+        Value of the letters.
+    size : int
+        Height of the font in pixels.
+
+    Returns
+    -------
+    ndarray
+        A copy of the same type.
+
+    Examples
+    --------
+    >>> int(draw(np.zeros((40, 80), np.uint8), "Jane", 10, 10, 255).max())
+    255
+    """
+    ink, drawn = picture(word, size), image.astype(float)
+    part = drawn[top : top + ink.shape[0], left : left + ink.shape[1]]
+    ink = ink[: part.shape[0], : part.shape[1]]
+    part[:] = (1 - ink) * part + ink * value
+    return drawn.round().astype(image.dtype) if image.dtype.kind in "iu" else drawn
+
+
+def _write_capture(like: Any, made: dict[str, Planted], folder: Path) -> None:
+    """Write a screenshot of the same study with a word in its pixels."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+    capture = Dataset()
+    capture.file_meta = FileMetaDataset()
+    capture.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    capture.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    capture.SOPClassUID, capture.Modality = SecondaryCaptureImageStorage, "OT"
+    capture.ConversionType, capture.InstanceNumber = "WSD", 999
+    _plant_all(capture, made, 999)
+    for keyword in ("PatientName", "PatientID", "StudyInstanceUID"):
+        setattr(capture, keyword, like.get(keyword))
+    capture.SeriesInstanceUID = f"{capture.SeriesInstanceUID}.9"
+    grey = np.full((160, 240), 40, np.uint8)
+    grey[50:120, 60:180] = 120
+    pixels = draw(grey, made[CAPTURE].word, 12, 20, 255)
+    capture.set_pixel_data(pixels, "MONOCHROME2", 8, generate_instance_uid=False)
+    capture.save_as(folder / f"{made[FILE].word}-999.dcm", enforce_file_format=True)
+
+
 def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
-    """Find what is left of planted identifiers.
+    """Find what is left of identifiers that you know.
 
     Every file is searched as it lies on the disk, its name too; archives and deflated data sets
     are unpacked, compressed pixels decoded. A word is looked for in all usual encodings of text
@@ -47,9 +326,17 @@ def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
     -------
     list of Trace
         One for each file, place and way of writing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> room = Path(tempfile.mkdtemp())
+    >>> _ = (room / "notes.txt").write_text("Seen: JANE DOE")
+    >>> [trace.how for trace in hunt(room, [Planted("name", "Doe")])]
+    ['bytes, latin-1', 'bytes, text']
     """
     folder, planted = Path(folder), list(planted)
-    shapes = {p: shapes_of(p.word) for p in planted}
+    shapes = {p: _shapes(p.word) for p in planted}
     drawn = [p for p in planted if p.place == CAPTURE]
     traces = []
     for path in sorted([folder] if folder.is_file() else folder.rglob("*")):
@@ -65,40 +352,23 @@ def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
     return traces
 
 
-def shapes_of(word: str) -> dict[str, set[bytes]]:
-    """Write a word in every usual way.
-
-    Parameters
-    ----------
-    word : str
-        A name, a number, or a date as YYYYMMDD.
-
-    Returns
-    -------
-    dict of str to set of bytes
-        Way of writing to its byte strings, in lower case; Base64 as it is.
-    """
+def _shapes(word: str) -> dict[str, set[bytes]]:
+    """Write a word, a number or a date (YYYYMMDD) in every usual way."""
     texts = {word.lower()}
     if len(word) == 8 and word.isdigit():
         y, m, d = word[:4], word[4:6], word[6:]
         texts |= {f"{y}-{m}-{d}", f"{d}.{m}.{y}", f"{m}/{d}/{y}", f"{d}/{m}/{y}", f"{y}.{m}.{d}"}
-    shapes: dict[str, set[bytes]] = {}
-    for code in CODES:
-        encoded = {_encoded(text, code) for text in texts} - {b""}
-        shapes.setdefault("text" if code == "utf-8" else code, set()).update(encoded)
-    shapes["cp037"] |= {_encoded(word, "cp037"), _encoded(word.upper(), "cp037")}
-    shapes["backwards"] = {word.lower()[::-1].encode()}
     cases = {word, word.lower(), word.upper()}
+    shapes = {"text" if code == "utf-8" else code: _encoded(texts, code) for code in CODES}
+    shapes["cp037"] |= _encoded(cases, "cp037")
+    shapes["backwards"] = {word.lower()[::-1].encode()}
     shapes["hexadecimal"] = {case.encode().hex().encode() for case in cases}
     shapes["Base64"] = {part for case in cases for part in _base64(case.encode())}
     return shapes
 
 
-def _encoded(text: str, code: str) -> bytes:
-    try:
-        return text.encode(code)
-    except UnicodeEncodeError:
-        return b""
+def _encoded(texts: Iterable[str], code: str) -> set[bytes]:
+    return {text.encode(code, "ignore") for text in texts} - {b""}
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
@@ -109,13 +379,11 @@ def _base64(raw: bytes) -> Iterator[bytes]:
 
 
 def _found(data: bytes, lower: bytes, shapes: dict[str, set[bytes]]) -> list[str]:
-    found = []
-    for how, forms in shapes.items():
-        # EBCDIC and Base64 do not survive the change to lower case
-        pile = data if how in ("Base64", "cp037") else lower
-        if any(form in pile for form in forms):
-            found.append(how)
-    return found
+    # EBCDIC and Base64 do not survive the change to lower case
+    piles = {"Base64": data, "cp037": data}
+    return [
+        how for how, forms in shapes.items() if any(form in piles.get(how, lower) for form in forms)
+    ]
 
 
 def _streams(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -165,26 +433,19 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _is_drawn(path: Path, word: str) -> bool:
     """Look for the picture of a word in every frame, light on dark or dark on light."""
+    import pydicom
     from skimage.feature import match_template
 
-    from medtutor.privacy.burned_in import frames_of
-
     ink = picture(word)
-    for frame in _frames(path, frames_of):
-        grey = frame.mean(axis=2) if frame.ndim == 3 else frame.astype(float)
-        if all(a >= b for a, b in zip(grey.shape, ink.shape, strict=True)):
-            likeness = match_template(grey, ink)
-            if np.nanmax(np.abs(likeness)) >= LIKENESS:
-                return True
-    return False
-
-
-def _frames(path: Path, decode: Any) -> Iterable[np.ndarray]:
-    import pydicom
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return list(decode(pydicom.dcmread(path)))
+            frames = list(frames_of(pydicom.dcmread(path)))
     except Exception:  # no image, or one that cannot be decoded
-        return []
+        return False
+    for frame in frames:
+        grey = frame.mean(axis=2) if frame.ndim == 3 else frame.astype(float)
+        fits = all(a >= b for a, b in zip(grey.shape, ink.shape, strict=True))
+        if fits and np.nanmax(np.abs(match_template(grey, ink))) >= LIKENESS:
+            return True
+    return False

@@ -5,7 +5,6 @@ them all. HMAC (FIPS 198-1) mixes in a secret key, so that only its holder can.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 import re
@@ -31,24 +30,28 @@ class Pseudonyms:
     ----------
     key : bytes
         At least 16 bytes that nobody can guess.
+
+    Examples
+    --------
+    >>> names = Pseudonyms(b"for an example, not a secret")
+    >>> names.patient("104711")
+    'KVFLNLI3FZHF4XLG'
+    >>> names.days("104711") == names.days("104711")
+    True
     """
 
     key: bytes
 
     def _digest(self, purpose: str, value: str) -> bytes:
         # The purpose keeps two uses of one value apart: a UID never equals a patient's pseudonym.
-        text = f"medtutor/{purpose}\0{value}".encode()
-        return hmac.new(self.key, text, hashlib.sha256).digest()
+        return hmac.digest(self.key, f"medtutor/{purpose}\0{value}".encode(), "sha256")
 
     def patient(self, identity: str) -> str:
         """Give a patient's pseudonym: 16 letters and digits, 80 bits."""
         return base64.b32encode(self._digest("patient", identity)[:10]).decode()
 
     def uid(self, old: str) -> str:
-        """Give the UID that replaces another one.
-
-        It is a UUID under the root 2.25 (PS3.5, B.2; version 8 of RFC 9562), at most 44 characters.
-        """
+        """Give the UID in another's place: a UUID (RFC 9562, version 8) under 2.25 (PS3.5, B.2)."""
         raw = bytearray(self._digest("uid", old.strip(" \0"))[:16])
         raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
         return f"2.25.{uuid.UUID(bytes=bytes(raw)).int}"
@@ -61,7 +64,7 @@ class Pseudonyms:
 
 
 def shifted(value: str, days: int) -> str:
-    """Move a DICOM date (``20240229``) or the date of a date-time by whole days.
+    """Move a DICOM date (DA), or the date of a date-time (DT), by whole days.
 
     Parameters
     ----------
@@ -74,6 +77,13 @@ def shifted(value: str, days: int) -> str:
     -------
     str
         Of the same length; empty if `value` is no date.
+
+    Examples
+    --------
+    >>> shifted("20240301", -1)
+    '20240229'
+    >>> shifted("yesterday", -1)
+    ''
     """
     text = value.strip(" \0").replace(".", "", 2) if value[4:5] == "." else value.strip(" \0")
     found = re.fullmatch(r"(\d{4})(\d\d)?(\d\d)?(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)", text)
@@ -89,29 +99,7 @@ def shifted(value: str, days: int) -> str:
 
 
 def read_key(key: bytes | str | Path | None, target: Path) -> tuple[bytes, Path | None, bool]:
-    """Find the key of a run.
-
-    Parameters
-    ----------
-    key : bytes, str, Path or None
-        The key itself, or the file that keeps it in hexadecimal digits. None means
-        ``deidentify.key`` beside the target.
-    target : Path
-        Where the de-identified files go: never a place for the key.
-
-    Returns
-    -------
-    key : bytes
-    path : Path or None
-        The key's file.
-    is_new : bool
-        Whether the file has yet to be written (`write_key`).
-
-    Raises
-    ------
-    DataError
-        The key is too short, damaged, or would lie inside the target.
-    """
+    """Find the key of a run, its file if it has one, and whether that has yet to be written."""
     if isinstance(key, bytes | bytearray):
         return _long_enough(bytes(key), None), None, False
     path = Path(key).expanduser() if key is not None else target.parent / KEY_FILE
@@ -124,15 +112,14 @@ def read_key(key: bytes | str | Path | None, target: Path) -> tuple[bytes, Path 
     if not path.exists():
         return secrets.token_bytes(KEY_BYTES), path, True
     try:
-        return _long_enough(bytes.fromhex(path.read_text(encoding="ascii")), path), path, False
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(
             "this is not a key: hexadecimal digits are expected",
             path,
             "Name another file; one that does not exist yet is made.",
         ) from error
+    return _long_enough(secret, path), path, False
 
 
 def _long_enough(key: bytes, path: Path | None) -> bytes:

@@ -20,11 +20,11 @@ from pydicom.dataset import Dataset
 
 from medtutor.ct import phantom, read_series
 from medtutor.ecg import read_record
-from medtutor.errors import DataError
-from medtutor.privacy import _dicom, _wfdb, anonymity, deidentify, hunt, plant, profile
-from medtutor.privacy.burned_in import find_text, paint_over
-from medtutor.privacy.planting import CAPTURE, Planted, draw
+from medtutor.privacy import deidentify, dicom, hunt, plant
+from medtutor.privacy.burned_in import find_text, frames_of, paint_over
+from medtutor.privacy.hunting import CAPTURE, Planted, draw
 from medtutor.privacy.pseudonyms import Pseudonyms, shifted
+from medtutor.privacy.wfdb import without_remarks
 
 KEY = b"a key for tests, and not a secret"
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -62,16 +62,23 @@ def cleaned(path, target, **options):
 
 
 class TestHunt:
-    @pytest.mark.parametrize("write", [
-        lambda w: w.encode(), lambda w: w.upper().encode(), lambda w: w.encode("utf-16-le"),
-        lambda w: w.encode("utf-16-be"), lambda w: w.encode("utf-32-le"),
-        lambda w: w.encode("cp037"), lambda w: w[::-1].encode(),
-        lambda w: w.encode().hex().encode(),
-        lambda w: base64.b64encode(b"." + w.encode() + b"!"),
-        lambda w: base64.b64encode(b".." + w.encode() + b"!"),
-        lambda w: base64.b64encode(b"..." + w.encode() + b"!"),
-        lambda w: gzip.compress(b"--" + w.encode()),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda w: w.encode(),
+            lambda w: w.upper().encode(),
+            lambda w: w.encode("utf-16-le"),
+            lambda w: w.encode("utf-16-be"),
+            lambda w: w.encode("utf-32-le"),
+            lambda w: w.encode("cp037"),
+            lambda w: w[::-1].encode(),
+            lambda w: w.encode().hex().encode(),
+            lambda w: base64.b64encode(b"." + w.encode() + b"!"),
+            lambda w: base64.b64encode(b".." + w.encode() + b"!"),
+            lambda w: base64.b64encode(b"..." + w.encode() + b"!"),
+            lambda w: gzip.compress(b"--" + w.encode()),
+        ],
+    )
     def test_every_way_of_writing_is_found(self, tmp_path, write):
         (tmp_path / "x").write_bytes(write("Zqmarbela"))
         assert {t.place for t in hunt(tmp_path, [Planted("p", "Zqmarbela")])} == {"p"}
@@ -190,8 +197,9 @@ class TestSeries:
         )
         assert first == again
         assert not first.keys() & other.keys()
-        dates = {read(next(f.rglob("*.dcm"))).StudyDate
-                 for f in (folder / "clean", tmp_path / "other")}  # fmt: skip
+        dates = {
+            read(next(f.rglob("*.dcm"))).StudyDate for f in (folder / "clean", tmp_path / "other")
+        }
         assert len(dates) == 2
 
     def test_the_source_is_as_it_was(self, one, tmp_path):
@@ -294,8 +302,12 @@ class TestRefusals:
         (folder / "no-suffix").write_bytes(b"")
         report = deidentify(folder, tmp_path / "out", KEY)
         assert [w.source for w in report.written] == [one]
-        assert {r.path.name for r in report.refused} == {"cut.dcm", "short.dcm", "notes.txt",
-                                                         "no-suffix"}  # fmt: skip
+        assert {r.path.name for r in report.refused} == {
+            "cut.dcm",
+            "short.dcm",
+            "notes.txt",
+            "no-suffix",
+        }
         assert len([p for p in (tmp_path / "out").rglob("*") if p.is_file()]) == 1
 
     @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
@@ -303,22 +315,36 @@ class TestRefusals:
         def stop(*_):
             raise failure
 
-        monkeypatch.setattr(profile, "clean", stop)
+        monkeypatch.setattr(dicom, "clean", stop)
         before = sorted(tmp_path.rglob("*"))
         with pytest.raises(failure):
             deidentify(one.parent, tmp_path / "out")
         assert sorted(tmp_path.rglob("*")) == before
 
-    @pytest.mark.parametrize(("spoil", "says"), [
-        (lambda d: setattr(d, "BurnedInAnnotation", "YES"), "it says that text"),
-        (lambda d: setattr(d, "SOPClassUID", "1.3.12.2.1107.5.9.1"), "private"),
-        (lambda d: setattr(d, "EncapsulatedDocument", b"%PDF"), "document"),
-        (lambda d: setattr(d, "PixelData", d.PixelData[:-100]), "decoded"),
-        (lambda d: (setattr(d, "BitsStored", 12), setattr(d, "HighBit", 11),
-                    setattr(d, "PixelData", b"\0\x10" + d.PixelData[2:])), "above"),
-        (lambda d: (setattr(d, "PatientName", "Rumpelstilz^X"),
-                    setattr(d, "PixelData", b"RUMPELSTILZ." + d.PixelData[12:])), "bytes of"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("spoil", "says"),
+        [
+            (lambda d: setattr(d, "BurnedInAnnotation", "YES"), "it says that text"),
+            (lambda d: setattr(d, "SOPClassUID", "1.3.12.2.1107.5.9.1"), "private"),
+            (lambda d: setattr(d, "EncapsulatedDocument", b"%PDF"), "document"),
+            (lambda d: setattr(d, "PixelData", d.PixelData[:-100]), "decoded"),
+            (
+                lambda d: (
+                    setattr(d, "BitsStored", 12),
+                    setattr(d, "HighBit", 11),
+                    setattr(d, "PixelData", b"\0\x10" + d.PixelData[2:]),
+                ),
+                "above",
+            ),
+            (
+                lambda d: (
+                    setattr(d, "PatientName", "Rumpelstilz^X"),
+                    setattr(d, "PixelData", b"RUMPELSTILZ." + d.PixelData[12:]),
+                ),
+                "bytes of",
+            ),
+        ],
+    )
     def test_dangerous_files_are_refused(self, one, tmp_path, spoil, says):
         data = read(one)
         spoil(data)
@@ -341,8 +367,9 @@ class TestKey:
         secret = bytes.fromhex(first.key_file.read_text())
         assert len(secret) == 32
         second = deidentify(one.parent, tmp_path / "b")
-        names = [sorted(p.relative_to(r.target) for p in r.target.rglob("*"))
-                 for r in (first, second)]  # fmt: skip
+        names = [
+            sorted(p.relative_to(r.target) for p in r.target.rglob("*")) for r in (first, second)
+        ]
         assert names[0] == names[1]
         assert not any(secret in p.read_bytes() for p in first.target.rglob("*") if p.is_file())
 
@@ -366,12 +393,22 @@ class TestKey:
         assert len(shifts) > 200
 
 
-@pytest.mark.parametrize(("value", "days", "expected"), [
-    ("20240301", -1, "20240229"), ("20240229", 366, "20250301"), ("2024", -400, "2023"),
-    ("202403", -31, "202402"), ("20240301120000.5+0100", -1, "20240229120000.5+0100"),
-    ("2024.03.01", -1, "20240229"), ("", -1, ""), ("Smith", -1, ""), ("20241301", -1, ""),
-    ("00010101", -5, ""), ("20240301-20240401", -1, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "days", "expected"),
+    [
+        ("20240301", -1, "20240229"),
+        ("20240229", 366, "20250301"),
+        ("2024", -400, "2023"),
+        ("202403", -31, "202402"),
+        ("20240301120000.5+0100", -1, "20240229120000.5+0100"),
+        ("2024.03.01", -1, "20240229"),
+        ("", -1, ""),
+        ("Smith", -1, ""),
+        ("20241301", -1, ""),
+        ("00010101", -5, ""),
+        ("20240301-20240401", -1, ""),
+    ],
+)
 def test_dates_move(value, days, expected):
     assert shifted(value, days) == expected
 
@@ -392,8 +429,9 @@ class TestRules:
         for pair in report.written:
             data = read(pair.target)
             assert data.StudyTime == "101500"
-            found.setdefault(data.PatientID, []).append(np.datetime64(
-                f"{data.StudyDate[:4]}-{data.StudyDate[4:6]}-{data.StudyDate[6:]}"))  # fmt: skip
+            found.setdefault(data.PatientID, []).append(
+                np.datetime64(f"{data.StudyDate[:4]}-{data.StudyDate[4:6]}-{data.StudyDate[6:]}")
+            )
         gaps = [np.ptp(dates) for dates in found.values()]
         assert gaps == [np.timedelta64(411, "D")] * 2
         assert len({min(dates) for dates in found.values()}) == 2
@@ -442,9 +480,9 @@ class TestRules:
     def test_patients_without_a_number_are_told_apart_by_name(self):
         a, b = Dataset(), Dataset()
         a.PatientName, b.PatientName = "Doe^Jane", "Doe^John"
-        assert profile.identity(a) != profile.identity(b)
+        assert dicom.identity(a) != dicom.identity(b)
         a.PatientID = b.PatientID = "1"
-        assert profile.identity(a) == profile.identity(b)
+        assert dicom.identity(a) == dicom.identity(b)
 
 
 class TestText:
@@ -469,7 +507,7 @@ class TestText:
 
     def test_it_is_found_in_colour_images_of_the_test_files(self):
         for name in ("examples_rgb_color.dcm", "examples_palette.dcm"):
-            assert any(find_text(f) for f in _dicom.burned_in.frames_of(read(TEST_FILES / name)))
+            assert any(find_text(f) for f in frames_of(read(TEST_FILES / name)))
 
     def test_colour_and_compressed_images_are_painted_over(self, tmp_path):
         for name in ("examples_rgb_color.dcm", "examples_jpeg2k.dcm"):
@@ -488,13 +526,27 @@ class TestWfdb:
         folder = tmp_path / "ecg"
         folder.mkdir()
         signal = np.sin(np.arange(2000) / 30)[:, None] * [1, 0.5]
-        wfdb.wrsamp("doe", 360, ["mV", "mV"], ["MLII", "doe left"], signal, fmt=["16", "16"],
-                    comments=["Jane Doe, 54"], write_dir=str(folder))  # fmt: skip
+        wfdb.wrsamp(
+            "doe",
+            360,
+            ["mV", "mV"],
+            ["MLII", "doe left"],
+            signal,
+            fmt=["16", "16"],
+            comments=["Jane Doe, 54"],
+            write_dir=str(folder),
+        )
         header = (folder / "doe.hea").read_text().splitlines()
         header[0] += " 10:15:00 01/03/2024"
         (folder / "doe.hea").write_text("\n".join(header) + "\n")
-        wfdb.wrann("doe", "atr", np.array([100, 400, 1900]), ["N", "V", "N"],
-                   aux_note=["(N", "call Mrs Doe", ""], write_dir=str(folder))  # fmt: skip
+        wfdb.wrann(
+            "doe",
+            "atr",
+            np.array([100, 400, 1900]),
+            ["N", "V", "N"],
+            aux_note=["(N", "call Mrs Doe", ""],
+            write_dir=str(folder),
+        )
         return folder
 
     def test_names_go_and_samples_and_beats_stay(self, record, tmp_path):
@@ -512,11 +564,75 @@ class TestWfdb:
         assert report.changes["header comment", "removed"] == 1
         assert report.changes["annotation remark", "removed"] == 1
 
-    def test_a_broken_record_is_refused(self, record, tmp_path):
+    def test_a_broken_record_is_refused_with_all_its_files(self, record, tmp_path):
         (record / "doe.dat").unlink()
         report = deidentify(record, tmp_path / "out", KEY)
         assert report.written == ()
-        assert "doe.dat is not there" in report.refused[0].reason
+        reasons = {item.path.name: item.reason for item in report.refused}
+        assert reasons.keys() == {"doe.hea", "doe.atr"}
+        assert "doe.dat is not there" in reasons["doe.hea"]
+
+    def test_every_file_beside_a_record_is_written_or_named(self, record, tmp_path):
+        text = b"Jane Doe came by ambulance.\n" * 9
+        (record / "doe.txt").write_bytes(text)
+        (record / "doe.pdf").write_bytes(b"%PDF-1.7 Jane Doe\n" + bytes(range(256)) * 9 + bytes(4))
+        (record / "doe.doc").write_bytes(text + bytes(2))  # letters read as annotations
+        cut = (record / "doe.atr").read_bytes()
+        (record / "doe.qrs").write_bytes(cut[:-2])
+        (record / "doe.end").write_bytes(b"\xff\x07" * 9 + bytes(2))  # behind the last sample
+        report = deidentify(record, tmp_path / "out", KEY)
+        assert {w.source.suffix for w in report.written} == {".hea", ".dat", ".atr"}
+        named = {w.source for w in report.written} | {r.path for r in report.refused}
+        assert named == set(record.iterdir())
+        assert hunt(tmp_path / "out", [Planted("name", "Jane"), Planted("id", "doe")]) == []
+        assert {w.target for w in report.written} == set((tmp_path / "out").iterdir())
+
+    @pytest.mark.parametrize(("fmt", "count"), [("16", 2000), ("212", 1999), ("310", 1999)])
+    def test_bytes_around_the_samples_stay_behind(self, tmp_path, fmt, count):
+        """An EDF file is read by WFDB through a header that skips its own, with name and date."""
+        folder = tmp_path / "ecg"
+        folder.mkdir()
+        signal = np.sin(np.arange(count) / 30)[:, None]
+        given = {"fmt": ["16" if fmt == "310" else fmt], "write_dir": str(folder)}
+        wfdb.wrsamp("a", 360, ["mV"], ["MLII"], signal, **given)
+        if fmt == "310":  # wfdb writes it not
+            size = -(-count // 3) * 4
+            raw = (np.arange(size // 2, dtype="<u2") * 7919).tobytes()[:size]
+        else:
+            raw = (folder / "a.dat").read_bytes()
+        (folder / "a.dat").write_bytes(b"DOE^JANE 19480719".ljust(256) + raw + b"Jane Doe" * 3)
+        header = (folder / "a.hea").read_text().replace(" 16 ", f" {fmt} ")
+        (folder / "a.hea").write_text(header.replace(f"dat {fmt} ", f"dat {fmt}+256 "))
+        report = deidentify(folder, tmp_path / "out", KEY)
+        new = report.written[0].target.with_suffix("")
+        assert new.with_suffix(".dat").read_bytes() == raw
+        old, clean = (wfdb.rdrecord(str(path), physical=False) for path in (folder / "a", new))
+        np.testing.assert_array_equal(old.d_signal, clean.d_signal)
+        assert report.changes["bytes around the samples", "removed"] == 256 + 24
+
+    def test_signals_that_can_carry_texts_are_refused(self, record, tmp_path):
+        header = (record / "doe.hea").read_text()
+        (record / "doe.hea").write_text(header.replace("dat 16 ", "dat 516 "))
+        report = deidentify(record, tmp_path / "out", KEY)
+        assert report.written == ()
+        assert any("format 516" in item.reason for item in report.refused)
+
+    def test_two_records_of_one_name_do_not_mix(self, record, tmp_path):
+        other = record / "other"
+        other.mkdir()
+        wfdb.wrsamp(
+            "doe",
+            360,
+            ["mV"],
+            ["V1"],
+            np.cos(np.arange(500) / 30)[:, None],
+            fmt=["16"],
+            write_dir=str(other),
+        )
+        report = deidentify(record, tmp_path / "out", KEY)
+        assert len(report.written) == 3
+        assert any("same name" in item.reason for item in report.refused)
+        assert len(report.written) + len(report.refused) == 5
 
     def test_remarks_are_cut_out_of_the_bytes(self):
         beat, end = (1 << 10 | 100).to_bytes(2, "little"), b"\0\0"
@@ -525,7 +641,7 @@ class TestWfdb:
             return (63 << 10 | len(text)).to_bytes(2, "little") + text + b"\0" * (len(text) % 2)
 
         data = beat + note(b"(AFIB") + beat + note(b"Smith") + beat + end
-        assert _wfdb.without_remarks(data) == (beat + note(b"(AFIB") + beat + beat + end, 1)
+        assert without_remarks(data) == (beat + note(b"(AFIB") + beat + beat + end, 1)
 
     def test_real_records_read_the_same(self, real_ecg, tmp_path):
         (tmp_path / "in").mkdir()
@@ -545,19 +661,6 @@ def test_a_real_series_keeps_its_hu(real_dicom, tmp_path):
     assert old.spacing == new.spacing
     assert len(report.written) == len(old.files)
     assert hunt(tmp_path / "out", [Planted("id", old.patient_id)]) == []
-
-
-class TestAnonymity:
-    def test_groups_are_counted(self):
-        table = {"sex": np.array(["F", "M", "F", "F"]), "age": np.array([54, 54, 54, 61])}
-        assert anonymity(table, ["sex", "age"]).tolist() == [2, 1, 2, 1]
-        assert anonymity(table, []).tolist() == [4, 4, 4, 4]
-
-    def test_mistakes_are_refused(self, refused):
-        with pytest.raises(DataError, match="no column"):
-            anonymity({"a": np.zeros(2)}, ["b"])
-        with pytest.raises(DataError, match="differ in length"):
-            anonymity({"a": np.zeros(2), "b": np.zeros(3)}, ["a"])
 
 
 def test_importing_the_room_loads_nothing_heavy():

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from medtutor.errors import DataError
-from medtutor.privacy import _stream, decrypt, encrypt
+from medtutor.privacy import decrypt, encrypt, encryption
 
 WORDS = "five words that nobody guesses"
 CHUNK = 2**16
@@ -25,9 +25,9 @@ def locked(tmp_path):
 
 
 def parts(raw):
-    body = raw[_stream.HEADER :]
-    size = CHUNK + _stream.TAG
-    return raw[: _stream.HEADER], [body[k : k + size] for k in range(0, len(body), size)]
+    body = raw[encryption.HEADER :]
+    size = CHUNK + encryption.TAG
+    return raw[: encryption.HEADER], [body[k : k + size] for k in range(0, len(body), size)]
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 17])
@@ -104,13 +104,14 @@ def test_a_wrong_passphrase_is_refused(locked, tmp_path, refused):
     refused(decrypt, locked[0], tmp_path / "out", WORDS + ".", says=["passphrase is wrong"])
 
 
-@pytest.mark.parametrize(("at", "value"), [(8, 30), (8, 255), (8, 0), (9, 255), (10, 200),
-                                           (11, 40), (11, 0), (0, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at", "value"), [(8, 30), (8, 255), (8, 0), (9, 255), (10, 200), (11, 40), (11, 0), (0, 0)]
+)
 def test_a_forged_header_cannot_eat_the_memory(locked, tmp_path, refused, at, value, monkeypatch):
     raw = bytearray(locked[0].read_bytes())
     raw[at] = value
     (tmp_path / "bad").write_bytes(raw)
-    monkeypatch.setattr(_stream.Keys, "of", lambda *_: pytest.fail("scrypt was started"))
+    monkeypatch.setattr(encryption.Keys, "of", lambda *_: pytest.fail("scrypt was started"))
     refused(decrypt, tmp_path / "bad", tmp_path / "out", WORDS, says=["header"])
 
 
@@ -137,14 +138,14 @@ def test_one_passphrase_typed_on_two_keyboards(tmp_path):
 
 def test_a_failure_while_writing_leaves_nothing(locked, tmp_path, monkeypatch):
     before = sorted(tmp_path.rglob("*"))
-    real = _stream.decrypt
+    real = encryption.open_stream
 
     def breaks(stream, plain, header, key):
         real(stream, plain, header, key)
         if plain is not None:
             raise OSError("disk full")
 
-    monkeypatch.setattr(_stream, "decrypt", breaks)
+    monkeypatch.setattr(encryption, "open_stream", breaks)
     with pytest.raises(OSError, match="disk full"):
         decrypt(locked[0], tmp_path / "out", WORDS)
     assert sorted(tmp_path.rglob("*")) == before
@@ -223,11 +224,11 @@ def test_large_files_need_little_memory(tmp_path):
             largest = max(largest, size)
             return self.file.read(size)
 
-    header = _stream.Header.new(FAST, bytes(16))
-    key = _stream.Keys(WORDS).of(header)
+    header = encryption.Header.new(FAST, bytes(16))
+    key = encryption.Keys(WORDS).of(header)
     (tmp_path / "a").write_bytes(bytes(10 * CHUNK))
     with (tmp_path / "a").open("rb") as plain, (tmp_path / "b").open("wb") as out:
-        _stream.encrypt(Watched(plain), out, header, key)
+        encryption.seal_stream(Watched(plain), out, header, key)
     assert largest == CHUNK
 
 
