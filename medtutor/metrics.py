@@ -1,0 +1,749 @@
+"""Metrics with a patient-level interval.
+
+Ten slices of one patient are not ten independent witnesses. Every interval here comes from a
+bootstrap that draws whole patients with replacement and so is as wide as the number of patients
+makes it (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13; for clustered data
+Davison & Hinkley, Bootstrap Methods and their Application, 1997, sec. 3.8). The percentile interval
+holds what it promises from about 40 patients on; with fewer it is too narrow (lesson 09 measures by
+how much).
+
+Lessons write ``from medtutor import metrics`` and call ``metrics.NAME``. scikit-learn and SciPy do
+the work where they fit.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+from scipy.stats import rankdata
+
+from medtutor.errors import DataError
+from medtutor.types import Interval
+
+__all__ = [
+    "Interval",
+    "Table",
+    "accuracy",
+    "area_under_roc",
+    "auc",
+    "average_precision",
+    "bootstrap",
+    "bootstrap_draws",
+    "brier",
+    "calibration_bins",
+    "confusion",
+    "expected_calibration_error",
+    "fit_temperature",
+    "mae",
+    "out_of_fold",
+    "paired_difference",
+    "precision_recall_curve",
+    "predictive_values",
+    "reliability_bins",
+    "roc_band",
+    "roc_curve",
+    "temper",
+    "threshold_for",
+    "wilson",
+]
+
+
+# --- intervals ----------------------------------------------------------------------------------
+
+
+def bootstrap(
+    statistic: Callable[..., float],
+    *arrays: np.ndarray,
+    groups: np.ndarray,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Estimate a statistic and its interval by resampling whole patients.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes the arrays and returns one number; NaN where it is not defined (one class only).
+    *arrays : ndarray, shape (n, …)
+        Values of each sample.
+    groups : ndarray, shape (n,)
+        Patient of each sample.
+    resamples : int
+        Number of bootstrap draws.
+    level : float
+        Coverage that the percentile interval aims at; it falls short with fewer than 40 patients.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    Interval
+        The statistic of all samples, and the percentile interval over patients.
+
+    Raises
+    ------
+    DataError
+        If there is no sample, or the arrays differ in length.
+
+    Examples
+    --------
+    >>> people = np.array(["A", "A", "B", "B"])
+    >>> bootstrap(np.mean, np.array([1.0, 1.0, 0.0, 0.0]), groups=people)
+    Interval(value=0.5, low=0.0, high=1.0)
+    """
+    draws = bootstrap_draws(statistic, *arrays, groups=groups, resamples=resamples, seed=seed)
+    tail = 100 * (1 - level) / 2
+    low, high = (
+        np.nanpercentile(draws, [tail, 100 - tail])
+        if np.isfinite(draws).any()
+        else (np.nan, np.nan)
+    )
+    value = statistic(*(np.asarray(a) for a in arrays))
+    return Interval(float(value), float(low), float(high))
+
+
+def bootstrap_draws(
+    statistic: Callable[..., float],
+    *arrays: np.ndarray,
+    groups: np.ndarray,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Compute a statistic on patients drawn anew, many times; arguments as for `bootstrap`.
+
+    The spread of the values is what `bootstrap` makes an interval of.
+
+    Examples
+    --------
+    >>> draws = bootstrap_draws(np.mean, np.arange(4), groups=np.arange(4), resamples=3)
+    >>> draws.shape
+    (3,)
+    """
+    groups = np.asarray(groups)
+    data = [np.asarray(a) for a in arrays]
+    if len(groups) == 0 or any(len(a) != len(groups) for a in data):
+        raise DataError(f"arrays of {[len(a) for a in data]} values for {len(groups)} patients")
+    _, member, size = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.argsort(member, kind="stable")  # the samples, patient by patient
+    first = np.cumsum(size) - size
+    rng = np.random.default_rng(seed)
+    draws = np.empty(resamples)
+    for k in range(resamples):
+        people = rng.integers(0, len(size), len(size))
+        sizes = size[people]
+        ends = np.cumsum(sizes)
+        # One patient's places in `order` follow each other: count on from where they begin.
+        places = np.arange(ends[-1]) + np.repeat(first[people] - (ends - sizes), sizes)
+        chosen = order[places]
+        draws[k] = statistic(*(a[chosen] for a in data))
+    return draws
+
+
+def mae(errors: np.ndarray, subjects: np.ndarray, seed: int = 0) -> Interval:
+    """Mean absolute error with its subject-level interval.
+
+    Parameters
+    ----------
+    errors : ndarray of float, shape (n,)
+        Prediction minus truth, in the unit of the target.
+    subjects : ndarray, shape (n,)
+        Subject of each sample.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Interval
+        Mean absolute error, same unit.
+
+    Examples
+    --------
+    >>> mae(np.array([1.0, -1.0]), np.array(["A", "B"]))
+    Interval(value=1.0, low=1.0, high=1.0)
+    """
+    return bootstrap(_mean, np.abs(errors), groups=subjects, seed=seed)
+
+
+def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Give Wilson's interval of a share; it stays honest at 0 and at 1.
+
+    Parameters
+    ----------
+    share : ndarray of float
+        Observed shares, 0 to 1.
+    n : ndarray of int
+        Number of independent observations behind each.
+    z : float
+        Standard deviations; 1.96 for 95 %.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    References
+    ----------
+    Wilson, J Am Stat Assoc 22:209 (1927).
+
+    Examples
+    --------
+    >>> low, high = wilson(np.array([1.0]), np.array([7]))
+    >>> float(low[0]) < 0.7, float(high[0])
+    (True, 1.0)
+    """
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return np.minimum(share, middle - half), np.maximum(share, middle + half)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values))
+
+
+# --- two classes: tables, areas, curves ---------------------------------------------------------
+
+
+class Table(NamedTuple):
+    """The four counts of a yes-no decision; a rate without a case to count is NaN.
+
+    Parameters
+    ----------
+    tp, fn : int
+        Samples of class 1 that were called 1, and that were missed.
+    fp, tn : int
+        Samples of class 0 that were called 1, and that were let go.
+
+    Examples
+    --------
+    >>> Table(tp=8, fn=2, fp=1, tn=9).sensitivity
+    0.8
+    """
+
+    tp: int
+    fn: int
+    fp: int
+    tn: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of all calls that are right."""
+        return _share(self.tp + self.tn, sum(self))
+
+    @property
+    def sensitivity(self) -> float:
+        """Share of class 1 that is found; also called recall."""
+        return _share(self.tp, self.tp + self.fn)
+
+    @property
+    def specificity(self) -> float:
+        """Share of class 0 that is let go."""
+        return _share(self.tn, self.tn + self.fp)
+
+    @property
+    def ppv(self) -> float:
+        """Share of the positive calls that are right; also called precision."""
+        return _share(self.tp, self.tp + self.fp)
+
+    @property
+    def npv(self) -> float:
+        """Share of the negative calls that are right."""
+        return _share(self.tn, self.tn + self.fn)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return _share(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else float("nan")
+
+
+def confusion(labels: np.ndarray, called: np.ndarray) -> Table:
+    """Count right and wrong calls.
+
+    Parameters
+    ----------
+    labels, called : ndarray of int or bool, shape (n,)
+        1 or True where the sample is of class 1, and where the model says so.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or hold something else than 0 and 1.
+
+    Examples
+    --------
+    >>> confusion(np.array([1, 1, 0]), np.array([True, False, False]))
+    Table(tp=1, fn=1, fp=0, tn=1)
+    """
+    labels, called = np.asarray(labels), np.asarray(called)
+    if labels.shape != called.shape:
+        raise DataError(f"{labels.shape} labels but {called.shape} calls")
+    if not (np.isin(labels, (0, 1)).all() and np.isin(called, (0, 1)).all()):
+        raise DataError(
+            "a table counts 0 and 1 only", remedy="Compare the scores with a threshold first."
+        )
+    y, yes = labels == 1, called == 1
+    tp, fp, ill = (int(np.count_nonzero(a)) for a in (y & yes, ~y & yes, y))
+    return Table(tp, ill - tp, fp, len(y) - ill - fp)
+
+
+def area_under_roc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Area under the ROC curve; NaN when there is only one class.
+
+    By ranks (Hanley & McNeil, Radiology 143:29, 1982), the same number as scikit-learn's: a
+    bootstrap asks for it a thousand times, and ranks are many times faster than its checks.
+
+    Parameters
+    ----------
+    labels : ndarray of int or bool, shape (n,)
+        1 or True for the class that a high score announces, else 0.
+    scores : ndarray of float, shape (n,)
+        Any score; only its order counts.
+
+    Returns
+    -------
+    float
+        From 0 to 1; a tie counts one half.
+
+    Raises
+    ------
+    DataError
+        If a score is NaN.
+
+    Examples
+    --------
+    >>> area_under_roc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
+    0.75
+    """
+    if np.isnan(scores).any():
+        raise DataError("a score is NaN", remedy="Look for NaN in what the model was given.")
+    positive = np.asarray(labels) == 1
+    ones, zeros = np.sum(positive), np.sum(~positive)
+    if ones == 0 or zeros == 0:
+        return float("nan")
+    above = rankdata(scores)[positive].sum() - ones * (ones + 1) / 2
+    return float(above / (ones * zeros))
+
+
+def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, seed: int = 0) -> Interval:
+    """Area under the ROC curve with its patient-level interval.
+
+    Parameters
+    ----------
+    labels, scores : ndarray, shape (n,)
+        As for `area_under_roc`.
+    patients : ndarray, shape (n,)
+        Patient of each sample.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Interval
+        The chance that a sample of class 1 scores higher than one of class 0.
+
+    Examples
+    --------
+    >>> y = np.tile([0, 1], 50)
+    >>> print(auc(y, y, np.arange(100)))
+    1.000 (95 % CI 1.000 to 1.000)
+    """
+    return bootstrap(area_under_roc, labels, scores, groups=patients, seed=seed)
+
+
+def accuracy(
+    labels: np.ndarray, predictions: np.ndarray, patients: np.ndarray, seed: int = 0
+) -> Interval:
+    """Share of samples whose predicted class is right, with its patient-level interval.
+
+    Parameters
+    ----------
+    labels, predictions : ndarray of int, shape (n,)
+        True and predicted class.
+    patients : ndarray, shape (n,)
+        Patient of each sample.
+    seed : int
+        Seed of the bootstrap.
+
+    Examples
+    --------
+    >>> accuracy(np.array([0, 1]), np.array([0, 1]), np.array(["A", "B"])).value
+    1.0
+    """
+    right = np.asarray(labels) == np.asarray(predictions)
+    return bootstrap(_mean, right, groups=patients, seed=seed)
+
+
+def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give false- and true-positive rate of "score >= threshold" and the thresholds, falling.
+
+    scikit-learn's, with every threshold kept.
+    """
+    from sklearn import metrics as sk
+
+    return sk.roc_curve(labels, scores, drop_intermediate=False)
+
+
+def roc_band(
+    labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, resamples: int = 500
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the pointwise 95 % band of a ROC curve over patients.
+
+    Parameters
+    ----------
+    labels, scores, patients : ndarray, shape (n,)
+        As for `auc`.
+    resamples : int
+        Number of bootstrap draws; those with one class only are left out.
+
+    Returns
+    -------
+    fpr, low, high : ndarray, shape (101,)
+        False-positive rates from 0 to 1, and the ends of the band of true-positive rates.
+
+    Examples
+    --------
+    >>> y = np.tile([0, 1], 50)
+    >>> fpr, low, high = roc_band(y, y + np.linspace(0, 2, 100), np.arange(100), resamples=20)
+    >>> bool(np.all(low <= high)), fpr.shape
+    (True, (101,))
+    """
+    grid = np.linspace(0, 1, 101)
+    curves: list[np.ndarray] = []
+
+    def keep(truth: np.ndarray, score: np.ndarray) -> float:
+        if 0 < truth.sum() < len(truth):
+            curves.append(np.interp(grid, *roc_curve(truth, score)[:2]))
+        return 0.0  # the draws are numbers; the curves are collected on the way
+
+    bootstrap_draws(keep, labels, scores, groups=patients, resamples=resamples)
+    low, high = np.percentile(curves, [2.5, 97.5], axis=0)
+    return grid, low, high
+
+
+def precision_recall_curve(
+    labels: np.ndarray, scores: np.ndarray, prevalence: float | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision and recall of "score >= threshold" and the thresholds, falling.
+
+    Unlike scikit-learn's it can state the precision for another `prevalence` of class 1 than that
+    of the labels, by Bayes' rule.
+    """
+    wrong, right, thresholds = (a[1:] for a in roc_curve(labels, scores))
+    share = float(np.mean(np.asarray(labels) == 1)) if prevalence is None else prevalence
+    precision, _ = predictive_values(right, 1 - wrong, share)
+    return precision, right, thresholds
+
+
+def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Mean precision over the steps of the recall, scikit-learn's; NaN without class 1.
+
+    Examples
+    --------
+    >>> average_precision(np.array([0, 1, 1]), np.array([0.1, 0.6, 0.9]))
+    1.0
+    """
+    from sklearn.metrics import average_precision_score
+
+    if not np.any(np.asarray(labels) == 1):
+        return float("nan")  # a bootstrap draws such patients now and then
+    return float(average_precision_score(labels, scores))
+
+
+def threshold_for(labels: np.ndarray, scores: np.ndarray, sensitivity: float = 0.9) -> float:
+    """Find the highest threshold that reaches a sensitivity; "score >= threshold" is a yes.
+
+    Parameters
+    ----------
+    labels, scores : ndarray, shape (n,)
+        As for `area_under_roc`. Of validation patients: a threshold chosen on those who are then
+        tested flatters.
+    sensitivity : float
+        Above 0, at most 1.
+
+    Returns
+    -------
+    float
+        One of the scores of class 1.
+
+    Raises
+    ------
+    DataError
+        If nothing is of class 1, or the sensitivity cannot be reached.
+
+    Examples
+    --------
+    >>> threshold_for(np.array([0, 1, 1]), np.array([0.7, 0.6, 0.9]), sensitivity=0.5)
+    0.9
+    """
+    found = np.sort(np.asarray(scores)[np.asarray(labels) == 1])[::-1]
+    if len(found) == 0 or not 0 < sensitivity <= 1:
+        raise DataError(f"no threshold finds {sensitivity:g} of {len(found)} samples of class 1")
+    needed = int(np.ceil(sensitivity * len(found) - 1e-9))  # 0.9 · 70 is 63.000000000000007
+    return float(found[needed - 1])
+
+
+def predictive_values(
+    sensitivity: np.ndarray | float, specificity: np.ndarray | float, prevalence: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give both predictive values (PPV, NPV) at a prevalence, by Bayes' rule; NaN where none is.
+
+    Examples
+    --------
+    >>> ppv, npv = predictive_values(0.9, 0.9, prevalence=0.5)
+    >>> round(float(ppv), 3), round(float(npv), 3)
+    (0.9, 0.9)
+    """
+    se, sp, pi = (np.asarray(a, float) for a in (sensitivity, specificity, prevalence))
+    hits, alarms = pi * se, (1 - pi) * (1 - sp)
+    cleared, missed = (1 - pi) * sp, pi * (1 - se)
+    with np.errstate(invalid="ignore"):
+        return hits / (hits + alarms), cleared / (cleared + missed)
+
+
+# --- what a probability is worth ----------------------------------------------------------------
+
+
+def calibration_bins(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean prediction, share of events and number of samples, in bins of equal size.
+
+    Examples
+    --------
+    >>> predicted, observed, size = calibration_bins([0, 1, 1, 1], np.array([0.2, 0.4, 1, 1]), 2)
+    >>> observed
+    array([0.5, 1. ])
+    """
+    p, y = np.asarray(probabilities), np.asarray(labels)
+    pieces = _pieces(p, bins)
+    predicted = np.array([p[i].mean() for i in pieces])
+    observed = np.array([y[i].mean() for i in pieces])
+    return predicted, observed, np.array([len(i) for i in pieces])
+
+
+def reliability_bins(
+    labels: np.ndarray, p: np.ndarray, patients: np.ndarray, bins: int = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Compare predicted probabilities with observed frequencies, for `plots.reliability`.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        1 where the event happened.
+    p : ndarray of float, shape (n,)
+        Predicted probability of the event.
+    patients : ndarray, shape (n,)
+        Patient of each sample.
+    bins : int
+        Number of bins; each holds about n / bins samples.
+
+    Returns
+    -------
+    predicted, observed, low, high : ndarray, shape (bins,)
+        Mean prediction, share of events, and Wilson's 95 % interval with the number of patients in
+        place of the number of samples: several samples of one patient are not several witnesses.
+
+    Examples
+    --------
+    >>> p = np.linspace(0, 1, 100)
+    >>> predicted, observed, low, high = reliability_bins(p > 0.5, p, np.arange(100), bins=2)
+    >>> observed
+    array([0., 1.])
+    """
+    predicted, observed, _ = calibration_bins(labels, p, bins)
+    who = np.asarray(patients)
+    people = np.array([len(set(who[i])) for i in _pieces(p, bins)])
+    low, high = wilson(observed, people)
+    return predicted, observed, low, high
+
+
+def _pieces(probabilities: np.ndarray, bins: int) -> list[np.ndarray]:
+    """Deal samples into bins of equal size by their probability; none is empty."""
+    order = np.argsort(probabilities, kind="stable")
+    return [piece for piece in np.array_split(order, bins) if len(piece)]
+
+
+def expected_calibration_error(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 5
+) -> float:
+    """Mean distance of predicted and observed shares, over bins of equal size.
+
+    Even a perfectly calibrated model scores above 0, because shares of few samples scatter: compare
+    with labels drawn from the probabilities themselves. Guo et al., ICML 2017, arXiv:1706.04599;
+    bins of equal size after Nguyen & O'Connor, EMNLP 2015.
+
+    Examples
+    --------
+    >>> expected_calibration_error(np.array([0, 1]), np.array([0.25, 0.75]), bins=2)
+    0.25
+    """
+    predicted, observed, size = calibration_bins(labels, probabilities, bins)
+    return float(np.average(np.abs(predicted - observed), weights=size))
+
+
+def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean squared distance of probability and outcome, scikit-learn's.
+
+    0 is perfect; always saying the prevalence q costs q (1 - q). Brier, Mon Weather Rev 78:1
+    (1950), for two classes, counted once.
+
+    Examples
+    --------
+    >>> brier(np.array([0, 1]), np.array([0.5, 0.5]))
+    0.25
+    """
+    from sklearn.metrics import brier_score_loss
+
+    return float(brier_score_loss(labels, probabilities, pos_label=1))
+
+
+def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Divide log-odds by a temperature: above 1 it draws probabilities towards one half.
+
+    Raises
+    ------
+    DataError
+        If the temperature is not above 0.
+
+    Examples
+    --------
+    >>> temper(np.array([0.5, 0.8]), 2).round(3)
+    array([0.5  , 0.667])
+    """
+    if not temperature > 0:
+        raise DataError(f"a temperature of {temperature:g}", remedy="It must be above 0.")
+    return expit(_log_odds(probabilities) / temperature)
+
+
+def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Find the temperature for `temper` with the lowest cross-entropy, between 0.05 and 20.
+
+    Of validation patients. Guo et al., ICML 2017, arXiv:1706.04599, sec. 4.2.
+
+    Examples
+    --------
+    >>> sure = np.array([0.9, 0.9, 0.9, 0.1])  # right in three of four: as sure as 0.75
+    >>> temperature = fit_temperature(np.array([1, 1, 0, 0]), sure)
+    >>> round(float(temper(sure, temperature)[0]), 2)
+    0.75
+    """
+    from scipy.optimize import minimize_scalar
+
+    margin = np.where(np.asarray(labels) == 1, 1, -1) * _log_odds(probabilities)
+
+    def cross_entropy(log_temperature: float) -> float:
+        return float(np.mean(np.logaddexp(0, -margin / np.exp(log_temperature))))
+
+    edge = np.log(20)
+    best = minimize_scalar(cross_entropy, bounds=(-edge, edge), method="bounded")
+    return float(np.exp(best.x))
+
+
+def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+    """Turn probabilities into log-odds; a float32 of exactly 0 or 1 must stay finite."""
+    p = np.clip(np.asarray(probabilities, float), 1e-7, 1 - 1e-7)
+    return np.log(p) - np.log1p(-p)
+
+
+# --- two models, and everybody tested in turn ---------------------------------------------------
+
+
+def paired_difference(
+    statistic: Callable[..., float],
+    truth: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    groups: np.ndarray,
+    seed: int = 0,
+) -> Interval:
+    """Difference of a statistic between two predictors of the same samples.
+
+    Both are resampled together, so what makes a patient easy or hard for both cancels out.
+
+    Parameters
+    ----------
+    statistic : callable
+        ``statistic(truth, prediction)``, one number.
+    truth, first, second : ndarray, shape (n,)
+        Truth and the two predictions.
+    groups : ndarray, shape (n,)
+        Patient of each sample.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Interval
+        ``statistic(truth, first) - statistic(truth, second)``.
+
+    Examples
+    --------
+    >>> y, p = np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.2, 0.8])
+    >>> paired_difference(area_under_roc, y, p, 2 * p, groups=np.arange(4)).value
+    0.0
+    """
+
+    def difference(t: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+        return statistic(t, a) - statistic(t, b)
+
+    return bootstrap(difference, truth, first, second, groups=groups, seed=seed)
+
+
+def out_of_fold(
+    fit_predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    labels: np.ndarray,
+    groups: np.ndarray,
+    folds: int = 5,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict every sample by a model that was trained without its fold.
+
+    Parameters
+    ----------
+    fit_predict : callable
+        ``fit_predict(train, test)`` takes two arrays of indices, trains a fresh model on the first
+        and returns the predictions of the second.
+    labels : ndarray of int, shape (n,)
+        Kept in similar proportion in all folds.
+    groups : ndarray, shape (n,)
+        What must not be torn apart: the patient of each sample.
+    folds : int
+        Number of parts.
+    seed : int
+        Seed of the deal.
+
+    Returns
+    -------
+    predictions : ndarray of float64, shape (n,)
+        Each sample predicted once.
+    fold : ndarray of int, shape (n,)
+        The fold in which it was tested.
+
+    Raises
+    ------
+    DataError
+        If there are fewer groups than folds.
+
+    Examples
+    --------
+    >>> y = np.array([0, 1, 0, 1])
+    >>> predictions, fold = out_of_fold(lambda a, b: np.full(len(b), y[a].mean()), y, np.arange(4),
+    ...                                 folds=2)
+    >>> predictions
+    array([0.5, 0.5, 0.5, 0.5])
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    people = len(np.unique(groups))
+    if people < folds:
+        raise DataError(f"{people} patients for {folds} folds", remedy="Use fewer folds.")
+    predictions, fold = np.empty(len(labels)), np.empty(len(labels), int)
+    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for k, (train, test) in enumerate(dealer.split(np.zeros(len(labels)), labels, groups)):
+        predictions[test] = fit_predict(train, test)
+        fold[test] = k
+    return predictions, fold
