@@ -12,7 +12,6 @@ from medtutor.plots import (
     classical,
     ct,
     ecg,
-    evaluate,
     explain,
     federated,
     frameworks,
@@ -25,7 +24,6 @@ from medtutor.plots import (
     recurrent,
     scarce,
     softmax,
-    start,
     training,
 )
 from medtutor.plots.charts import (
@@ -55,7 +53,6 @@ __all__ = [
     "classical",
     "ct",
     "ecg",
-    "evaluate",
     "explain",
     "federated",
     "figure",
@@ -81,7 +78,6 @@ __all__ = [
     "show",
     "softmax",
     "stack",
-    "start",
     "strip",
     "styled",
     "training",
