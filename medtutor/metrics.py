@@ -38,7 +38,6 @@ __all__ = [
     "mae",
     "out_of_fold",
     "paired_difference",
-    "precision_recall_curve",
     "predictive_values",
     "reliability_bins",
     "roc_band",
@@ -47,9 +46,6 @@ __all__ = [
     "threshold_for",
     "wilson",
 ]
-
-
-# --- intervals ----------------------------------------------------------------------------------
 
 
 def bootstrap(
@@ -144,19 +140,7 @@ def bootstrap_draws(
 def mae(errors: np.ndarray, subjects: np.ndarray, seed: int = 0) -> Interval:
     """Mean absolute error with its subject-level interval.
 
-    Parameters
-    ----------
-    errors : ndarray of float, shape (n,)
-        Prediction minus truth, in the unit of the target.
-    subjects : ndarray, shape (n,)
-        Subject of each sample.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    Interval
-        Mean absolute error, same unit.
+    `errors` are predictions minus truth in the unit of the target, `subjects` the subject of each.
 
     Examples
     --------
@@ -199,9 +183,6 @@ def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarra
 
 def _mean(values: np.ndarray) -> float:
     return float(np.mean(values))
-
-
-# --- two classes: tables, areas, curves ---------------------------------------------------------
 
 
 class Table(NamedTuple):
@@ -263,10 +244,7 @@ def _share(part: int, whole: int) -> float:
 def confusion(labels: np.ndarray, called: np.ndarray) -> Table:
     """Count right and wrong calls.
 
-    Parameters
-    ----------
-    labels, called : ndarray of int or bool, shape (n,)
-        1 or True where the sample is of class 1, and where the model says so.
+    `labels` says where a sample is of class 1, `called` where the model says so.
 
     Raises
     ------
@@ -359,14 +337,7 @@ def accuracy(
 ) -> Interval:
     """Share of samples whose predicted class is right, with its patient-level interval.
 
-    Parameters
-    ----------
-    labels, predictions : ndarray of int, shape (n,)
-        True and predicted class.
-    patients : ndarray, shape (n,)
-        Patient of each sample.
-    seed : int
-        Seed of the bootstrap.
+    Arguments and result as for `auc`, with the predicted class in place of a score.
 
     Examples
     --------
@@ -422,20 +393,6 @@ def roc_band(
     bootstrap_draws(keep, labels, scores, groups=patients, resamples=resamples)
     low, high = np.percentile(curves, [2.5, 97.5], axis=0)
     return grid, low, high
-
-
-def precision_recall_curve(
-    labels: np.ndarray, scores: np.ndarray, prevalence: float | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision and recall of "score >= threshold" and the thresholds, falling.
-
-    Unlike scikit-learn's it can state the precision for another `prevalence` of class 1 than that
-    of the labels, by Bayes' rule.
-    """
-    wrong, right, thresholds = (a[1:] for a in roc_curve(labels, scores))
-    share = float(np.mean(np.asarray(labels) == 1)) if prevalence is None else prevalence
-    precision, _ = predictive_values(right, 1 - wrong, share)
-    return precision, right, thresholds
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
@@ -502,9 +459,6 @@ def predictive_values(
     cleared, missed = (1 - pi) * sp, pi * (1 - se)
     with np.errstate(invalid="ignore"):
         return hits / (hits + alarms), cleared / (cleared + missed)
-
-
-# --- what a probability is worth ----------------------------------------------------------------
 
 
 def calibration_bins(
@@ -647,9 +601,6 @@ def _log_odds(probabilities: np.ndarray) -> np.ndarray:
     """Turn probabilities into log-odds; a float32 of exactly 0 or 1 must stay finite."""
     p = np.clip(np.asarray(probabilities, float), 1e-7, 1 - 1e-7)
     return np.log(p) - np.log1p(-p)
-
-
-# --- two models, and everybody tested in turn ---------------------------------------------------
 
 
 def paired_difference(
