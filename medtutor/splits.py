@@ -16,8 +16,7 @@ from medtutor.errors import SplitError
 
 PARTS = ("train", "validation", "test")
 TEST_SEED = 0  # of the test fold, where no name decides it: the same for everybody, always
-_SPELLINGS = {"train": "train", "test": "test", "val": "validation", "valid": "validation",
-              "validation": "validation"}  # fmt: skip
+_SPELLINGS = {part: part for part in PARTS} | {"val": "validation", "valid": "validation"}
 
 
 class Row(NamedTuple):
@@ -93,9 +92,7 @@ class Split:
                 names = self.class_names or tuple(str(c) for c in np.unique(self.labels))
                 codes = range(len(names)) if self.class_names else np.unique(self.labels)
                 counts = {n: int(np.sum(values == c)) for n, c in zip(names, codes, strict=True)}
-            rows.append(
-                Row(part, len(np.unique(self.patients[index])), len(index), counts),
-            )
+            rows.append(Row(part, len(np.unique(self.patients[index])), len(index), counts))
         return rows
 
     def __repr__(self) -> str:
@@ -122,6 +119,11 @@ def is_test_patient(patient: str) -> bool:
 
     The rule depends on the name alone, so the same person is a test patient in every lesson, on
     every machine, in the simulated and in the real data set.
+
+    Examples
+    --------
+    >>> is_test_patient("LIDC-IDRI-0001")
+    False
     """
     return zlib.crc32(str(patient).encode()) % 5 == 0
 
@@ -167,6 +169,12 @@ def by_patient(
     ------
     SplitError
         If a patient would be in two parts, a part would be empty, or a word in `given` is unknown.
+
+    Examples
+    --------
+    >>> split = by_patient(np.arange(100) % 2, [f"P{k}" for k in range(100)])
+    >>> len(split.train) + len(split.validation) + len(split.test)
+    100
     """
     labels, patients = np.asarray(labels), np.asarray(patients).astype(str)
     if len(labels) != len(patients):

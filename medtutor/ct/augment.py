@@ -53,6 +53,11 @@ def augment(
     Returns
     -------
     ndarray of float32, shape of `images`
+
+    Examples
+    --------
+    >>> augment(np.zeros((2, 8, 8, 1), "float32"), np.random.default_rng(0)).shape
+    (2, 8, 8, 1)
     """
     import keras
 
@@ -73,19 +78,8 @@ def augment(
 def affine(n: int, size: int, rng: np.random.Generator, ranges: Ranges) -> np.ndarray:
     """Draw `n` maps from output to input pixels.
 
-    Parameters
-    ----------
-    n, size : int
-        Number of images, and their side in pixels.
-    rng : numpy.random.Generator
-        Source of the draws.
-    ranges : Ranges
-        How far they go.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, 8)
-        ``a, b, c, d, e, f, 0, 0``: output pixel (x, y) shows input (ax + by + c, dx + ey + f).
+    Each is ``a, b, c, d, e, f, 0, 0``: output pixel (x, y) shows input (ax + by + c, dx + ey + f),
+    in images of `size` pixels a side.
     """
     angle = rng.uniform(-ranges.turn, ranges.turn, n)
     quarters = 90 * rng.integers(0, 4, n)

@@ -5,17 +5,22 @@ reader's outline helps, so that a network and these numbers compete on equal ter
 shows, even nothing, each feature has a value: there is never a NaN.
 """
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from scipy import ndimage
 
-from medtutor.ct._outline import REACH_MM, distance_mm, outline
 from medtutor.ct.preprocess import LUNG_HU, SPACING, TISSUE_HU
 from medtutor.errors import DataError
 
 __all__ = ["hog_features", "lbp_features", "segment", "shape_features", "table"]
 
+REACH_MM = 15.0
+"""How far from the middle of a crop a nodule may reach: the definition ends at 30 mm."""
+MIDDLE_MM = 3.0
+"""How far from the middle its thickest place may lie."""
+OPENING, LONGEST = 0.4, 1.7
+"""What is thinner than 0.4 of it is cut off; what is further away than 1.7 times it, too."""
 RINGS_MM = (0, 2, 4, 6, 9, 12, 16)
 """Borders of the rings around the middle whose mean grey value is a feature."""
 CELLS, BLOCK, ORIENTATIONS = 4, 2, 9
@@ -64,10 +69,16 @@ def segment(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
     References
     ----------
     Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
+
+    Examples
+    --------
+    >>> disc = np.hypot(*(np.mgrid[:56, :56] - 27.5)) < 7
+    >>> bool((segment(disc[None].astype(float))[0] == disc).all())
+    True
     """
     crops = _crops(x)
-    distance = distance_mm(crops.shape[1], spacing)
-    return np.stack([outline(crop, distance, spacing) for crop in crops])
+    distance = _distance_mm(crops.shape[1], spacing)
+    return np.stack([_outline(crop, distance, spacing) for crop in crops])
 
 
 def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
@@ -75,10 +86,8 @@ def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
 
     Parameters
     ----------
-    x : ndarray, shape (n, s, s) or (n, s, s, 1)
-        Prepared crops.
-    spacing : float
-        Millimetres per pixel.
+    x, spacing
+        As for `segment`.
 
     Returns
     -------
@@ -89,9 +98,15 @@ def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
         that is filled. Grey values are in HU as far as the crop's scale is right (lung at -860,
         soft tissue at 40). Where `segment` finds nothing, lengths and shape are 0, and the grey
         values are those of the innermost ring.
+
+    Examples
+    --------
+    >>> disc = np.hypot(*(np.mgrid[:56, :56] - 27.5)) < 7
+    >>> shape_features(disc[None].astype(float), spacing=1.0)[0, 0].round()  # 14 pixels across
+    np.float64(14.0)
     """
     crops = _crops(x)
-    distance = distance_mm(crops.shape[1], spacing)
+    distance = _distance_mm(crops.shape[1], spacing)
     masks = segment(crops, spacing)
     rings = [(distance >= a) & (distance < b) for a, b in pairwise(RINGS_MM)]
     result = np.empty((len(crops), len(SHAPE_NAMES) + len(rings)))
@@ -107,61 +122,46 @@ def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
 
 
 def hog_features(x: np.ndarray) -> np.ndarray:
-    """Histogram of oriented gradients: which way the edges run, cell by cell.
+    """Histograms of oriented gradients, shape (n, 324): which way the edges run, cell by cell.
 
-    4 x 4 cells, blocks of 2 x 2 cells that overlap, 9 orientations over 180 degrees, each block
-    scaled to length 1 and clipped ("L2-Hys").
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, s, s) or (n, s, s, 1)
-        Prepared crops of at least 8 x 8 pixels.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 324)
-        Block by block, cell by cell, orientation by orientation.
-
-    References
-    ----------
-    Dalal & Triggs, CVPR 2005, doi:10.1109/CVPR.2005.177.
+    Blocks of 2 x 2 cells that overlap, each scaled to length 1 and clipped ("L2-Hys"). Dalal &
+    Triggs, CVPR 2005, doi:10.1109/CVPR.2005.177.
     """
     from skimage.feature import hog
 
     crops = _crops(x)
     cell = crops.shape[1] // CELLS
-    return np.stack([
-        hog(crop, ORIENTATIONS, (cell, cell), (BLOCK, BLOCK), block_norm="L2-Hys")
-        for crop in crops[:, : cell * CELLS, : cell * CELLS]
-    ])  # fmt: skip
+    square = crops[:, : cell * CELLS, : cell * CELLS]
+    size, block = (cell, cell), (BLOCK, BLOCK)
+    return np.stack([hog(crop, ORIENTATIONS, size, block, block_norm="L2-Hys") for crop in square])
 
 
 def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
     """Histograms of local binary patterns: which small patterns the grey values make.
 
     Uniform, rotation-invariant patterns of 8 neighbours (10 codes) on circles of 1 and 2 pixels,
-    counted within 6 mm of the middle and from there to 15 mm.
+    counted within 6 mm of the middle and from there to 15 mm. Ojala, Pietikäinen & Mäenpää, IEEE
+    Trans Pattern Anal Mach Intell 24:971 (2002).
 
     Parameters
     ----------
-    x : ndarray, shape (n, s, s) or (n, s, s, 1)
-        Prepared crops.
-    spacing : float
-        Millimetres per pixel.
+    x, spacing
+        As for `segment`.
 
     Returns
     -------
     ndarray of float64, shape (n, 40)
         Shares that sum to 1 over the 10 codes of each radius and region.
 
-    References
-    ----------
-    Ojala, Pietikäinen & Mäenpää, IEEE Trans Pattern Anal Mach Intell 24:971 (2002).
+    Examples
+    --------
+    >>> lbp_features(np.eye(56)[None]).sum().round(6)
+    np.float64(4.0)
     """
     from skimage.feature import local_binary_pattern
 
     crops = _crops(x)
-    distance = distance_mm(crops.shape[1], spacing)
+    distance = _distance_mm(crops.shape[1], spacing)
     regions = (distance < 6, (distance >= 6) & (distance < REACH_MM))
     codes = POINTS + 2
     # Whole steps of 10 HU: the last digits of a float would make patterns out of nothing.
@@ -181,10 +181,8 @@ def table(x: np.ndarray, spacing: float = SPACING) -> tuple[np.ndarray, list[str
 
     Parameters
     ----------
-    x : ndarray, shape (n, s, s) or (n, s, s, 1)
-        Prepared crops of at least 8 x 8 pixels.
-    spacing : float
-        Millimetres per pixel.
+    x, spacing
+        As for `segment`; at least 8 x 8 pixels.
 
     Returns
     -------
@@ -197,6 +195,12 @@ def table(x: np.ndarray, spacing: float = SPACING) -> tuple[np.ndarray, list[str
     ------
     DataError
         If `x` is not a stack of square crops, or a pixel is NaN.
+
+    Examples
+    --------
+    >>> values, names = table(np.zeros((2, 56, 56, 1)))
+    >>> values.shape, names[0], names[-1]
+    ((2, 380), 'diameter', 'LBP radius 2 outer code 9')
     """
     families: tuple[tuple[np.ndarray, list[str]], ...] = (
         (shape_features(x, spacing), [*SHAPE_NAMES, *RING_NAMES]),
@@ -211,16 +215,15 @@ def _hog_names() -> list[str]:
     blocks = range(CELLS - BLOCK + 1)
     return [
         f"HOG block {r},{c} cell {i},{j} {degree:.0f}°"
-        for r in blocks for c in blocks for i in range(BLOCK) for j in range(BLOCK)
-        for degree in degrees
-    ]  # fmt: skip
+        for r, c, i, j, degree in product(blocks, blocks, range(BLOCK), range(BLOCK), degrees)
+    ]
 
 
 def _lbp_names() -> list[str]:
     return [
         f"LBP radius {radius} {where} code {code}"
-        for radius in RADII for where in ("inner", "outer") for code in range(POINTS + 2)
-    ]  # fmt: skip
+        for radius, where, code in product(RADII, ("inner", "outer"), range(POINTS + 2))
+    ]
 
 
 def _crops(x: np.ndarray) -> np.ndarray:
@@ -242,6 +245,37 @@ def _crops(x: np.ndarray) -> np.ndarray:
     return crops.astype(np.float64)
 
 
+def _distance_mm(side: int, spacing: float) -> np.ndarray:
+    """Distance of each pixel from the middle of the crop in mm."""
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    return spacing * np.hypot(rows, columns)
+
+
+def _outline(crop: np.ndarray, distance: np.ndarray, spacing: float) -> np.ndarray:
+    """Segment one crop; see `segment`."""
+    from skimage.filters import threshold_otsu
+
+    nothing = np.zeros(crop.shape, bool)
+    near = distance < REACH_MM
+    # Bone and calcium would draw the threshold up and away from the edge of soft tissue.
+    grey = np.clip(crop, -0.2, 1.2)
+    if np.ptp(grey[near]) < 1e-6:
+        return nothing
+    bright = (grey > threshold_otsu(grey[near])) & near
+    # Padded, so that a crop's border counts as the end of what lies there.
+    depth = ndimage.distance_transform_edt(np.pad(bright, 1))[1:-1, 1:-1]
+    depth_here = np.where(distance < MIDDLE_MM, depth, 0)
+    thickness = float(depth_here.max())
+    if thickness == 0:
+        return nothing
+    place = np.unravel_index(np.argmax(depth_here), crop.shape)
+    pieces, _ = ndimage.label(depth > OPENING * thickness)
+    back = ndimage.distance_transform_edt(pieces != pieces[place]) <= OPENING * thickness
+    rows, columns = np.indices(crop.shape)
+    within = np.hypot(rows - place[0], columns - place[1]) <= LONGEST * thickness + 1
+    return ndimage.binary_fill_holes(bright & back & within)
+
+
 def _shape(mask: np.ndarray, spacing: float) -> list[float]:
     """Diameter, perimeter, circularity, elongation, solidity; zeros for an empty mask."""
     from skimage.measure import regionprops
@@ -253,11 +287,8 @@ def _shape(mask: np.ndarray, spacing: float) -> list[float]:
     diameter = 2 * float(np.sqrt(area / np.pi))
     long, short = found.axis_major_length, found.axis_minor_length
     elongation = long / max(short, 1.0)  # an axis of a few pixels in a row has no width
-    return [diameter, perimeter, _circularity(area, perimeter), elongation, _solidity(mask)]
-
-
-def _circularity(area: float, perimeter: float) -> float:
-    return float(4 * np.pi * area / perimeter**2) if perimeter > 0 else 0.0
+    circularity = float(4 * np.pi * area / perimeter**2) if perimeter > 0 else 0.0
+    return [diameter, perimeter, circularity, elongation, _solidity(mask)]
 
 
 def _solidity(mask: np.ndarray) -> float:

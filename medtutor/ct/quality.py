@@ -30,17 +30,8 @@ TWIN_SIZE = 16  # pixels per side at which crops are compared
 def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
     """Name the positions at which a slice should lie and none does.
 
-    Parameters
-    ----------
-    z : ndarray of float, shape (n,)
-        Positions of the slices in mm, in any order, each once.
-    tolerance : float
-        Part of a step by which positions may be off.
-
-    Returns
-    -------
-    ndarray of float
-        Missing positions in mm, ascending. A gap that is no whole number of steps is not counted.
+    `z` holds the positions in mm, in any order, each once; `tolerance` is the part of a step by
+    which they may be off. A gap that is no whole number of steps is not counted.
     """
     z = np.sort(np.asarray(z, float))
     steps = np.diff(z)
@@ -122,9 +113,8 @@ def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
     unique = placed[:1]
     for here in placed[1:]:
         if here[0] - unique[-1][0] < 1e-3:
-            flags.append(
-                Flag(here[1], "duplicate", f"same position as {unique[-1][1]}, {here[0]:g} mm")
-            )
+            reason = f"same position as {unique[-1][1]}, {here[0]:g} mm"
+            flags.append(Flag(here[1], "duplicate", reason))
         else:
             unique.append(here)
     z = np.array([position for position, _ in unique])
@@ -134,14 +124,12 @@ def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
         gone = int(np.sum((lost > low) & (lost < high)))
         between = f"{name} and {after}"
         if gone:
-            flags.append(
-                Flag(between, "missing", f"{gone} missing between {low:g} and {high:g} mm")
-            )
+            reason = f"{gone} missing between {low:g} and {high:g} mm"
+            flags.append(Flag(between, "missing", reason))
         elif abs(high - low - np.median(steps)) > _slices.STEP_TOLERANCE * np.median(steps):
-            flags.append(
-                Flag(between, "spacing",
-                     f"{high - low:g} mm apart, the others {np.median(steps):g} mm")
-            )  # fmt: skip
+            usual = float(np.median(steps))
+            apart = f"{high - low:g} mm apart, the others {usual:g} mm"
+            flags.append(Flag(between, "spacing", apart))
     return flags
 
 
@@ -162,6 +150,11 @@ def check_crops(
     list of Flag
         Checks "constant", "padding", "saturated", "noise", "streaks" and "duplicate"; a crop may
         have several.
+
+    Examples
+    --------
+    >>> check_crops([np.zeros((8, 8))], ["empty"])[0].check
+    'constant'
     """
     pictures = [np.asarray(image, np.float32) for image in images]
     names = [f"image {k}" for k in range(len(pictures))] if names is None else list(names)
@@ -250,16 +243,8 @@ def robust_z(values: np.ndarray) -> np.ndarray:
 def twins(images: Sequence[np.ndarray]) -> list[tuple[int, int]]:
     """Find crops that show the same picture, also after another grey scale or small noise.
 
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        None of a single value.
-
-    Returns
-    -------
-    list of (int, int)
-        Each crop that has a twin, and the first of its twins: both members of a pair are named,
-        since nobody knows which is the copy.
+    Gives each crop that has a twin, and the first of its twins: both members of a pair are named,
+    since nobody knows which is the copy. No image may be of a single value.
     """
     from medtutor.ct.preprocess import resize
 
@@ -282,6 +267,11 @@ def table(flags: Sequence[Flag], most: int = 12) -> str:
         What a check returned.
     most : int
         Lines at most; the rest is counted.
+
+    Examples
+    --------
+    >>> table([Flag("a.dcm", "damaged", "cut off")])
+    'a.dcm  damaged  cut off'
     """
     if not flags:
         return "nothing flagged"

@@ -36,6 +36,11 @@ def ratings(table: Mapping[str, np.ndarray], name: str = "malignancy") -> np.nda
     ------
     DataError
         If the column is missing, or an entry is not a number.
+
+    Examples
+    --------
+    >>> ratings({"malignancy": np.array(["5|4"])})
+    array([[ 5.,  4., nan, nan]])
     """
     if name not in table:
         raise DataError(
@@ -68,17 +73,12 @@ def _numbers(entry: str, name: str) -> list[float]:
 def soft_labels(rated: np.ndarray, middle: float = 3.0) -> np.ndarray:
     """Give the share of readers who lean to the upper side; the middle rating counts one half.
 
-    Parameters
-    ----------
-    rated : ndarray of float, shape (n, readers)
-        Ratings, NaN for an absent reader.
-    middle : float
-        The rating that leans to neither side.
+    `rated` has shape (n, readers), NaN for an absent reader; NaN comes out where nobody rated.
 
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        0 if all readers are below `middle`, 1 if all are above; NaN without any reader.
+    Examples
+    --------
+    >>> soft_labels(np.array([[5, 4, 3, 1]]))
+    array([0.625])
     """
     rated = np.asarray(rated, float)
     present = ~np.isnan(rated)
@@ -90,20 +90,15 @@ def soft_labels(rated: np.ndarray, middle: float = 3.0) -> np.ndarray:
 def alpha(rated: np.ndarray) -> float:
     """Krippendorff's alpha with squared differences ("interval"): agreement beyond chance.
 
-    Parameters
-    ----------
-    rated : ndarray of float, shape (n, readers)
-        Ratings, NaN for an absent reader. Nodules with fewer than two are left out.
+    1 if all agree on everything; 0 if ratings of one nodule differ as much as ratings of different
+    nodules; NaN if there is nothing to compare. `rated` has shape (n, readers), NaN for an absent
+    reader; nodules with fewer than two are left out. Krippendorff, Content Analysis, 2nd ed.
+    (2004), ch. 11.
 
-    Returns
-    -------
-    float
-        1 if all agree on everything; 0 if ratings of one nodule differ as much as ratings of
-        different nodules; NaN if there is nothing to compare.
-
-    References
-    ----------
-    Krippendorff, Content Analysis, 2nd ed. (2004), ch. 11.
+    Examples
+    --------
+    >>> alpha(np.array([[1, 1], [5, 5], [3, 3]]))
+    1.0
     """
     rated = np.asarray(rated, float)
     rated = rated[np.sum(~np.isnan(rated), axis=1) >= 2]

@@ -12,7 +12,6 @@ from medtutor.plots import (
     classical,
     ct,
     ecg,
-    evaluate,
     explain,
     federated,
     frameworks,
@@ -22,7 +21,6 @@ from medtutor.plots import (
     recurrent,
     scarce,
     softmax,
-    start,
     training,
 )
 from medtutor.plots.charts import (
@@ -66,7 +64,6 @@ __all__ = [
     "classical",
     "ct",
     "ecg",
-    "evaluate",
     "explain",
     "federated",
     "figure",
@@ -89,7 +86,6 @@ __all__ = [
     "show",
     "softmax",
     "stack",
-    "start",
     "strip",
     "styled",
     "training",

@@ -1,39 +1,32 @@
-"""Figures that lesson 00 alone draws."""
+"""The figure of lesson 00, which the README shows as well."""
 
 import numpy as np
 
 from medtutor import plots
-from medtutor.plots import COLOURS, FULL
 
 
 @plots.styled
 def two_readings(
-    crop: np.ndarray,
-    probability: float,
-    truth: str,
-    ecg: np.ndarray,
-    fs: float,
-    rate: float,
-    true_rate: float,
+    nodule: tuple[np.ndarray, float, str], heart: tuple[np.ndarray, float, float, float]
 ) -> None:
-    """Show one nodule and one ECG, each with what a network says and what is true."""
-    from matplotlib.figure import Figure
+    """Show one nodule and one ECG, each with what a network says and what is true.
 
-    fig = Figure(figsize=(FULL, 2.7), layout="constrained")
-    left, right = fig.subplots(1, 2, width_ratios=(1, 2.6))
+    `nodule` is crop, probability of "malignant" and true class; `heart` is millivolts, sampling
+    rate, and the rate read beside the true one in beats a minute.
+    """
+    crop, probability, truth = nodule
+    ecg, fs, rate, true_rate = heart
+    fig, axes = plots.figure(1, 2, height=2.7, width_ratios=(1, 2.6))
+    left, right = axes[0]
     left.imshow(crop, vmin=0, vmax=1)
-    left.set_xticks([])
-    left.set_yticks([])
-    left.set_title("Simulated CT crop")
+    left.set(xticks=[], yticks=[], title="Simulated CT crop")
     left.set_xlabel(f"CNN: malignant {probability:.0%}\ntruth: {truth}")
-    seconds = np.arange(len(ecg)) / fs
-    right.plot(seconds, ecg, color=COLOURS["blue"], linewidth=1)
-    right.set_title("Simulated ECG")
-    right.set_xlabel(f"time in s\nLSTM: {rate:.0f} bpm     truth: {true_rate:.0f} bpm")
-    right.set_ylabel("voltage in mV")
-    plots.show(
-        fig,
-        "Left, a simulated CT crop with a nodule in the middle, and under it the probability that "
-        "the CNN gives to malignant beside the true class. Right, five seconds of a simulated ECG, "
-        "and under it the heart rate that the LSTM reads beside the true one.",
+    plots.lines(
+        np.arange(len(ecg)) / fs,
+        {"": ecg},
+        ax=right,
+        title="Simulated ECG",
+        xlabel=f"time in s\nLSTM: {rate:.0f} bpm     truth: {true_rate:.0f} bpm",
+        ylabel="voltage in mV",
     )
+    plots.show(fig, "two_readings")

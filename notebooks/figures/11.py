@@ -1,56 +1,52 @@
-"""Figures that lesson 11 alone draws."""
+"""Figures of lesson 11: models that were trained many times, and remedies side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from matplotlib.ticker import NullLocator
 
 from medtutor import plots
-from medtutor.metrics import Interval
-from medtutor.plots import COLOURS, DASHES, FULL, HALF, INKS, MARKERS
+from medtutor.plots import COLOURS
+from medtutor.types import Interval
+
+INKS = (COLOURS["blue"], COLOURS["orange"])
+MARKERS = "os"
 
 
 @plots.styled
 def curve(
-    x: Sequence[float] | np.ndarray,
+    x: Any,
     draws: Mapping[str, np.ndarray],
     xlabel: str,
     ylabel: str,
     alt: str,
-    level: Mapping[str, Interval] | None = None,
-    log: bool = False,
+    ruler: Interval | None = None,
+    log: str = "",
 ) -> None:
-    """Show repeated trainings over an amount: every draw a small mark, their mean a line."""
+    """Show repeated trainings over an amount: every draw a faint mark, their mean a line.
+
+    `draws` maps a name to (draws, amounts) results, NaN where there is none; `ruler` needs no
+    training and is a band.
+    """
     x = np.asarray(x, float)
-    fig, axes = plots.figure(width=FULL * 0.72, height=3.4)
+    fig, axes = plots.figure(width=6.2, height=3.4)
     ax = axes[0, 0]
-    for name, interval in (level or {}).items():
-        ax.axhspan(interval.low, interval.high, color=COLOURS["grey"], alpha=0.15, linewidth=0)
-        ax.axhline(interval.value, color=COLOURS["grey"], linestyle=":", label=f"{name}, 95 % CI")
+    if ruler is not None:
+        ax.axhspan(ruler.low, ruler.high, color=COLOURS["grey"], alpha=0.15, linewidth=0)
+        ax.axhline(
+            ruler.value, color=COLOURS["grey"], linestyle=":", label="diameter alone, 95 % CI"
+        )
     for k, (name, values) in enumerate(draws.items()):
-        values = np.atleast_2d(np.asarray(values, float))
+        style = {"color": INKS[k], "marker": MARKERS[k]}
         known = ~np.isnan(values).all(axis=0)
-        style = {"color": INKS[k % 4], "marker": MARKERS[k % 4]}
-        ax.plot(
-            np.tile(x, len(values)),
-            values.ravel(),
-            linestyle="none",
-            markersize=3,
-            alpha=0.3,
-            **style,
-        )
+        each = np.tile(x, len(values)), values.ravel()
+        ax.plot(*each, linestyle="none", markersize=3, alpha=0.3, **style)
         mean = np.nanmean(values[:, known], axis=0)
-        ax.plot(
-            x[known],
-            mean,
-            linestyle=DASHES[k % 4],
-            markersize=6,
-            label=f"{name}, mean of {len(values)}",
-            **style,
-        )
+        words = f"{name}, mean of {len(values)}"
+        ax.plot(x[known], mean, linestyle=("-", "--")[k], label=words, **style)
     if log:
         ax.set_xscale("log")
-        ax.xaxis.set_minor_locator(NullLocator())
+        ax.minorticks_off()
     ax.set_xticks(x, [f"{value:g}" for value in x])
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(fontsize=9)
@@ -58,29 +54,13 @@ def curve(
 
 
 @plots.styled
-def intervals(
-    panels: Mapping[str, Mapping[str, Interval]],
-    alt: str,
-    zero: bool = False,
-    ideal: Mapping[str, float] | None = None,
-) -> None:
-    """Show estimates with their intervals, one row each; several measures side by side."""
-    rows = list(next(iter(panels.values())))
-    width = HALF * 1.3 if len(panels) == 1 else FULL
-    fig, axes = plots.figure(
-        1, len(panels), width=width, height=0.9 + 0.34 * len(rows), sharey=True
-    )
-    for ax, (measure, found) in zip(axes[0], panels.items(), strict=True):
-        if zero:
-            ax.axvline(0, color=COLOURS["grey"], linewidth=1, linestyle="--")
-        if ideal is not None and measure in ideal:
-            ax.axvline(ideal[measure], color=COLOURS["green"], linewidth=1.5, linestyle="--")
-        for k, row in enumerate(rows):
-            value, low, high = found[row]
-            ax.plot([low, high], [k, k], color=INKS[k % 4], linewidth=2)
-            ax.plot(value, k, color=INKS[k % 4], marker=MARKERS[k % 4], markersize=7)
-        ax.set_xlabel(measure)
-        ax.set_yticks(range(len(rows)), rows)
-        ax.set_ylim(len(rows) - 0.5, -0.5)
+def panels(measures: Mapping[str, Mapping[str, Interval]], ideal: Mapping[str, float]) -> None:
+    """Show several measures of the same rows side by side; a dashed line is where one is best."""
+    rows = len(next(iter(measures.values())))
+    fig, axes = plots.figure(1, len(measures), height=0.9 + 0.34 * rows, sharey=True)
+    for ax, (measure, found) in zip(axes[0], measures.items(), strict=True):
+        if measure in ideal:
+            ax.axvline(ideal[measure], color=COLOURS["green"], linestyle="--")
+        plots.intervals(found, ax=ax, xlabel=measure)
         ax.locator_params(axis="x", nbins=4)
-    plots.show(fig, alt)
+    plots.show(fig, "panels")

@@ -9,10 +9,22 @@ from medtutor.errors import DataError
 NAN = np.nan
 # Krippendorff's own example: four observers, twelve units; interval alpha 0.849
 # (Computing Krippendorff's Alpha-Reliability, 2011, section D).
-EXAMPLE = np.array([
-    [1, 1, NAN, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4],
-    [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2], [NAN, 5, 5, 5], [NAN, NAN, 1, 1], [NAN, NAN, 3, NAN],
-])  # fmt: skip
+EXAMPLE = np.array(
+    [
+        [1, 1, NAN, 1],
+        [2, 2, 3, 2],
+        [3, 3, 3, 3],
+        [3, 3, 3, 3],
+        [2, 2, 2, 2],
+        [1, 2, 3, 4],
+        [4, 4, 4, 4],
+        [1, 1, 2, 1],
+        [2, 2, 2, 2],
+        [NAN, 5, 5, 5],
+        [NAN, NAN, 1, 1],
+        [NAN, NAN, 3, NAN],
+    ]
+)
 
 
 class TestRatings:

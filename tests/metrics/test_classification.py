@@ -86,13 +86,15 @@ def test_bayes_rule_at_the_prevalence_of_the_sample_gives_the_table_back(scored)
     assert rare < ppv
 
 
-def test_curves_and_average_precision_are_those_of_scikit_learn(scored):
+def test_the_curve_and_average_precision_are_those_of_scikit_learn(scored):
     labels, scores, _ = scored
-    precision, recall, _ = metrics.precision_recall_curve(labels, scores)
-    theirs = sk.precision_recall_curve(labels, scores)
-    for p, r in zip(precision, recall, strict=True):
-        assert np.any((np.abs(theirs[0] - p) < 1e-12) & (np.abs(theirs[1] - r) < 1e-12))
-    assert np.sum(np.diff(recall, prepend=0) * precision) == pytest.approx(
-        metrics.average_precision(labels, scores)
-    )
+    wrong, found, thresholds = metrics.roc_curve(labels, scores)
+    for fpr, tpr, cut in zip(wrong, found, thresholds, strict=True):
+        table = metrics.confusion(labels, scores >= cut)
+        assert tpr == pytest.approx(table.sensitivity)
+        assert fpr == pytest.approx(1 - table.specificity)
+    precision, _ = metrics.predictive_values(found[1:], 1 - wrong[1:], labels.mean())
+    average = metrics.average_precision(labels, scores)
+    assert average == pytest.approx(sk.average_precision_score(labels, scores))
+    assert np.sum(np.diff(found) * precision) == pytest.approx(average)
     assert np.isnan(metrics.average_precision(0 * labels, scores))

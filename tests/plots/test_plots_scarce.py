@@ -1,6 +1,5 @@
-"""Figures of repeated trainings: what they draw, and that each reaches the page with its text."""
+"""Estimates with their intervals: what is drawn, and that it reaches the page with its text."""
 
-import numpy as np
 import pytest
 
 from medtutor.plots import scarce
@@ -18,24 +17,6 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(scarce, "show", show)
     return figures
-
-
-def line(ax, label):
-    return next(found for found in ax.lines if str(found.get_label()).startswith(label))
-
-
-def test_a_curve_is_the_mean_of_its_draws(shown):
-    draws = np.array([[0.6, 0.8, 0.9], [0.7, np.nan, 0.9], [0.8, 0.9, 0.9]])
-    level = {"ruler": Interval(0.85, 0.8, 0.9)}
-    scarce.curve([20, 80, 320], {"a": draws, "b": draws[:1]}, "patients", "AUC", "words",
-                 level=level, log=True)  # fmt: skip
-    [[ax], alt] = shown[0]
-    assert alt == "words"
-    assert ax.get_xscale() == "log"
-    assert line(ax, "a,").get_ydata() == pytest.approx([0.7, 0.85, 0.9])
-    assert line(ax, "b,").get_ydata() == pytest.approx(draws[0])
-    assert set(line(ax, "ruler").get_ydata()) == {0.85}
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["20", "80", "320"]
 
 
 def test_intervals_have_a_row_each_and_a_panel_for_each_measure(shown):
