@@ -158,7 +158,7 @@ def lstm(
     --------
     >>> lstm([[[1], [0]]], np.ones((1, 4)), np.ones((1, 4))).round(3)
     array([[[0.37 ],
-            [0.336]]])
+            [0.291]]])
     """
     x, W, U = _arguments(x, kernel, recurrent_kernel, gates=4)
     h, c = _initial_pair(initial_state, x, U)

@@ -14,7 +14,7 @@ import pytest
 
 from medtutor import layers
 
-OPERATORS = ("Conv", "MaxPool", "AveragePool", "Softmax", "RNN", "LSTM", "GRU", "Gemm", "Relu")
+OPERATORS = ("Conv", "MaxPool", "AveragePool", "Softmax", "RNN", "LSTM", "Gemm", "Relu")
 THREE_D = "volumes: the interface is two-dimensional"
 DILATED = "pooling has no dilation, as in Keras"
 SKIPPED = {
@@ -173,22 +173,15 @@ def _recurrent(node, inputs, attributes):
     x, w, r, b = [*inputs, None][:4]
     if attributes.get("layout", 0) == 0:
         x = x.swapaxes(0, 1)
-    order = {"RNN": [0], "LSTM": [0, 2, 3, 1], "GRU": [0, 1, 2]}[node.op_type]
+    order = {"RNN": [0], "LSTM": [0, 2, 3, 1]}[node.op_type]
     direction = attributes.get("direction", b"forward").decode()
     turns = {"forward": [1], "reverse": [-1], "bidirectional": [1, -1]}[direction]
-    after = bool(attributes.get("linear_before_reset", 0))
     states, last_c = [], []
     for d, turn in enumerate(turns):
         kernels = [_gates(k[d], order, 0).T for k in (w, r)]
-        bias = (
-            None if b is None else np.stack([_gates(half, order, 0) for half in np.split(b[d], 2)])
-        )
-        if bias is not None and not (node.op_type == "GRU" and after):
-            bias = bias.sum(axis=0)
+        bias = None if b is None else sum(_gates(half, order, 0) for half in np.split(b[d], 2))
         if node.op_type == "RNN":
             h = layers.simple_rnn(x[:, ::turn], *kernels, bias)
-        elif node.op_type == "GRU":
-            h = layers.gru(x[:, ::turn], *kernels, bias, reset_after=after)
         else:
             trace = layers.lstm(x[:, ::turn], *kernels, bias, return_trace=True)
             h = trace.h
@@ -203,5 +196,5 @@ def _recurrent(node, inputs, attributes):
 
 ADAPTERS = {
     "Conv": _conv, "MaxPool": _pool, "AveragePool": _pool, "Softmax": _softmax, "Relu": _relu,
-    "Gemm": _gemm, "RNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
+    "Gemm": _gemm, "RNN": _recurrent, "LSTM": _recurrent,
 }  # fmt: skip
