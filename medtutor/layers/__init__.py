@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """The layers of deep learning in NumPy, forward and backward, by their formulas.
 
 Images are (batch, height, width, channels), sequences (batch, time, features), and kernels are
@@ -56,46 +57,3 @@ from medtutor.layers.recurrent import (
     simple_rnn,
     simple_rnn_backward,
 )
-
-__all__ = [
-    "LSTM",
-    "SGD",
-    "Adam",
-    "AveragePool2D",
-    "Conv2D",
-    "Dense",
-    "Flatten",
-    "GlobalAveragePool2D",
-    "LSTMTrace",
-    "Layer",
-    "MaxPool2D",
-    "Network",
-    "ReLU",
-    "SimpleRNN",
-    "Softmax",
-    "average_pool2d",
-    "average_pool2d_backward",
-    "conv2d",
-    "conv2d_backward",
-    "cross_entropy",
-    "cross_entropy_backward",
-    "dense",
-    "dense_backward",
-    "glorot_uniform",
-    "he_normal",
-    "lstm",
-    "lstm_backward",
-    "max_pool2d",
-    "max_pool2d_backward",
-    "mean_squared_error",
-    "mean_squared_error_backward",
-    "numerical_gradient",
-    "orthogonal",
-    "output_size",
-    "relu",
-    "relu_backward",
-    "simple_rnn",
-    "simple_rnn_backward",
-    "softmax",
-    "softmax_backward",
-]

@@ -154,14 +154,13 @@ def place(image: Pair, size: Pair, strides: Pair, padding: Any, dilation: Pair =
     else:
         pads = _explicit(padding)
     places = []
-    for i, k, s, d, p, axis in zip(
-        image, size, strides, dilation, pads, ("height", "width"), strict=True
-    ):
-        places.append(output_size(i, k, s, sum(p), d))
+    for axis, name in enumerate(("height", "width")):
+        i, k, s, d = (each[axis] for each in (image, size, strides, dilation))
+        places.append(output_size(i, k, s, sum(pads[axis]), d))
         if places[-1] < 1:
             raise DataError(
-                f"the window spans {(k - 1) * d + 1} pixels of {axis}, the image with its padding "
-                f"has only {i + sum(p)}",
+                f"the window spans {(k - 1) * d + 1} pixels of {name}, the image with its padding "
+                f"has only {i + sum(pads[axis])}",
                 remedy='Take a smaller kernel or padding="same".',
             )
     return Grid(size, strides, dilation, pads, (places[0], places[1]))

@@ -5,32 +5,17 @@ The layers hold no mathematics: that is in the functions they call. `Network.fro
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from medtutor.errors import DataError
+from medtutor.layers import conv, linear, pool, recurrent
 from medtutor.layers.checks import as_array, choose, expect_shape, pair
-from medtutor.layers.conv import conv2d, conv2d_backward
-from medtutor.layers.linear import (
-    dense,
-    dense_backward,
-    relu,
-    relu_backward,
-    softmax,
-    softmax_backward,
-)
 from medtutor.layers.losses import LOSSES
 from medtutor.layers.optimisers import Adam, Optimiser
-from medtutor.layers.pool import (
-    average_pool2d,
-    average_pool2d_backward,
-    max_pool2d,
-    max_pool2d_backward,
-)
-from medtutor.layers.recurrent import lstm, lstm_backward, simple_rnn, simple_rnn_backward
 
 Shape = tuple[int, ...]
 
@@ -89,8 +74,8 @@ def _fans(shape: Shape) -> tuple[int, int]:
 class Layer:
     """A step of a network; this one hands on what it gets.
 
-    A layer names its pair of functions in `pair_of_functions`; it calls them with its weights and
-    its `options`.
+    A layer names its `functions`, forward and backward, and calls them with its weights and its
+    `options`.
 
     Attributes
     ----------
@@ -99,10 +84,7 @@ class Layer:
     """
 
     expects: ClassVar[str] = ""  # the axes of one sample, where it matters how many there are
-    functions: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]] = (
-        lambda x: x,
-        lambda dy, x: dy,
-    )
+    functions: ClassVar[Any] = (lambda x: x, lambda dy, x: dy)
 
     def __init__(self, *options: Any) -> None:
         self.options = options
@@ -140,7 +122,7 @@ class Conv2D(Layer):
     """`conv2d` with its kernel and bias."""
 
     expects = "height, width, channels"
-    functions = conv2d, conv2d_backward
+    functions = conv.conv2d, conv.conv2d_backward
 
     def __init__(
         self,
@@ -162,7 +144,7 @@ class Conv2D(Layer):
 class Dense(Layer):
     """`dense` with its kernel and bias."""
 
-    functions = dense, dense_backward
+    functions = linear.dense, linear.dense_backward
 
     def __init__(self, units: int) -> None:
         super().__init__()
@@ -178,7 +160,7 @@ class MaxPool2D(Layer):
     """`max_pool2d`."""
 
     expects = "height, width, channels"
-    functions = max_pool2d, max_pool2d_backward
+    functions = pool.max_pool2d, pool.max_pool2d_backward
 
     def __init__(
         self,
@@ -193,7 +175,7 @@ class MaxPool2D(Layer):
 class AveragePool2D(MaxPool2D):
     """`average_pool2d`."""
 
-    functions = average_pool2d, average_pool2d_backward
+    functions = pool.average_pool2d, pool.average_pool2d_backward
 
 
 class GlobalAveragePool2D(Layer):
@@ -218,20 +200,20 @@ class Flatten(Layer):
 class ReLU(Layer):
     """`relu`."""
 
-    functions = relu, relu_backward
+    functions = linear.relu, linear.relu_backward
 
 
 class Softmax(Layer):
     """`softmax` over the last axis."""
 
-    functions = softmax, softmax_backward
+    functions = linear.softmax, linear.softmax_backward
 
 
 class SimpleRNN(Layer):
     """`simple_rnn` with its weights, from a state of zeros; all states or the last one."""
 
     expects = "time, features"
-    functions: Any = (simple_rnn, simple_rnn_backward)
+    functions: ClassVar[Any] = recurrent.simple_rnn, recurrent.simple_rnn_backward
     gates: ClassVar[int] = 1
 
     def __init__(self, units: int, return_sequences: bool = False) -> None:
@@ -246,7 +228,7 @@ class SimpleRNN(Layer):
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         """Return all states, and what the backward function would else compute again."""
-        states = simple_rnn(x, *self.weights)
+        states = recurrent.simple_rnn(x, *self.weights)
         return states, {"states": states}
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -268,7 +250,7 @@ class SimpleRNN(Layer):
 class LSTM(SimpleRNN):
     """`lstm` with its weights, from a state of zeros; all states or the last one."""
 
-    functions: Any = (lstm, lstm_backward)
+    functions = recurrent.lstm, recurrent.lstm_backward
     gates = 4
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
@@ -279,8 +261,8 @@ class LSTM(SimpleRNN):
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         """Return all states, and the gates and cells."""
-        kernel, recurrent_kernel, bias = self.weights
-        trace = lstm(x, kernel, recurrent_kernel, bias, return_trace=True)
+        w, u, b = self.weights
+        trace = recurrent.lstm(x, w, u, b, return_trace=True)
         return trace.h, {"trace": trace}
 
 

@@ -199,6 +199,8 @@ def test_says_what_it_expected():
     ):
         with pytest.raises(DataError, match=says):
             Network.from_keras(keras.Sequential([keras.Input((8, 8, 1)), layer]))
+    with pytest.raises(DataError, match=r"is a GRU; medtutor\.layers has no such layer"):
+        Network.from_keras(keras.Sequential([keras.Input((5, 1)), kl.GRU(2)]))
     with pytest.raises(DataError, match="no weights yet"):
         Network.from_keras(keras.Sequential([kl.Dense(3)]))
     a = keras.Input((4,))

@@ -179,7 +179,6 @@ def _recurrent(node, inputs, attributes):
     states, last_c = [], []
     for d, turn in enumerate(turns):
         kernels = [_gates(k[d], order, 0).T for k in (w, r)]
-        # ONNX keeps the bias of the input and that of the state apart; they are only ever added.
         bias = None if b is None else sum(_gates(half, order, 0) for half in np.split(b[d], 2))
         if node.op_type == "RNN":
             h = layers.simple_rnn(x[:, ::turn], *kernels, bias)
@@ -196,12 +195,6 @@ def _recurrent(node, inputs, attributes):
 
 
 ADAPTERS = {
-    "Conv": _conv,
-    "MaxPool": _pool,
-    "AveragePool": _pool,
-    "Softmax": _softmax,
-    "Relu": _relu,
-    "Gemm": _gemm,
-    "RNN": _recurrent,
-    "LSTM": _recurrent,
-}
+    "Conv": _conv, "MaxPool": _pool, "AveragePool": _pool, "Softmax": _softmax, "Relu": _relu,
+    "Gemm": _gemm, "RNN": _recurrent, "LSTM": _recurrent,
+}  # fmt: skip
