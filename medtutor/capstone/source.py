@@ -11,14 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from medtutor import datasets, ledger, manifests
-from medtutor.capstone import plant
-from medtutor.capstone.pictures import SIDE, Pictures
-from medtutor.capstone.records import LENGTH, Records
+from medtutor.capstone.train import LENGTH, SIDE, Pictures, Records
 from medtutor.datasets import SOURCE, arrays, registry, survey
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, ImageSet
-
-__all__ = ["open_source", "output_folder"]
 
 FOLDER = "own_data"  # of the results, inside the folder of the run
 
@@ -29,8 +25,8 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
     Parameters
     ----------
     source : str or Path, optional
-        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else a copy
-        of the bundled nodules in a temporary folder, with planted faults.
+        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else the
+        bundled nodules.
 
     Returns
     -------
@@ -40,10 +36,16 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
     ------
     DataError
         Nothing usable is there; the message says what to do.
+
+    Examples
+    --------
+    >>> work = open_source("default")
+    >>> work.kind, work.class_names
+    ('images', ('benign', 'malignant'))
     """
     chosen = str(source) if source is not None else os.environ.get(SOURCE) or "default"
     if chosen == "default":
-        return _planted()
+        return _pictures(datasets.load_ct("default"))
     named = registry.sources().get(chosen)
     if chosen == "ecg_simulated" or (named is not None and not Path(chosen).exists()):
         if named is not None and named.kind == "ecg":
@@ -81,6 +83,11 @@ def output_folder(data: str | Path | None = None) -> Path:
     ------
     DataError
         The results of the run would lie inside the folder of the data.
+
+    Examples
+    --------
+    >>> output_folder("default").name
+    'own_data'
     """
     results = os.environ.get(ledger.RESULTS)
     parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
@@ -97,23 +104,6 @@ def output_folder(data: str | Path | None = None) -> Path:
     target = parent / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     return target
-
-
-def _planted() -> Pictures:
-    """Write the bundled nodules with planted faults to a temporary folder, read it, remove it."""
-    parent = Path(tempfile.mkdtemp())
-    try:
-        folder = parent / "planted"
-        truth = plant.folder(folder, datasets.load_ct("default"))
-        found = survey.read(folder, side=SIDE)
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-    card = datasets.card("ct_nodules") + (
-        "\n\nThis lesson reads a copy of it as a folder of 8-bit pictures with labels.csv. In this "
-        "copy faults were planted: copies under other names, damaged files, padding."
-    )
-    images = replace(found.images, card=card, simulated=True)
-    return Pictures(images, found.flags, None, truth)
 
 
 def _pictures(images: ImageSet, path: Path | None = None) -> Pictures:

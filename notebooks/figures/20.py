@@ -1,22 +1,18 @@
-"""Known faults in a copy of the bundled nodules, so that an inspection has something to find.
+"""Lesson 20 plants known faults into a copy of the data, so that an inspection finds something.
 
-Nothing here touches a user's data: `folder` writes a new folder, `trial` works on copies in memory.
+Nothing here touches a user's data: `folder` writes a new folder, a change gives back a copy.
 """
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from medtutor.capstone import rhythms, twins
 from medtutor.types import ImageSet, Recording
-
-__all__ = ["CHANGES", "Trial", "folder", "trial", "trial_of_records"]
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -56,111 +52,7 @@ CHANGES: Mapping[str, Change] = {
 }
 
 
-class Trial(NamedTuple):
-    """What a search for copies found of those that were planted.
-
-    Parameters
-    ----------
-    found : dict of str to (int, int)
-        Kind of copy to how many were found, and how many were planted.
-    false : int
-        Images of different origin that were called the same only now.
-    innocent : int
-        Images of which no copy was planted.
-    """
-
-    found: dict[str, tuple[int, int]]
-    false: int
-    innocent: int
-
-    @property
-    def sensitivity(self) -> float:
-        """Share of the planted copies that was found."""
-        hits, planted = np.sum(list(self.found.values()), axis=0)
-        return float(hits / planted)
-
-    @property
-    def false_share(self) -> float:
-        """Falsely accused images as a share of the innocent ones."""
-        return self.false / max(1, self.innocent)
-
-
-def trial(images: Sequence[np.ndarray], each: int = 25, most: int = 1000, seed: int = 0) -> Trial:
-    """Plant copies among images in memory, search, and count.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        Any grey scale; brought to 8 bits.
-    each : int
-        Copies of each kind.
-    most : int
-        Images that take part at most.
-    seed : int
-        Seed of the choice and of the changes.
-
-    Returns
-    -------
-    Trial
-    """
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(images))[:most]
-    crops = [eight_bit(images[k]) for k in np.sort(chosen)]
-    crops = [crop for crop in crops if np.ptp(crop) > 0]
-    before = {(t.first, t.second) for t in twins.pairs(crops)}
-    origin, kinds, copies = list(range(len(crops))), [], []
-    for kind, change in CHANGES.items():
-        for k in rng.choice(len(crops), min(each, len(crops)), replace=False):
-            copies.append(change(crops[k], rng))
-            origin.append(int(k))
-            kinds.append(kind)
-    after = {(t.first, t.second) for t in twins.pairs([*crops, *copies])}
-    count = len(crops)
-    found = {
-        kind: (
-            sum(
-                (origin[count + c], count + c) in after
-                for c, other in enumerate(kinds)
-                if other == kind
-            ),
-            kinds.count(kind),
-        )
-        for kind in CHANGES
-    }
-    wrong = {tuple(sorted((origin[i], origin[j]))) for i, j in after if origin[i] != origin[j]}
-    accused = {k for pair in wrong - before for k in pair}
-    return Trial(found, len(accused), count - len(set(origin[count:])))
-
-
-def trial_of_records(recordings: Sequence[Recording], each: int = 5, seed: int = 0) -> Trial:
-    """Plant changed copies of ECG recordings in memory, search, and count, as `trial` does.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        All at one sampling rate.
-    each : int
-        Copies of each kind.
-    seed : int
-        Seed of the choice and of the changes.
-    """
-    rng = np.random.default_rng(seed)
-    before = {(t.first, t.second) for t in rhythms.pairs(recordings)}
-    found, wrong, planted = {}, set(), set()
-    for kind, change in RECORD_CHANGES.items():
-        chosen = rng.choice(len(recordings), min(each, len(recordings)), replace=False)
-        origin = [*range(len(recordings)), *map(int, chosen)]
-        copies = [change(recordings[k], rng) for k in chosen]
-        after = {(t.first, t.second) for t in rhythms.pairs([*recordings, *copies])}
-        hits = sum((int(k), len(recordings) + c) in after for c, k in enumerate(chosen))
-        found[kind] = (hits, len(chosen))
-        wrong |= {tuple(sorted((origin[i], origin[j]))) for i, j in after if origin[i] != origin[j]}
-        planted |= set(map(int, chosen))
-    accused = {k for pair in wrong - before for k in pair}
-    return Trial(found, len(accused), max(1, len(recordings)))
-
-
-def _later(recording: Recording, rng: np.random.Generator) -> Recording:
+def later(recording: Recording, rng: np.random.Generator) -> Recording:
     """Cut off the beginning, up to a third."""
     start = int(rng.integers(1, max(2, len(recording.signal) // 3)))
     kept = recording.beats >= start
@@ -169,7 +61,7 @@ def _later(recording: Recording, rng: np.random.Generator) -> Recording:
                    symbols=recording.symbols[kept])  # fmt: skip
 
 
-def _noisy(recording: Recording, rng: np.random.Generator) -> Recording:
+def noisy(recording: Recording, rng: np.random.Generator) -> Recording:
     """Add a little noise, and move every beat by up to one sample, as another detector would."""
     noise = rng.normal(0, 0.1 * np.nanstd(recording.signal), recording.signal.shape)
     beats = np.sort(recording.beats + rng.integers(-1, 2, len(recording.beats)))
@@ -181,8 +73,8 @@ RECORD_CHANGES: Mapping[str, Callable[[Recording, np.random.Generator], Recordin
     "exact copy": lambda recording, rng: recording,
     "half the gain": lambda recording, rng: replace(recording, signal=recording.signal / 2),
     "other polarity": lambda recording, rng: replace(recording, signal=-recording.signal),
-    "later start": _later,
-    "noise, other beats": _noisy,
+    "later start": later,
+    "noise, other beats": noisy,
 }
 
 
@@ -196,24 +88,7 @@ def eight_bit(image: np.ndarray) -> np.ndarray:
 
 
 def folder(target: Path, images: ImageSet, each: int = 6, seed: int = 0) -> dict[str, list[str]]:
-    """Write images as a folder with ``labels.csv``, as a hospital might hand it over, with faults.
-
-    Parameters
-    ----------
-    target : Path
-        A new folder.
-    images : ImageSet
-        The bundled nodules, in HU.
-    each : int
-        Copies of each kind, filed under a new patient.
-    seed : int
-        Seed of the choice.
-
-    Returns
-    -------
-    dict of str to list of str
-        The truth: kind of fault to the files or rows that have it.
-    """
+    """Write images in HU as a folder with ``labels.csv`` and faults; say which files have which."""
     from PIL import Image
 
     rng = np.random.default_rng(seed)
