@@ -109,6 +109,7 @@ def test_colours_are_read_and_grey_gets_three_channels(tmp_path):
     ("gap", "more", "says"),
     [
         (Interval(0.1, -0.1, 0.3), True, "do not say"),
+        (Interval(0.1, 0.1, 0.1), True, "no width"),
         (Interval(0.1, 0.05, 0.3), True, "a is better"),
         (Interval(0.1, 0.05, 0.3), False, "b is better"),
         (Interval(-0.1, -0.2, -0.05), True, "b is better"),
