@@ -11,14 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from medtutor import datasets, ledger, manifests
-from medtutor.capstone import plant
-from medtutor.capstone.pictures import SIDE, Pictures
-from medtutor.capstone.records import LENGTH, Records
+from medtutor.capstone.train import LENGTH, SIDE, Pictures, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
+from medtutor.datasets.images import has_colour
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, ImageSet
-
-__all__ = ["open_source", "output_folder"]
 
 FOLDER = "own_data"  # of the results, inside the folder of the run
 
@@ -29,8 +26,8 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
     Parameters
     ----------
     source : str or Path, optional
-        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else a copy
-        of the bundled nodules in a temporary folder, with planted faults.
+        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else the
+        bundled nodules.
 
     Returns
     -------
@@ -40,10 +37,16 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
     ------
     DataError
         Nothing usable is there; the message says what to do.
+
+    Examples
+    --------
+    >>> work = open_source("default")
+    >>> work.kind, work.class_names
+    ('images', ('benign', 'malignant'))
     """
     chosen = str(source) if source is not None else os.environ.get(SOURCE) or "default"
     if chosen == "default":
-        return _planted()
+        return _pictures(datasets.load_ct("default"))
     named = registry.sources().get(chosen)
     if chosen == "ecg_simulated" or (named is not None and not Path(chosen).exists()):
         if named is not None and named.kind == "ecg":
@@ -60,8 +63,7 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
         path = inside[0]
     if path.suffix.lower() == ".npz":
         return _pictures(datasets.load_ct(path), path)
-    found_images, flags, colour = folders.survey(path, side=SIDE)
-    return Pictures(found_images, flags, colour)
+    return Pictures(*folders.survey(path, side=SIDE))
 
 
 def output_folder(data: str | Path | None = None) -> Path:
@@ -81,6 +83,11 @@ def output_folder(data: str | Path | None = None) -> Path:
     ------
     DataError
         The results of the run would lie inside the folder of the data.
+
+    Examples
+    --------
+    >>> output_folder("default").name
+    'own_data'
     """
     results = os.environ.get(ledger.RESULTS)
     parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
@@ -97,23 +104,6 @@ def output_folder(data: str | Path | None = None) -> Path:
     target = parent / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     return target
-
-
-def _planted() -> Pictures:
-    """Write the bundled nodules with planted faults to a temporary folder, read it, remove it."""
-    parent = Path(tempfile.mkdtemp())
-    try:
-        folder = parent / "planted"
-        truth = plant.folder(folder, datasets.load_ct("default"))
-        found = folders.survey(folder, side=SIDE)
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-    card = datasets.card("ct_nodules") + (
-        "\n\nThis lesson reads a copy of it as a folder of 8-bit pictures with labels.csv. In this "
-        "copy faults were planted: copies under other names, damaged files, padding."
-    )
-    images = replace(found.images, card=card, simulated=True)
-    return Pictures(images, found.flags, None, truth)
 
 
 def _pictures(images: ImageSet, path: Path | None = None) -> Pictures:
@@ -142,7 +132,7 @@ def _colours(path: Path, keep: np.ndarray) -> np.ndarray | None:
     if not parts or parts[0].ndim != 4 or parts[0].shape[-1] != 3:
         return None
     colours = np.concatenate(parts)[keep]
-    if not folders.has_colour(colours[:200].astype(np.float32)):
+    if not has_colour(colours[:200].astype(np.float32)):
         return None
     return np.stack([
         np.stack([resize(picture[..., c], SIDE) for c in range(3)], axis=-1) for picture in colours
@@ -152,7 +142,7 @@ def _colours(path: Path, keep: np.ndarray) -> np.ndarray | None:
 def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
     """Cut records into windows."""
     from medtutor.ecg import segments
-    from medtutor.ecg.records import DS1, DS2, PACED
+    from medtutor.ecg.io import DS1, DS2, PACED
 
     names = {recording.name for recording in data.recordings}
     known = data.simulated or (path / "split.csv").is_file() or names <= {*DS1, *DS2, *PACED}
@@ -161,7 +151,7 @@ def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
 
 def _read_records(folder: Path) -> tuple[EcgSet, list[Flag]]:
     """Read a folder of records; if one is damaged, find out which, and read the others."""
-    from medtutor.ecg.records import MissingLead, read_record
+    from medtutor.ecg.io import MissingLead, read_record
 
     try:
         return datasets.load_ecg(folder), []

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from medtutor.ct import _slices
+from medtutor.ct import series
 from medtutor.errors import DataError
 from medtutor.types import Flag
 
@@ -76,7 +76,7 @@ def check_series(folder: str | Path) -> list[Flag]:
         differs = [
             name
             for name in ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient")
-            if not _slices._same(item.header.get(name), first.header.get(name))
+            if not series.same(item.header.get(name), first.header.get(name))
         ]
         if differs:
             reason = f"another {differs[0]} than {first.path.name}"
@@ -89,11 +89,11 @@ def check_series(folder: str | Path) -> list[Flag]:
     return flags + _positions(sorted(placed))
 
 
-def _headers(folder: Path) -> tuple[list[_slices.Slice], list[Flag]]:
+def _headers(folder: Path) -> tuple[list[series.Slice], list[Flag]]:
     """Read what can be read; a damaged file becomes a flag."""
     if not folder.is_dir():
         raise DataError("it is not a folder", folder, "Check the path.")
-    slices: list[_slices.Slice] = []
+    slices: list[series.Slice] = []
     flags: list[Flag] = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         with path.open("rb") as file:
@@ -101,7 +101,7 @@ def _headers(folder: Path) -> tuple[list[_slices.Slice], list[Flag]]:
         if not is_dicom:
             continue
         try:
-            slices += _slices.read_headers(path)
+            slices += series.read_headers(path)
         except DataError:
             flags.append(Flag(path.name, "damaged", "not a DICOM file, or cut off"))
     return slices, flags
@@ -119,14 +119,14 @@ def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
             unique.append(here)
     z = np.array([position for position, _ in unique])
     steps = np.diff(z)
-    lost = missing_slices(z, _slices.STEP_TOLERANCE)
+    lost = missing_slices(z, series.STEP_TOLERANCE)
     for (low, name), (high, after) in pairwise(unique):
         gone = int(np.sum((lost > low) & (lost < high)))
         between = f"{name} and {after}"
         if gone:
             reason = f"{gone} missing between {low:g} and {high:g} mm"
             flags.append(Flag(between, "missing", reason))
-        elif abs(high - low - np.median(steps)) > _slices.STEP_TOLERANCE * np.median(steps):
+        elif abs(high - low - np.median(steps)) > series.STEP_TOLERANCE * np.median(steps):
             usual = float(np.median(steps))
             apart = f"{high - low:g} mm apart, the others {usual:g} mm"
             flags.append(Flag(between, "spacing", apart))

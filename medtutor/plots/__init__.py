@@ -1,28 +1,8 @@
-"""Every figure of the course, each with its alternative text.
+"""What the figures of the lessons share: the style, the general charts, images and signals.
 
-A folder and not one file, so that each subject's figures stay readable: `plots.ct` for images,
-`plots.ecg` for signals, `plots.arrays` for numbers in cells, `plots.training` for models. Lessons
-write ``from medtutor import plots`` and call ``plots.ct.NAME``; this module holds what all figures
-share.
+A figure that only one lesson needs stands beside that lesson, in ``notebooks/figures``.
 """
 
-from medtutor.plots import (
-    arrays,
-    capstone,
-    classical,
-    ct,
-    ecg,
-    explain,
-    federated,
-    frameworks,
-    gates,
-    network,
-    rate,
-    recurrent,
-    scarce,
-    softmax,
-    training,
-)
 from medtutor.plots.charts import (
     bars,
     histogram,
@@ -57,36 +37,21 @@ __all__ = [
     "HALF",
     "INKS",
     "MARKERS",
-    "arrays",
     "bars",
-    "capstone",
     "cells",
-    "classical",
-    "ct",
-    "ecg",
-    "explain",
-    "federated",
     "figure",
-    "frameworks",
-    "gates",
     "histogram",
     "images",
     "intervals",
     "lines",
     "losses",
     "matrix",
-    "network",
     "points",
-    "rate",
-    "recurrent",
     "reliability",
     "roc",
-    "scarce",
     "sheet",
     "show",
-    "softmax",
     "stack",
     "strip",
     "styled",
-    "training",
 ]

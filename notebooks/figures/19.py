@@ -1,16 +1,11 @@
-"""Figures that lesson 19 alone draws."""
+"""Lesson 19: the layers of software between a model and the processor."""
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.ticker import MaxNLocator
 
 from medtutor import plots
-from medtutor.plots import COLOURS, FULL, HALF
 
-_STYLES = (("blue", "-", "o"), ("orange", "--", "s"), ("green", "-.", "^"), ("pink", ":", "D"))
-_STACK: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
+# Rows from the top: what you write, what runs it, what it runs on.
+STACK = (
     ("you write", (("your model, your training loop", "black"),)),
     ("in the language of", (("Keras", "pink"),)),
     ("a backend differentiates", (("TensorFlow", "blue"), ("JAX", "orange"), ("PyTorch", "green"))),
@@ -20,68 +15,26 @@ _STACK: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
 
 
 @plots.styled
-def stack(alt: str) -> None:
-    """Draw the layers of software between a model and the processor."""
-    fig, axes = plots.figure(width=FULL * 0.85, height=3.2)
+def software() -> None:
+    """Draw them as rows of boxes."""
+    fig, axes = plots.figure(width=plots.FULL * 0.85, height=3.2)
     ax = axes[0, 0]
-    for row, (what, boxes) in enumerate(_STACK):
-        up = len(_STACK) - row
-        ax.text(-0.1, up, what, ha="right", va="center", color=COLOURS["grey"], size=10)
+    for row, (what, boxes) in enumerate(STACK):
+        up = len(STACK) - row
+        ax.text(-0.1, up, what, ha="right", va="center", color=plots.COLOURS["grey"], size=10)
         width = 6 / len(boxes)
         for k, (name, colour) in enumerate(boxes):
-            ax.add_patch(
-                FancyBboxPatch(
-                    (k * width + 0.12, up - 0.28),
-                    width - 0.24,
-                    0.56,
-                    boxstyle="round,pad=0.02",
-                    facecolor="white",
-                    edgecolor=COLOURS[colour],
-                    linewidth=1.8,
-                )
+            box = FancyBboxPatch(
+                (k * width + 0.12, up - 0.28),
+                width - 0.24,
+                0.56,
+                boxstyle="round,pad=0.02",
+                facecolor="white",
+                edgecolor=plots.COLOURS[colour],
+                linewidth=1.8,
             )
+            ax.add_patch(box)
             ax.text((k + 0.5) * width, up, name, ha="center", va="center", size=11)
-    ax.set(xlim=(-2.3, 6.1), ylim=(0.5, len(_STACK) + 0.5))
+    ax.set(xlim=(-2.3, 6.1), ylim=(0.5, len(STACK) + 0.5))
     ax.set_axis_off()
-    plots.show(fig, alt)
-
-
-@plots.styled
-def drift(gaps: Mapping[str, np.ndarray], ylabel: str, alt: str) -> None:
-    """Show how far each backend is from the first one, step after step."""
-    fig, axes = plots.figure(width=FULL * 0.7, height=3.0)
-    ax = axes[0, 0]
-    floor = 1e-9
-    for (name, values), (colour, line, marker) in zip(gaps.items(), _STYLES, strict=False):
-        at = np.arange(1, len(values) + 1)
-        ax.plot(
-            at,
-            np.maximum(values, floor),
-            color=COLOURS[colour],
-            linestyle=line,
-            marker=marker,
-            markersize=4,
-            label=name,
-        )
-    ax.set_yscale("log")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="training step", ylabel=ylabel)
-    if gaps:
-        ax.legend(fontsize=9)
-    plots.show(fig, alt)
-
-
-@plots.styled
-def sizes(megabytes: Mapping[str, float], xlabel: str, alt: str) -> None:
-    """Show sizes as bars on a logarithmic axis, with their numbers."""
-    names, values = list(megabytes), list(megabytes.values())
-    fig, axes = plots.figure(width=HALF * 1.3, height=0.34 * len(names) + 0.8)
-    ax = axes[0, 0]
-    ax.barh(names, values, color=COLOURS["sky"])
-    for k, value in enumerate(values):
-        ax.text(value * 1.1, k, f"{value:,.0f}", va="center", size=9)
-    ax.invert_yaxis()
-    ax.set_xscale("log")
-    ax.set_xlim(min(values) / 3, max(values) * 4)
-    ax.set_xlabel(xlabel)
-    plots.show(fig, alt)
+    plots.show(fig, alt="software")

@@ -4,7 +4,8 @@ import numpy as np
 from scipy import ndimage
 
 from medtutor import splits
-from medtutor.capstone import grouping, plant, source
+from medtutor.capstone import source
+from medtutor.capstone import split as grouping
 
 PLANTED = 48
 
@@ -24,7 +25,7 @@ def organs(count, rng):
     return np.array(pictures), labels[:, None].astype(np.uint8)
 
 
-def test_planted_copies_across_parts_are_found_and_kept_out(tmp_path):
+def test_planted_copies_across_parts_are_found_and_kept_out(tmp_path, plant):
     rng = np.random.default_rng(0)
     arrays = {}
     for part, count in (("train", 500), ("val", 100), ("test", 250)):

@@ -158,12 +158,13 @@ def test_the_results_never_land_in_the_data(tmp_path, monkeypatch, refused):
     assert source.output_folder(tmp_path / "data") == tmp_path / "out" / source.FOLDER
 
 
-def test_the_default_finds_all_that_was_planted():
-    work = source.open_source("default")
+def test_all_that_was_planted_is_found(tmp_path, plant):
+    truth = plant.folder(tmp_path / "planted", datasets.load_ct("default"))
+    work = source.open_source(tmp_path / "planted")
     flags, _ = work.inspect()
     flagged = {(f.item, f.check) for f in flags}
     own = ("washed out", "padding", "unreadable", "no patient")
-    for kind, files in work.truth.items():
+    for kind, files in truth.items():
         check = kind if kind in own else "duplicate"
         assert all((file, check) in flagged for file in files), kind
     assert len(flagged & {(f, "duplicate") for f in work.data.files}) == 6 * 6

@@ -14,8 +14,6 @@ import numpy as np
 
 from medtutor.splits import is_test_patient
 
-__all__ = ["Proposal", "families", "groups", "propose"]
-
 FEW = 20  # samples below which a large group is no surprise
 MOST = 0.5  # share of all samples that the search for copies may join into one group
 # A family stays in the first of its parts.
@@ -41,20 +39,7 @@ class Proposal(NamedTuple):
 
 
 def families(count: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Give all samples that hang together one number: the connected components of a graph.
-
-    Parameters
-    ----------
-    count : int
-        Number of samples.
-    pairs : iterable of (int, int)
-        Samples that belong together.
-
-    Returns
-    -------
-    ndarray of int, shape (count,)
-        The same number for all that are connected, also through others.
-    """
+    """Give all samples that hang together one number: the connected parts of a graph."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -65,21 +50,7 @@ def families(count: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
 
 
 def groups(patients: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Join what belongs together: the samples of a patient, and samples that show the same.
-
-    Parameters
-    ----------
-    patients : ndarray of str, shape (n,)
-        Empty where the patient is not known.
-    pairs : iterable of (int, int)
-        Samples that show the same.
-
-    Returns
-    -------
-    ndarray of str, shape (n,)
-        Name of the group: the patient's; of several, one whom the course always tests on
-        (`splits.is_test_patient`) if there is one; ``unknown-12`` where nobody is known.
-    """
+    """Name the group of each sample: its patient's, or ``unknown-12`` where nobody is known."""
     patients = np.asarray(patients).astype(str)
     names, code = np.unique(patients, return_inverse=True)
     known = np.flatnonzero(patients != "")
@@ -87,7 +58,7 @@ def groups(patients: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray
     first[code[known][::-1]] = known[::-1]
     ties = [(int(k), int(first[code[k]])) for k in known]
     family = families(len(patients), [*ties, *pairs])
-    title: dict[int, str] = {}
+    title: dict[int, str] = {}  # of several patients, one whom the course always tests on
     for k in known:
         mine, now = str(patients[k]), title.get(int(family[k]))
         rank = (not is_test_patient(mine), mine)
@@ -120,6 +91,11 @@ def propose(
     Returns
     -------
     Proposal
+
+    Examples
+    --------
+    >>> propose(np.array(["ann", "bob", "cy"]), [(0, 1)]).groups.tolist()
+    ['ann', 'ann', 'cy']
     """
     pairs = list(pairs)
     patients = np.asarray(patients).astype(str)

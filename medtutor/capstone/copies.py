@@ -1,15 +1,20 @@
-"""Find pictures that are there twice: copied, saved again, shifted, brightened, mirrored.
+"""Find what is there twice: pictures copied, shifted, brightened or mirrored, and ECG records.
 
-Two steps. A fingerprint names a few candidates for each picture; then each candidate is laid over
-the picture, moved until it fits best, and compared in its fine detail.
+Pictures in two steps. A fingerprint names a few candidates for each picture; then each candidate is
+laid over the picture, moved until it fits best, and compared in its fine detail.
 
 The fingerprint is the magnitude of the Fourier transform. A shift changes the phase of a transform
 and leaves its magnitude alone, and so does turning by 180 degrees; a mirror image mirrors it. The
 comparison uses the band between two blurs (Marr & Hildreth, Proc R Soc Lond B 207:187, 1980), since
 two chests resemble each other at a glance, and two noises never do. The shift is found by
 cross-correlation through the Fourier transform (Anuta, IEEE Trans Geosci Electron 8:353, 1970).
+
+Records: no two hearts beat the same minutes to the millisecond. So the RR intervals are the
+fingerprint: runs that agree within a few samples name candidates and their shift in time; then the
+signals are laid over each other and correlated.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,18 +22,13 @@ import numpy as np
 from scipy import fft, ndimage
 
 from medtutor.ct.preprocess import resize
-
-__all__ = ["SAME", "Twin", "fingerprints", "likeness", "pairs"]
+from medtutor.ecg.segments import band_pass
+from medtutor.types import Recording
 
 SAME = 0.75
-"""Correlation of fine detail from which two pictures count as one.
-
-On the bundled crops and on 1,983 real ones, pictures of different patients reached 0.68 at most,
-and changed copies 0.87 at least, but for about one in a hundred of those whose brightness was
-changed until parts were cut off at white or black."""
-SAME_SMALL = 0.9
-"""The same for pictures of 28 pixels, as in MedMNIST, in which less detail can agree by chance more
-often: there, 0.86 at most and 0.93 at least. In between, a straight line."""
+"""Correlation of fine detail from which two pictures count as one; lesson 20 measures how well
+that tells copies from other pictures."""
+SAME_SMALL = 0.9  # the same for pictures of 28 pixels: less detail agrees by chance more often
 COARSE, DETAIL = 32, 64  # pixels per side at which candidates are found, and compared
 WAVES = 8  # waves across the picture that the fingerprint keeps, in each direction
 REACH = 8  # a copy may be shifted by one part in so many of the side
@@ -38,6 +38,12 @@ LOUD = 2.0  # robust standard deviations at which detail is cut off: one strong 
 # Mirrored left to right and upside down. The fingerprint cannot tell the first two apart, nor the
 # last two.
 FLIPS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
+
+SAME_RECORD = 0.9  # correlation of band-passed signals from which two records count as one
+RUN = 8  # RR intervals in a run
+APART = 3.0  # samples by which each interval of a run may differ
+FEWEST = 5  # runs that have to agree on one shift
+SECONDS = 60.0  # length over which the signals are compared
 
 
 class Twin(NamedTuple):
@@ -62,6 +68,14 @@ def fingerprints(images: Sequence[np.ndarray]) -> np.ndarray:
     ndarray of float32, shape (n, 17, 17)
         Logarithm of the Fourier magnitudes up to 8 waves across the picture, mean 0 and length 1;
         all 0 for a picture of one value.
+
+    Examples
+    --------
+    >>> dot = np.zeros((32, 32))
+    >>> dot[14:18, 15:17] = 1
+    >>> marks = fingerprints([dot, np.roll(dot, 3, axis=0)]).reshape(2, -1)
+    >>> bool(marks[0] @ marks[1] > 0.9)
+    True
     """
     small = unit(np.stack([resize(image, COARSE) for image in images]))
     window = np.hanning(COARSE + 2)[1:-1]  # without it the border would look like an edge
@@ -83,6 +97,12 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
         Correlation: 1 for the same picture, whatever its brightness and contrast.
+
+    Examples
+    --------
+    >>> picture = np.random.default_rng(0).normal(size=(64, 64))
+    >>> round(likeness(picture, 3 * picture + 100), 3)
+    1.0
     """
     a, b = detail([first, second])
     return float(aligned(a[None], b[None])[0])
@@ -107,6 +127,12 @@ def pairs(images: Sequence[np.ndarray], same: float | None = None) -> list[Twin]
     -------
     list of Twin
         ``first < second``, in this order. Pictures of one value are passed over.
+
+    Examples
+    --------
+    >>> a, b = np.random.default_rng(0).normal(size=(2, 64, 64))
+    >>> [(twin.first, twin.second, twin.mirrored) for twin in pairs([a, b, a[:, ::-1]])]
+    [(0, 2, True)]
     """
     alive = [k for k, image in enumerate(images) if np.ptp(image) > 0]
     if len(alive) < 2:
@@ -131,40 +157,19 @@ def pairs(images: Sequence[np.ndarray], same: float | None = None) -> list[Twin]
 
 
 def detail(images: Sequence[np.ndarray]) -> np.ndarray:
-    """Keep the band of fine detail of each picture, with mean 0 and length 1.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        Any grey scale.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, s, s)
-        s is 64, or less where the pictures are smaller. Strong edges, such as that of the scanned
-        field, are cut off at twice the usual size of detail: all chests share them.
-    """
+    """Keep the band of fine detail of each picture, at most 64 x 64, mean 0 and length 1."""
     side = int(np.clip(np.median([min(image.shape) for image in images]), 24, DETAIL))
     big = np.stack([resize(image, side) for image in images])
     near, far = (ndimage.gaussian_filter(big, (0, s, s), mode="nearest") for s in BLURS)
     band = near - far
     usual = np.median(np.abs(band), axis=(1, 2), keepdims=True) / 0.6745
     usual = np.maximum(usual, 0.05 * band.std(axis=(1, 2), keepdims=True))
+    # Strong edges, such as that of the scanned field, are cut off: all chests share them.
     return unit(np.clip(band, -LOUD * usual, LOUD * usual))
 
 
 def aligned(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Correlate pictures where they overlap, each pair at its best shift.
-
-    Parameters
-    ----------
-    a, b : ndarray of shape (n, s, s)
-        Pictures with mean 0; shifts of up to an eighth of the side are tried.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-    """
+    """Correlate two stacks of pictures of mean 0, each pair at its best shift."""
     side = a.shape[1]
     reach = side // REACH
     size = fft.next_fast_len(side + reach)  # room for the shift: what leaves must not come back
@@ -202,3 +207,82 @@ def unit(pictures: np.ndarray) -> np.ndarray:
     centred = pictures - pictures.mean(axis=axes, keepdims=True)
     length = np.sqrt(np.sum(centred**2, axis=axes, keepdims=True))
     return (centred / np.maximum(length, 1e-9)).astype(np.float32)
+
+
+def record_pairs(recordings: Sequence[Recording], same: float = SAME_RECORD) -> list[Twin]:
+    """Find pairs of recordings that hold the same heartbeats.
+
+    Found are copies with another gain or polarity, filtered again, with a later start or an earlier
+    end. Not found: other minutes of the same person.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All at one sampling rate.
+    same : float
+        Correlation from which two count as one; its sign is ignored.
+
+    Returns
+    -------
+    list of Twin
+        ``first < second``; `mirrored` where the polarity differs.
+
+    Examples
+    --------
+    >>> record_pairs([])
+    []
+    """
+    from scipy.spatial import cKDTree
+
+    runs = [_runs(recording.beats) for recording in recordings]
+    owner = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
+    if len(owner) < 2:
+        return []
+    starts = np.concatenate([r.beats[: len(run)] for r, run in zip(recordings, runs, strict=True)])
+    tree = cKDTree(np.concatenate(runs))
+    votes: dict[tuple[int, int], Counter[int]] = {}
+    # A very regular rhythm agrees with itself everywhere: eight neighbours of a run are enough.
+    near, who = tree.query(tree.data, k=min(8, len(owner)), p=np.inf, distance_upper_bound=APART)
+    for a, (distance, others) in enumerate(zip(near, who, strict=True)):
+        for b in others[np.isfinite(distance)]:
+            i, j = int(owner[a]), int(owner[b])
+            if i < j:
+                shift = round(float(starts[b] - starts[a]) / 10) * 10
+                votes.setdefault((i, j), Counter())[shift] += 1
+    found = []
+    for (i, j), count in sorted(votes.items()):
+        shift, agreeing = count.most_common(1)[0]
+        if agreeing >= FEWEST:
+            score = _overlaid(recordings[i], recordings[j], shift)
+            if abs(score) >= same:
+                found.append(Twin(i, j, abs(score), score < 0))
+    return found
+
+
+def _runs(beats: np.ndarray) -> np.ndarray:
+    """Give all runs of consecutive RR intervals, in samples: shape (beats - RUN, RUN)."""
+    intervals = np.diff(beats).astype(float)
+    if len(intervals) < RUN:
+        return np.empty((0, RUN))
+    return np.lib.stride_tricks.sliding_window_view(intervals, RUN)
+
+
+def _overlaid(one: Recording, two: Recording, shift: int) -> float:
+    """Correlate two recordings, the second `shift` samples later, where they overlap."""
+    length = int(SECONDS * one.fs)
+    begin = max(0, -shift)
+    stop = min(len(one.signal), len(two.signal) - shift)
+    if stop - begin < one.fs:
+        return 0.0
+    middle = max(begin, (begin + stop - length) // 2)
+    here = slice(middle, min(middle + length, stop))
+    a = band_pass(np.nan_to_num(one.signal[here, 0])[None], one.fs)[0]
+    best = 0.0
+    for step in range(-6, 7):  # the vote rounds the shift to ten samples
+        start = here.start + shift + step
+        if start < 0 or start + len(a) > len(two.signal):
+            continue
+        b = band_pass(np.nan_to_num(two.signal[start : start + len(a), 0])[None], two.fs)[0]
+        score = float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else 0.0
+        best = score if abs(score) > abs(best) else best
+    return best

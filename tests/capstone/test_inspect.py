@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medtutor import datasets
-from medtutor.capstone import inspection, twins
+from medtutor.capstone import copies, inspect
 from medtutor.types import Flag
 
 
@@ -16,18 +16,18 @@ def nodules():
 def test_washed_out_crops_stand_apart(nodules):
     crop = np.asarray(nodules.images[0])
     padded = np.where(np.add.outer(np.arange(64), np.arange(64)) < 12, -2000, crop)
-    assert inspection.unused_below(crop) < inspection.WASHED_OUT < inspection.unused_below(padded)
-    assert inspection.unused_below(np.ones((4, 4))) == 0
+    assert inspect.unused_below(crop) < inspect.WASHED_OUT < inspect.unused_below(padded)
+    assert inspect.unused_below(np.ones((4, 4))) == 0
     images = np.array(nodules.images)
     images[7] = padded
-    flags = inspection.faults(replace(nodules, images=images))
+    flags = inspect.faults(replace(nodules, images=images))
     assert [f.item for f in flags if f.check == "washed out"] == [nodules.files[7]]
 
 
 def test_real_crops_are_washed_out_more_often_where_benign(real_ct):
     """Known of these data: 15 % of the benign and 6 % of the malignant crops are padded."""
     images = datasets.load_ct(real_ct, progress=False)
-    dull = np.array([inspection.unused_below(i) > inspection.WASHED_OUT for i in images.images])
+    dull = np.array([inspect.unused_below(i) > inspect.WASHED_OUT for i in images.images])
     assert dull[images.labels == 0].mean() == pytest.approx(0.15, abs=0.01)
     assert dull[images.labels == 1].mean() == pytest.approx(0.06, abs=0.01)
 
@@ -35,11 +35,11 @@ def test_real_crops_are_washed_out_more_often_where_benign(real_ct):
 def test_a_fault_that_goes_along_with_the_label_is_a_shortcut(nodules):
     benign = np.flatnonzero(nodules.labels == 0)
     planted = [Flag(nodules.files[k], "padding", "x") for k in benign[:30]]
-    (found,) = inspection.shortcuts(nodules, planted)
+    (found,) = inspect.shortcuts(nodules, planted)
     assert (found.item, found.check) == ("padding", "shortcut")
     assert "0% of malignant" in found.reason
     spread = [Flag(file, "padding", "x") for file in nodules.files[::4]]
-    assert inspection.shortcuts(nodules, spread) == []
+    assert inspect.shortcuts(nodules, spread) == []
 
 
 def test_duplicates_say_what_makes_them_worse(nodules):
@@ -47,7 +47,7 @@ def test_duplicates_say_what_makes_them_worse(nodules):
     labels[:2] = 0, 1
     split = np.array(["train", "test"] * 60)
     images = replace(nodules, labels=labels, split=split, patients=np.arange(120).astype(str))
-    (flag,) = inspection.duplicates(images, [twins.Twin(0, 1, 1.0, False)])
+    (flag,) = inspect.duplicates(images, [copies.Twin(0, 1, 1.0, False)])
     for words in ("same pixels", "one in train, one in test", "benign and malignant", "patients"):
         assert words in flag.reason
 
@@ -55,13 +55,13 @@ def test_duplicates_say_what_makes_them_worse(nodules):
 def test_a_patient_in_two_parts_is_named(nodules):
     people = np.array(["a", "a", "", ""] + [f"p{k}" for k in range(116)])
     images = replace(nodules, patients=people, split=np.array(["train", "test"] * 60))
-    (flag,) = inspection.shared_patients(images)
+    (flag,) = inspect.shared_patients(images)
     assert flag.item == "a"
 
 
 def test_rare_classes_are_counted_in_people():
     labels, groups = np.array([0] * 50 + [1] * 12), np.arange(62)
-    assert [f.check for f in inspection.imbalance(labels, groups, ("a", "b"))] == ["imbalance"]
+    assert [f.check for f in inspect.imbalance(labels, groups, ("a", "b"))] == ["imbalance"]
     groups[50:] = 99
-    assert [f.check for f in inspection.imbalance(labels, groups, ("a", "b"))] == ["rare class"]
-    assert inspection.imbalance(np.arange(60) % 2, np.arange(60), ("a", "b")) == []
+    assert [f.check for f in inspect.imbalance(labels, groups, ("a", "b"))] == ["rare class"]
+    assert inspect.imbalance(np.arange(60) % 2, np.arange(60), ("a", "b")) == []

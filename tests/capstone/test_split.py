@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtutor import splits
-from medtutor.capstone import grouping
+from medtutor.capstone import split as grouping
 
 
 @given(st.integers(1, 12).flatmap(lambda n: st.tuples(

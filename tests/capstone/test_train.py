@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from medtutor import datasets, splits
-from medtutor.capstone import pictures, records
-from medtutor.capstone.work import difference
+from medtutor.capstone import train
+from medtutor.capstone.train import difference
 from medtutor.ct.augment import Ranges, augment
 from medtutor.datasets import images
 from medtutor.errors import DataError
@@ -22,8 +22,7 @@ def test_upright_images_keep_left_on_the_left():
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_colour_and_many_classes(monkeypatch, classes):
-    monkeypatch.setattr(pictures, "PASSES", 300)
+def test_colour_and_many_classes(train_pictures, classes):
     rng = np.random.default_rng(0)
     count = 60
     labels = np.arange(count) % classes
@@ -34,50 +33,49 @@ def test_colour_and_many_classes(monkeypatch, classes):
 
     data = replace(base, labels=labels, class_names=tuple("abc"[:classes]), diameter=None,
                    masks=None, patients=np.full(count, ""))  # fmt: skip
-    work = pictures.Pictures(data, colour=colour)
+    work = train.Pictures(data, colour=colour)
     split = splits.by_patient(labels, np.arange(count).astype(str))
     with pytest.raises(DataError, match="nothing has been trained"):
         _ = work.model
-    work.train(split)
-    report = work.test(split, np.arange(count).astype(str))
-    assert [s.name for s in report.scores] == [
+    train_pictures(work, split)
+    outcome = work.test(split, np.arange(count).astype(str))
+    assert [s.name for s in outcome.scores] == [
         "own.test.accuracy", "own.baseline.accuracy", "own.test.auc",
     ]  # fmt: skip
-    assert len(report.tables[0][2]) == classes
+    assert len(outcome.tables[0][2]) == classes
     assert work.inside(split) is None
     assert work.explain(split)[0].png
 
 
-def test_a_test_part_of_one_class_has_no_auc(monkeypatch):
-    monkeypatch.setattr(pictures, "PASSES", 50)
+def test_a_test_part_of_one_class_has_no_auc(train_pictures):
     data = datasets.load_ct("default").take(np.arange(80))
     parts = np.where(np.arange(80) < 60, "train", "test")
     keep = np.flatnonzero((parts == "train") | (data.labels == 0))
-    work = pictures.Pictures(data.take(keep))
+    work = train.Pictures(data.take(keep))
     who = np.arange(len(keep)).astype(str)
     split = splits.by_patient(work.labels, who, parts[keep])
-    work.train(split)
-    report = work.test(split, who)
-    assert "one class only" in report.sentences[-1]
-    assert {s.name for s in report.scores} == {"own.test.accuracy", "own.baseline.accuracy"}
+    train_pictures(work, split)
+    outcome = work.test(split, who)
+    assert "one class only" in outcome.sentences[-1]
+    assert {s.name for s in outcome.scores} == {"own.test.accuracy", "own.baseline.accuracy"}
 
 
 def test_records_are_trained_tested_and_explained(monkeypatch):
     from medtutor.ecg import segments
 
-    monkeypatch.setattr(records, "STEPS", 4)
+    monkeypatch.setattr(train, "STEPS", 4)
     data = datasets.load_ecg("default")
-    work = records.Records(data, segments.cut(data.recordings, 2000))
+    work = train.Records(data, segments.cut(data.recordings, 2000))
     keep = np.flatnonzero(np.arange(len(work.labels)) % 6 == 0)
     some = work.take(keep)
     split = splits.by_patient(some.labels, some.patients, some.given, unit="subject")
     some.train(split)
-    report = some.test(split, some.patients)
-    assert [s.name for s in report.scores] == [
+    outcome = some.test(split, some.patients)
+    assert [s.name for s in outcome.scores] == [
         "own.test.mae_bpm", "own.detector.mae_bpm", "own.baseline.mae_bpm",
     ]  # fmt: skip
-    assert all(np.isfinite(s.interval.value) for s in report.scores)
-    assert "subject" not in str(report.tables[0][2])  # people are numbered, not named
+    assert all(np.isfinite(s.interval.value) for s in outcome.scores)
+    assert "subject" not in str(outcome.tables[0][2])  # people are numbered, not named
     assert some.explain(split)[0].png
     share, chance = some.inside(split)
     assert 0 < share.value <= 1
@@ -91,7 +89,7 @@ def test_records_without_subjects_say_so():
 
     data = datasets.load_ecg("default")
     few = replace(data, recordings=data.recordings[:3], split=None)
-    work = records.Records(few, segments.cut(few.recordings, 2000), subjects_known=False)
+    work = train.Records(few, segments.cut(few.recordings, 2000), subjects_known=False)
     assert work.notes[0].startswith("NO SUBJECT IDS")
     flags, _ = work.inspect()
     assert "no subject" in {flag.check for flag in flags}
@@ -111,6 +109,7 @@ def test_colours_are_read_and_grey_gets_three_channels(tmp_path):
     ("gap", "more", "says"),
     [
         (Interval(0.1, -0.1, 0.3), True, "do not say"),
+        (Interval(0.1, 0.1, 0.1), True, "no width"),
         (Interval(0.1, 0.05, 0.3), True, "a is better"),
         (Interval(0.1, 0.05, 0.3), False, "b is better"),
         (Interval(-0.1, -0.2, -0.05), True, "b is better"),

@@ -11,11 +11,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from medtutor.capstone import twins
+from medtutor.capstone.copies import Twin
 from medtutor.ct import quality
 from medtutor.types import Flag, ImageSet
-
-__all__ = ["duplicates", "faults", "imbalance", "shared_patients", "shortcuts", "summary"]
 
 WASHED_OUT = 0.2  # share of the grey scale that lies unused below the darkest pixels
 LARGEST = 128  # pixels per side at which images are checked
@@ -25,18 +23,7 @@ DOUBT = 0.01  # chance below which a fault is said to go along with the label
 
 
 def faults(images: ImageSet) -> list[Flag]:
-    """Check each image by itself: empty borders, one value, saturation, noise, washed-out grey.
-
-    Parameters
-    ----------
-    images : ImageSet
-        The readable images.
-
-    Returns
-    -------
-    list of Flag
-        The checks of `quality.check_crops` without its own search for copies, and "washed out".
-    """
+    """Check each image by itself: borders, one value, saturation, noise, washed-out grey."""
     from medtutor.ct.preprocess import resize
 
     def small(image: np.ndarray) -> np.ndarray:
@@ -73,6 +60,11 @@ def unused_below(image: np.ndarray) -> float:
     -------
     float
         From 0 to 1; 0 for a single value.
+
+    Examples
+    --------
+    >>> unused_below(np.array([[0.0, 50.0], [100.0, 50.0]]))
+    0.5
     """
     lowest, highest = float(image.min()), float(image.max())
     above = image[image > lowest]
@@ -81,22 +73,8 @@ def unused_below(image: np.ndarray) -> float:
     return float((np.percentile(above, 2) - lowest) / (highest - lowest))
 
 
-def duplicates(images: ImageSet, found: Sequence[twins.Twin]) -> list[Flag]:
-    """Write pairs of the same picture as flags, one a pair; what is worse is said as well.
-
-    Parameters
-    ----------
-    images : ImageSet
-        What was searched.
-    found : sequence of Twin
-        What `twins.pairs` returned.
-
-    Returns
-    -------
-    list of Flag
-        Check "duplicate". Worse is: in two parts of the given split, with two labels, of two
-        patients.
-    """
+def duplicates(images: ImageSet, found: Sequence[Twin]) -> list[Flag]:
+    """Write pairs of the same picture as flags, one a pair; what is worse is said as well."""
     flags = []
     for twin in found:
         i, j = twin.first, twin.second
@@ -131,17 +109,7 @@ def shared_patients(images: ImageSet) -> list[Flag]:
 
 
 def imbalance(labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]) -> list[Flag]:
-    """Say which classes are rare, in images or in patients.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (n,)
-        Class of each image.
-    groups : ndarray, shape (n,)
-        Patient of each.
-    class_names : sequence of str
-        Names of the classes.
-    """
+    """Say which classes are rare, in images or in patients (`groups`)."""
     counts = np.bincount(labels, minlength=len(class_names))
     flags = []
     for k, name in enumerate(class_names):
@@ -155,21 +123,7 @@ def imbalance(labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
 
 
 def shortcuts(images: ImageSet, flags: Sequence[Flag]) -> list[Flag]:
-    """Find faults, file types and image sizes that go along with the label.
-
-    Parameters
-    ----------
-    images : ImageSet
-        The readable images.
-    flags : sequence of Flag
-        What the other checks said about them.
-
-    Returns
-    -------
-    list of Flag
-        Check "shortcut", with the share in each class. The test is chi-squared with 0.01 as
-        limit, divided by the number of things looked at (Bonferroni).
-    """
+    """Find faults, file types and image sizes that go along with the label (chi-squared)."""
     from scipy.stats import chi2_contingency
 
     place = {file: k for k, file in enumerate(images.files)}
@@ -191,7 +145,7 @@ def shortcuts(images: ImageSet, flags: Sequence[Flag]) -> list[Flag]:
         if has.sum() < 5 or has.all():
             continue
         chance = chi2_contingency(table).pvalue
-        if chance < DOUBT / len(traits):
+        if chance < DOUBT / len(traits):  # Bonferroni
             share = ", ".join(
                 f"{np.mean(has[images.labels == c]):.0%} of {images.class_names[c]}"
                 for c in range(len(images.class_names))[:4]
@@ -202,7 +156,13 @@ def shortcuts(images: ImageSet, flags: Sequence[Flag]) -> list[Flag]:
 
 
 def summary(flags: Sequence[Flag]) -> list[tuple[str, int, str]]:
-    """Count flags by check, the commonest first, each with its first example."""
+    """Count flags by check, the commonest first, each with its first example.
+
+    Examples
+    --------
+    >>> summary([Flag("a.png", "noise", "much"), Flag("b.png", "noise", "more")])
+    [('noise', 2, 'a.png: much')]
+    """
     counts = Counter(flag.check for flag in flags)
     first = {flag.check: flag for flag in reversed(flags)}
     return [(check, n, f"{first[check].item}: {first[check].reason}")
