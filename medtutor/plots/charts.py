@@ -1,6 +1,6 @@
 """General charts: they are given numbers and compute none.
 
-Every chart opens a figure of its own and shows it (``alt="name"``), or draws into a panel that it
+Every chart opens a figure of its own and shows it (``words="name"``), or draws into a panel that it
 is handed (``ax=``); the latter makes figures of several panels with `medtutor.plots.figure` and
 `medtutor.plots.show`. What has a name gets a colour, a line style and a marker in turn, a class of
 the course always its own colour.
@@ -36,7 +36,7 @@ def lines(
     x: Any,
     named: Mapping[str, Any],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
@@ -58,7 +58,7 @@ def lines(
         Values of the horizontal axis; None counts from 1.
     named : mapping of str to array_like, each (n,) or (3, n)
         Legend to values, or to values with the lower and upper ends of their intervals.
-    alt : str
+    words : str
         Name of the figure's text in ``figures/NN.toml``.
     ax : Axes, optional
         Panel to draw into, in place of a figure of its own.
@@ -84,7 +84,7 @@ def lines(
     >>> len(axes[0, 0].lines)
     1
     """
-    fig, ax = panel(ax, alt, width=width, height=height)
+    fig, ax = panel(ax, words, width=width, height=height)
     for k, (name, given) in enumerate(named.items()):
         values = np.asarray(given, float)
         style = {**curve_look(name, k), **({"marker": MARKERS[k % 6]} if marker else {})}
@@ -97,14 +97,14 @@ def lines(
     levels(ax, upright, upright=True)
     for axis in log:
         ax.set(**{f"{axis}scale": "log"})
-    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
 
 
 @styled
 def points(
     named: Mapping[str, tuple[Any, Any]],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
@@ -129,7 +129,7 @@ def points(
         Legend of a dotted line on which y equals x; "" draws it without a legend.
     size : float
         Area of a point.
-    alt, ax, xlabel, ylabel, title, across, upright, log, legend, width, height, **settings
+    words, ax, xlabel, ylabel, title, across, upright, log, legend, width, height, **settings
         As for `lines`.
 
     Examples
@@ -137,7 +137,7 @@ def points(
     >>> fig, axes = figure()
     >>> points({"people": ([1, 2], [3, 4])}, ax=axes[0, 0], diagonal="equal")
     """
-    fig, ax = panel(ax, alt, width=width, height=height)
+    fig, ax = panel(ax, words, width=width, height=height)
     for k, (name, (x, y)) in enumerate(named.items()):
         ax.scatter(
             x,
@@ -156,7 +156,7 @@ def points(
         ax.plot(ends, ends, ":", color=COLOURS["grey"], linewidth=1, label=diagonal or None)
     levels(ax, across)
     levels(ax, upright, upright=True)
-    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
 
 
 @styled
@@ -164,7 +164,7 @@ def bars(
     labels: Sequence[str],
     named: Mapping[str, Any],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
@@ -190,7 +190,7 @@ def bars(
         Whether the bars lie; the first group is then on top.
     write : str, optional
         Format of the number beside each bar, such as ``"{:.2f}"``.
-    alt, ax, xlabel, ylabel, title, across, upright, legend, width, height, **settings
+    words, ax, xlabel, ylabel, title, across, upright, legend, width, height, **settings
         As for `lines`.
 
     Examples
@@ -200,7 +200,7 @@ def bars(
     >>> len(axes[0, 0].patches)
     4
     """
-    fig, ax = panel(ax, alt, width=width, height=height)
+    fig, ax = panel(ax, words, width=width, height=height)
     thick = 0.8 / len(named)
     for k, (name, given) in enumerate(named.items()):
         values = np.asarray(given, float)
@@ -226,14 +226,14 @@ def bars(
         ax.set_ylim(len(labels) - 0.5, -0.5)
     levels(ax, across)
     levels(ax, upright, upright=True)
-    finish(fig, ax, alt, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
 
 
 @styled
 def histogram(
     named: Mapping[str, Any],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     xlabel: str,
     bins: Any = 20,
     ylabel: str = "count",
@@ -256,7 +256,7 @@ def histogram(
         Vertical lines through all rows, such as a threshold; the names stand in the first row.
     count : bool
         Whether the number of values follows the name.
-    alt, width, **settings
+    words, width, **settings
         As for `lines`.
     """
     together = np.concatenate([np.ravel(v) for v in named.values()]).astype(float)
@@ -273,14 +273,14 @@ def histogram(
     if any(upright or {}):
         axes[0, 0].legend(loc="upper left", fontsize=9)
     axes[-1, 0].set_xlabel(xlabel)
-    show(fig, alt or "")
+    show(fig, words or "")
 
 
 @styled
 def intervals(
     rows: Mapping[str, Any],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     xlabel: str,
     line: float | None = None,
@@ -299,7 +299,7 @@ def intervals(
         What is estimated, with unit.
     line : float, optional
         A value to compare with, such as 0 for no difference.
-    alt, ax, title, width, **settings
+    words, ax, title, width, **settings
         As for `lines`.
 
     Examples
@@ -310,7 +310,7 @@ def intervals(
     nested = {k: v if isinstance(v, Mapping) else {"": v} for k, v in rows.items()}
     series = list(dict.fromkeys(name for row in nested.values() for name in row))
     tall = (1.2 if len(series) > 1 else 0.9) + (0.2 + 0.13 * len(series)) * len(nested)
-    fig, ax = panel(ax, alt, width=width, height=tall)
+    fig, ax = panel(ax, words, width=width, height=tall)
     for s, name in enumerate(series):
         places = [k for k, row in enumerate(nested.values()) if name in row]
         found = np.array([row[name] for row in nested.values() if name in row], float)
@@ -327,7 +327,7 @@ def intervals(
     ax.xaxis.set_major_locator(MaxNLocator(6))
     if fig is not None and len(series) > 1:
         fig.legend(loc="outside lower center", ncols=len(series))
-    finish(fig, ax, alt, xlabel=xlabel, title=title, **settings)
+    finish(fig, ax, words, xlabel=xlabel, title=title, **settings)
 
 
 @styled
@@ -336,7 +336,7 @@ def matrix(
     rows: Sequence[str],
     columns: Sequence[str],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
@@ -358,7 +358,7 @@ def matrix(
         Format of a number.
     limits : (float, float), optional
         Values of the lightest and the darkest shade; the smallest and largest when not given.
-    alt, ax, xlabel, ylabel, title, width, height
+    words, ax, xlabel, ylabel, title, width, height
         As for `lines`.
 
     Examples
@@ -368,7 +368,7 @@ def matrix(
     """
     table = np.asarray(values, float)
     low, high = limits or (float(np.nanmin(table)), float(np.nanmax(table)))
-    fig, ax = panel(ax, alt, width=width, height=height)
+    fig, ax = panel(ax, words, width=width, height=height)
     ax.imshow(table, vmin=low, vmax=high, cmap="Blues", aspect="auto")
     for (i, j), value in np.ndenumerate(table):
         if np.isfinite(value):
@@ -384,14 +384,14 @@ def matrix(
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0)
-    finish(fig, ax, alt, xlabel=xlabel, ylabel=ylabel, title=title)
+    finish(fig, ax, words, xlabel=xlabel, ylabel=ylabel, title=title)
 
 
 @styled
 def roc(
     curves: Mapping[str, tuple[Any, Any]],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     band: tuple[Any, Any, Any] | None = None,
     band_label: str = "95 % of patients drawn anew",
@@ -407,7 +407,7 @@ def roc(
         A band about the first curve.
     band_label : str
         Its legend.
-    alt, ax, title
+    words, ax, title
         As for `lines`.
 
     Examples
@@ -415,7 +415,7 @@ def roc(
     >>> fig, axes = figure()
     >>> roc({"network": ([0, 0.1, 1], [0, 0.9, 1])}, ax=axes[0, 0])
     """
-    fig, ax = panel(ax, alt, width=HALF, height=4.4)
+    fig, ax = panel(ax, words, width=HALF, height=4.4)
     ax.plot([0, 1], [0, 1], color=COLOURS["grey"], linewidth=1, linestyle=":")
     ax.text(0.62, 0.56, "guessing", color=COLOURS["grey"], rotation=45, rotation_mode="anchor")
     if band is not None:
@@ -425,7 +425,7 @@ def roc(
     finish(
         fig,
         ax,
-        alt,
+        words,
         "lower right",
         title=title,
         aspect="equal",
@@ -439,7 +439,7 @@ def reliability(
     named: Mapping[str, tuple[Any, Any, Any, Any]],
     event: str,
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ax: Axes | None = None,
     title: str | None = None,
 ) -> None:
@@ -451,7 +451,7 @@ def reliability(
         Legend to the bins: mean prediction, share observed, and the ends of its interval.
     event : str
         Name of the event, for the labels.
-    alt, ax, title
+    words, ax, title
         As for `lines`.
 
     Examples
@@ -460,7 +460,7 @@ def reliability(
     >>> reliability({"raw": ([0.2, 0.8], [0.3, 0.7], [0.1, 0.5], [0.5, 0.9])}, "malignant",
     ...             ax=axes[0, 0])
     """
-    fig, ax = panel(ax, alt, width=HALF, height=4.3)
+    fig, ax = panel(ax, words, width=HALF, height=4.3)
     ax.plot([0, 1], [0, 1], ":", color=COLOURS["grey"], label="as often as predicted")
     for k, (name, bins) in enumerate(named.items()):
         predicted, observed, low, high = (np.asarray(b, float) for b in bins)
@@ -470,7 +470,7 @@ def reliability(
     finish(
         fig,
         ax,
-        alt,
+        words,
         "upper left",
         title=title,
         aspect="equal",
@@ -485,7 +485,7 @@ def reliability(
 def losses(
     histories: Mapping[str, Any],
     *,
-    alt: str | None = None,
+    words: str | None = None,
     ylabel: str = "loss",
     log: bool = False,
 ) -> None:
@@ -500,7 +500,7 @@ def losses(
         Name and unit of the loss.
     log : bool
         Whether the losses span orders of magnitude.
-    alt
+    words
         As for `lines`.
     """
     runs = {"": histories} if "loss" in histories else histories
@@ -522,4 +522,4 @@ def losses(
         axes[0, 0].set_ylim(bottom=0)
     axes[0, 0].set_ylabel(ylabel)
     axes[0, 0].legend(fontsize=9)
-    show(fig, alt or "")
+    show(fig, words or "")

@@ -18,7 +18,7 @@ def images(
     pictures: Sequence[np.ndarray],
     titles: Sequence[str],
     *,
-    alt: str,
+    words: str,
     limits: tuple[float, float] | Sequence[tuple[float, float]] | None = None,
     unit: str = "HU",
     extent_mm: Sequence[tuple[float, float]] | None = None,
@@ -38,7 +38,7 @@ def images(
         Images.
     titles : sequence of str
         One title for each.
-    alt : str
+    words : str
         Name of the figure's text in ``figures/NN.toml``.
     limits : (float, float), or one for each image, optional
         Values shown black and white; the minimum and maximum of each when not given.
@@ -63,7 +63,7 @@ def images(
 
     Examples
     --------
-    >>> images([np.eye(4)], ["a diagonal"], alt="a white diagonal")  # doctest: +SKIP
+    >>> images([np.eye(4)], ["a diagonal"], words="a white diagonal")  # doctest: +SKIP
     """
     count = len(pictures)
     columns = columns or count
@@ -100,14 +100,14 @@ def images(
         if bar:
             last = k % columns == columns - 1
             fig.colorbar(shown, ax=ax, fraction=0.046 * h / w, label=unit if last else "")
-    show(fig, alt)
+    show(fig, words)
 
 
 @styled
 def sheet(
     rows: Mapping[str, Sequence[np.ndarray]],
     *,
-    alt: str,
+    words: str,
     titles: Sequence[str] | None = None,
     limits: tuple[float, float] = (0, 1),
     outlines: Sequence[np.ndarray] | None = None,
@@ -128,7 +128,7 @@ def sheet(
     cmaps : mapping of str to str, optional
         Colour scale of the rows that are not grey; such a row is scaled by its own values, about 0
         for a scale that diverges ("RdBu_r").
-    alt
+    words
         As for `images`.
     """
     across = max(len(row) for row in rows.values())
@@ -151,7 +151,7 @@ def sheet(
         line[0].set_ylabel(name)
     for ax, title in zip(axes[0], titles or (), strict=False):
         ax.set_title(title, fontsize=9)
-    show(fig, alt)
+    show(fig, words)
 
 
 @styled
@@ -159,7 +159,7 @@ def cells(
     arrays: Sequence[np.ndarray],
     titles: Sequence[str],
     *,
-    alt: str,
+    words: str,
     signs: Sequence[str] | None = None,
     boxes: Sequence[Sequence[Box]] | None = None,
     tinted: Sequence[np.ndarray | None] | None = None,
@@ -184,12 +184,12 @@ def cells(
         A line below, such as the sum that gives a cell.
     cell : float
         Side of a cell in inches; made smaller where the row would be too wide.
-    alt
+    words
         As for `images`.
 
     Examples
     --------
-    >>> cells([np.eye(2)], ["identity"], alt="two ones on a diagonal")  # doctest: +SKIP
+    >>> cells([np.eye(2)], ["identity"], words="two ones on a diagonal")  # doctest: +SKIP
     """
     arrays = [np.asarray(a, float) for a in arrays]
     heights, widths = zip(*(a.shape for a in arrays), strict=True)
@@ -214,7 +214,7 @@ def cells(
     spare = max(0.2, (FULL / cell - across) / 2)
     ax.set(xlim=(-spare, across + spare), ylim=(down - 1.05, -1.05), aspect="equal")
     ax.set_axis_off()
-    show(fig, alt)
+    show(fig, words)
 
 
 def number(value: float) -> str:

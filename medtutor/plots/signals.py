@@ -17,7 +17,7 @@ def strip(
     signal: np.ndarray,
     fs: float,
     *,
-    alt: str,
+    words: str,
     leads: Sequence[str] = ("lead",),
     start: float = 0.0,
     seconds: float | None = None,
@@ -32,7 +32,7 @@ def strip(
         Millivolts.
     fs : float
         Sampling rate in hertz.
-    alt : str
+    words : str
         Name of the figure's text in ``figures/NN.toml``.
     leads : sequence of str
         Name of each lead; each gets a strip of its own.
@@ -45,7 +45,7 @@ def strip(
 
     Examples
     --------
-    >>> strip(np.zeros(720), 360, alt="two seconds of nothing")  # doctest: +SKIP
+    >>> strip(np.zeros(720), 360, words="two seconds of nothing")  # doctest: +SKIP
     """
     columns = signal[:, None] if signal.ndim == 1 else signal
     first = round(start * fs)
@@ -73,7 +73,7 @@ def strip(
         for index, letter in zip(*symbols, strict=True):
             if first <= index < last:
                 axes[0, 0].text(index / fs, limits[0][1] - 0.4, letter, ha="center", fontsize=9)
-    show(fig, alt)
+    show(fig, words)
 
 
 @styled
@@ -81,7 +81,7 @@ def stack(
     curves: Mapping[str, np.ndarray],
     fs: float,
     *,
-    alt: str,
+    words: str,
     units: Sequence[str] | str = "mV",
     columns: int = 1,
     marks: Mapping[str, np.ndarray] | None = None,
@@ -115,7 +115,7 @@ def stack(
         One scale for the panels of a column.
     xlabel : str
         What the axis of time shows, with unit.
-    alt
+    words
         As for `strip`.
     """
     rows = -(-len(curves) // columns)
@@ -146,7 +146,7 @@ def stack(
         axes[0, 0].plot(start + np.asarray(index) / fs, above, label=name, **_dots(name, k))
         _legend_above(axes[0, 0])
         axes[0, 0].margins(x=0, y=0.15)
-    show(fig, alt)
+    show(fig, words)
 
 
 def _dots(name: str, k: int) -> dict[str, Any]:

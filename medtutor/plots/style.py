@@ -119,16 +119,18 @@ def curve_look(name: str, k: int) -> dict[str, Any]:
     return {**look(name, k), "linestyle": DASHES[k % len(DASHES)]}
 
 
-def alternative_text(alt: str) -> str:
+def alternative_text(words: str) -> str:
     """Look a figure's text up in the lesson's file; what has a space in it is the text itself."""
-    if " " in alt:
-        return alt
+    if " " in words:
+        return words
     lesson = os.environ.get(LESSON, "")
     path = paths.notebooks() / "figures" / f"{lesson}.toml"
     texts = _texts(str(path))
-    if alt not in texts:
-        raise DataError(f"no text for the figure {alt!r}", path, f'Add a line {alt} = "…" to it.')
-    return texts[alt]
+    if words not in texts:
+        raise DataError(
+            f"no text for the figure {words!r}", path, f'Add a line {words} = "…" to it.'
+        )
+    return texts[words]
 
 
 @cache
@@ -140,14 +142,14 @@ def _texts(path: str) -> dict[str, str]:
         return {}
 
 
-def show(fig: Figure, alt: str) -> None:
+def show(fig: Figure, words: str) -> None:
     """Put a figure on the page with its alternative text.
 
     Parameters
     ----------
     fig : Figure
         The finished figure.
-    alt : str
+    words : str
         Name of its text in the lesson's ``figures/NN.toml``; or the text itself: what the figure
         shows, in one or two sentences, for readers who do not see it.
 
@@ -169,7 +171,7 @@ def show(fig: Figure, alt: str) -> None:
     """
     from IPython.display import display
 
-    text = alternative_text(alt)
+    text = alternative_text(words)
     picture = {"image/png": png(fig), "text/plain": f"Figure: {text}"}
     display(picture, raw=True, metadata={"image/png": {"alt": text}})
     words = f"<details><summary>Figure in words</summary>{html.escape(text)}</details>"
@@ -190,25 +192,25 @@ def png(fig: Figure, dpi: int = DPI) -> bytes:
     return small.getvalue()
 
 
-def panel(ax: Axes | None, alt: str | None, **size: Any) -> tuple[Figure | None, Axes]:
+def panel(ax: Axes | None, words: str | None, **size: Any) -> tuple[Figure | None, Axes]:
     """Give a chart its panel: the one it was handed, or that of a figure of its own."""
     if ax is not None:
         return None, ax
-    if alt is None:
-        raise DataError("a figure without a text", remedy='Say alt="name", or hand over ax=.')
+    if words is None:
+        raise DataError("a figure without a text", remedy='Say words="name", or hand over ax=.')
     fig, axes = figure(**size)
     return fig, axes[0, 0]
 
 
 def finish(
-    fig: Figure | None, ax: Axes, alt: str | None, legend: str | None = None, **settings: Any
+    fig: Figure | None, ax: Axes, words: str | None, legend: str | None = None, **settings: Any
 ) -> None:
     """Label a chart, give it its legend, and show it if the figure is its own."""
     ax.set(**{key: value for key, value in settings.items() if value is not None})
     if legend is not None and len(ax.get_legend_handles_labels()[0]) > 0:
         ax.legend(loc=legend, fontsize=9)
-    if fig is not None and alt is not None:
-        show(fig, alt)
+    if fig is not None and words is not None:
+        show(fig, words)
 
 
 def levels(ax: Axes, named: Mapping[str, float] | None, upright: bool = False) -> None:

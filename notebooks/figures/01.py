@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]  # first row, first column, rows, columns
 def row(
     arrays: Sequence[np.ndarray],
     titles: Sequence[str],
-    alt: str,
+    words: str,
     signs: Sequence[str] | None = None,
     boxes: Sequence[Sequence[Box]] | None = None,
     tinted: Sequence[np.ndarray | None] | None = None,
@@ -46,11 +46,11 @@ def row(
     spare = max(0.2, (FULL / cell - across) / 2)
     ax.set(xlim=(-spare, across + spare), ylim=(down - 1.05, -1.05), aspect="equal")
     ax.set_axis_off()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def window(x: np.ndarray, k: np.ndarray, y: np.ndarray, at: tuple[int, int], alt: str) -> None:
+def window(x: np.ndarray, k: np.ndarray, y: np.ndarray, at: tuple[int, int], words: str) -> None:
     """Show one step of a convolution: the window, the kernel, and the output it gives."""
     i, j = at
     kh, kw = k.shape
@@ -59,7 +59,7 @@ def window(x: np.ndarray, k: np.ndarray, y: np.ndarray, at: tuple[int, int], alt
     row(
         [x, k, y],
         ["image x", "kernel k", "output y"],
-        alt,
+        words,
         ["⊛", "="],
         boxes=[[(i, j, kh, kw)], [(0, 0, kh, kw)], [(i, j, 1, 1)]],
         note=f"y[{i}, {j}] = {terms} = {_text(y[i, j])}",
@@ -71,7 +71,7 @@ def places(
     size: int,
     kernel: int,
     cases: Mapping[str, Mapping[str, int]],
-    alt: str,
+    words: str,
     columns: int = 2,
 ) -> None:
     """Show along one axis where a window can stand."""
@@ -103,11 +103,11 @@ def places(
         ax.set_axis_off()
     for ax in axes.ravel()[len(cases) :]:
         ax.set_axis_off()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def filters(kernels: np.ndarray, maps: np.ndarray, alt: str) -> None:
+def filters(kernels: np.ndarray, maps: np.ndarray, words: str) -> None:
     """Show filters, and below each its feature map."""
     n = kernels.shape[2]
     size = FULL / (n + 0.7)
@@ -123,7 +123,7 @@ def filters(kernels: np.ndarray, maps: np.ndarray, alt: str) -> None:
     axes[0, 0].set_ylabel("filter")
     axes[1, 0].set_ylabel("feature map")
     fig.colorbar(shown, ax=axes[0], fraction=0.012, pad=0.01, label="weight")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _cells(

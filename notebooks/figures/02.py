@@ -10,7 +10,10 @@ from medtutor.plots import FULL, INKS
 
 @plots.styled
 def received(
-    pictures: Sequence[np.ndarray], gradients: Sequence[np.ndarray], titles: Sequence[str], alt: str
+    pictures: Sequence[np.ndarray],
+    gradients: Sequence[np.ndarray],
+    titles: Sequence[str],
+    words: str,
 ) -> None:
     """Show on images how much gradient each pixel received."""
     fig, axes = plots.figure(1, len(pictures), height=FULL / len(pictures) * 0.95)
@@ -25,4 +28,4 @@ def received(
         ax.set_title(title)
         ax.set_xlabel("pixels")
     axes[0, 0].set_ylabel("pixels")
-    plots.show(fig, alt)
+    plots.show(fig, words)

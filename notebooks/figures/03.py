@@ -18,7 +18,7 @@ def weighted_sum(
     crops: Sequence[np.ndarray],
     template: np.ndarray,
     names: Sequence[str],
-    alt: str,
+    words: str,
     bias: float = 0.0,
     limits: tuple[float, float] = (-0.2, 1.4),
 ) -> None:
@@ -38,7 +38,7 @@ def weighted_sum(
             ax.set_xticks([])
             ax.set_yticks([])
             fig.colorbar(shown, ax=ax, fraction=0.046, label=label)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -47,7 +47,7 @@ def response(
     probabilities: np.ndarray,
     temperatures: Mapping[float, np.ndarray],
     names: Sequence[str],
-    alt: str,
+    words: str,
 ) -> None:
     """Show how probabilities follow one score, and what a temperature does to them."""
     count = len(temperatures)
@@ -63,11 +63,11 @@ def response(
         ax.bar(range(len(bars)), bars, color=[plots.COLOURS[ink] for ink in _INKS[: len(bars)]])
         ax.set_title(f"T = {temperature:g}")
         ax.set_xticks(range(len(bars)), [name.split(",")[0] for name in names])
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def surprise(marks: Sequence[float], alt: str) -> None:
+def surprise(marks: Sequence[float], words: str) -> None:
     """Show the surprise -log p of an event that had the probability p."""
     fig, axes = plots.figure(width=plots.HALF, height=2.9)
     ax = axes[0, 0]
@@ -83,11 +83,11 @@ def surprise(marks: Sequence[float], alt: str) -> None:
         ylim=(0, None),
     )
     ax.set_xticks(np.linspace(0, 1, 6))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def digits(margins: np.ndarray, errors: Mapping[str, np.ndarray], alt: str) -> None:
+def digits(margins: np.ndarray, errors: Mapping[str, np.ndarray], words: str) -> None:
     """Show the relative error of a loss that was computed with few digits."""
     fig, axes = plots.figure(height=3.0)
     ax = axes[0, 0]
@@ -117,11 +117,11 @@ def digits(margins: np.ndarray, errors: Mapping[str, np.ndarray], alt: str) -> N
         ylim=(4e-10, 1e4),
     )
     ax.legend(loc="center", bbox_to_anchor=(0.5, 0.42))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def gradient(p: np.ndarray, y: np.ndarray, names: Sequence[str], alt: str) -> None:
+def gradient(p: np.ndarray, y: np.ndarray, names: Sequence[str], words: str) -> None:
     """Show the gradient of the loss as bars: what was said, what is true, the difference."""
     fig, axes = plots.figure(1, 3, height=2.6, sharey=True)
     parts = {"p: what was said": p, f"{_MINUS} y: what is true": y, f"= p {_MINUS} y": p - y}
@@ -140,14 +140,14 @@ def gradient(p: np.ndarray, y: np.ndarray, names: Sequence[str], alt: str) -> No
         ax.set_title(f"{title} (sum {_signed(bars.sum(), 0)})")
         ax.set_xticks(range(len(bars)), names)
     axes[0, 0].set(ylabel="probability", ylim=(-1.0, 1.3))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def templates(
     pictures: Sequence[np.ndarray],
     titles: Sequence[str],
-    alt: str,
+    words: str,
     pixel_mm: float | None = None,
 ) -> None:
     """Show weights as images: red speaks for the class, blue against it."""
@@ -168,7 +168,7 @@ def templates(
     bar = fig.colorbar(shown, ax=axes[0], fraction=0.03, ticks=[-1, 0, 1])
     bar.set_ticklabels(["against", "0", "for"])
     axes[0, 0].set_ylabel("mm from the middle" if pixel_mm else "pixels from the middle")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -176,7 +176,7 @@ def boundaries(
     points: np.ndarray,
     labels: np.ndarray,
     fields: Mapping[str, np.ndarray],
-    alt: str,
+    words: str,
     reach: float = 1.2,
 ) -> None:
     """Show what two-class models say all over the plane, and the points that taught them."""
@@ -207,7 +207,7 @@ def boundaries(
         ax.set(title=title, xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     axes[0, 0].legend(loc="upper left", bbox_to_anchor=(-0.62, 1), handletextpad=0.2)
     fig.colorbar(shown, ax=axes[0], fraction=0.03, label="probability of class 1")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _signed(value: float, decimals: int = 1) -> str:

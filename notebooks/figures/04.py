@@ -11,7 +11,7 @@ from medtutor.plots import COLOURS, DASHES, FULL, INKS
 
 
 @plots.styled
-def chain(names: Sequence[str], shapes: Sequence[str], weights: Sequence[str], alt: str) -> None:
+def chain(names: Sequence[str], shapes: Sequence[str], weights: Sequence[str], words: str) -> None:
     """Show layers in a row, the way forward above them and the way back below."""
     fig, axes = plots.figure(width=FULL, height=2.1)
     ax = axes[0, 0]
@@ -49,7 +49,7 @@ def chain(names: Sequence[str], shapes: Sequence[str], weights: Sequence[str], a
         ax.text(left + gap / 2, 0.66, shape, ha="center", va="bottom", fontsize=9)
     ax.set(xlim=(-0.1, len(names) * pitch + gap + 0.1), ylim=(-1.9, 1.35))
     ax.set_axis_off()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -58,7 +58,7 @@ def lines(
     named: Mapping[str, Any],
     xlabel: str,
     ylabel: str,
-    alt: str,
+    words: str,
     log: str = "",
     height: float = 3.2,
 ) -> None:
@@ -75,11 +75,11 @@ def lines(
     else:
         ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     ax.legend()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def banks(kernels: Mapping[str, np.ndarray], alt: str) -> None:
+def banks(kernels: Mapping[str, np.ndarray], words: str) -> None:
     """Show banks of filters below each other, all on one scale about 0."""
     count = next(iter(kernels.values())).shape[2]
     most = max(float(np.abs(bank).max()) for bank in kernels.values())
@@ -91,7 +91,7 @@ def banks(kernels: Mapping[str, np.ndarray], alt: str) -> None:
             ax.set(xticks=[], yticks=[])
         row[0].set_ylabel(name)
     fig.colorbar(shown, ax=axes, fraction=0.012, pad=0.01, label="weight")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _arrow(

@@ -17,7 +17,7 @@ _ROUND = 0.46  # radius of a state
 
 @plots.styled
 def unrolled(
-    alt: str,
+    words: str,
     steps: int = 4,
     x: Sequence[float] | None = None,
     h: Sequence[float] | None = None,
@@ -54,11 +54,11 @@ def unrolled(
         aspect="equal",
     )
     ax.set_axis_off()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def gradients(back: np.ndarray, panels: Mapping[str, Mapping[str, np.ndarray]], alt: str) -> None:
+def gradients(back: np.ndarray, panels: Mapping[str, Mapping[str, np.ndarray]], words: str) -> None:
     """Show on a logarithmic axis what is left of the gradient so many steps back."""
     fig, axes = plots.figure(1, len(panels), width=plots.FULL, height=3.5, sharey=True)
     for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
@@ -74,11 +74,11 @@ def gradients(back: np.ndarray, panels: Mapping[str, Mapping[str, np.ndarray]], 
     axes[0, 0].set_ylabel("size of the gradient, 1 at the last step")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside right center")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def growth(radius: np.ndarray, curves: Mapping[str, np.ndarray], steps: int, alt: str) -> None:
+def growth(radius: np.ndarray, curves: Mapping[str, np.ndarray], steps: int, words: str) -> None:
     """Show what is left of the gradient after so many steps against the spectral radius."""
     fig, axes = plots.figure(width=plots.FULL, height=3.3)
     ax = axes[0, 0]
@@ -89,12 +89,12 @@ def growth(radius: np.ndarray, curves: Mapping[str, np.ndarray], steps: int, alt
     ax.axvline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.set(xlabel="spectral radius of U", ylabel=f"left after {steps} steps (power of ten)")
     fig.legend(loc="outside right center")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def cliff(
-    weight: np.ndarray, loss: np.ndarray, paths: Mapping[str, Sequence[float]], alt: str
+    weight: np.ndarray, loss: np.ndarray, paths: Mapping[str, Sequence[float]], words: str
 ) -> None:
     """Show a loss with a plain and a wall, and where descent takes a weight upon it."""
     fig, axes = plots.figure(1, 2, width=plots.FULL, height=3.2)
@@ -118,12 +118,12 @@ def cliff(
     right.set(xlabel="step of the descent", ylabel="weight u", ylim=(weight[0], weight[-1]))
     right.axhline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     right.legend(loc="center right", bbox_to_anchor=(1, 0.42))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def next_intervals(
-    panels: Mapping[str, tuple[np.ndarray, Mapping[str, np.ndarray]]], alt: str
+    panels: Mapping[str, tuple[np.ndarray, Mapping[str, np.ndarray]]], words: str
 ) -> None:
     """Show RR intervals beat by beat, and what was expected of each before it came."""
     fig, axes = plots.figure(len(panels), 1, height=0.6 + 2.1 * len(panels))
@@ -155,12 +155,12 @@ def next_intervals(
         ax.margins(x=0.01, y=0.1)
     axes[-1, 0].set_xlabel("beat")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def rivals(
-    across: np.ndarray, up: np.ndarray, alt: str, names: tuple[str, str], unit: str = "ms"
+    across: np.ndarray, up: np.ndarray, words: str, names: tuple[str, str], unit: str = "ms"
 ) -> None:
     """Show the error of two predictors for each subject; below the diagonal the second wins."""
     fig, axes = plots.figure(width=plots.HALF, height=3.9)
@@ -183,7 +183,7 @@ def rivals(
         ha="right",
         color=plots.COLOURS["grey"],
     )
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _step(

@@ -24,7 +24,7 @@ _BELT, _BUS = 3.6, 0.55  # heights of the two lines that cross the drawing of a 
 
 
 @plots.styled
-def cell(alt: str) -> None:
+def cell(words: str) -> None:
     """Draw one LSTM cell: the belt on which c travels, and the gates that act on it."""
     fig, axes = plots.figure(width=7.4, height=4.1)
     ax = axes[0, 0]
@@ -64,7 +64,7 @@ def cell(alt: str) -> None:
         ax.text(at, high, word, ha="center", color=plots.COLOURS["grey"], size=11)
     ax.set(xlim=(0, 10.1), ylim=(-0.55, 4.35), aspect="equal")
     ax.set_axis_off()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -72,7 +72,7 @@ def over_time(
     time: np.ndarray,
     traces: Mapping[str, np.ndarray],
     inputs: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    alt: str,
+    words: str,
     unit: int = 0,
     marks: np.ndarray | None = None,
     title: str = "input",
@@ -102,11 +102,11 @@ def over_time(
             ax.axvline(mark, color=plots.COLOURS["grey"], linestyle=":", linewidth=0.9, zorder=0)
     axes[-1, 0].set_xlim(time[0], time[-1])
     axes[-1, 0].set_xlabel(xlabel)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def gradients(back: np.ndarray, curves: Mapping[str, np.ndarray], alt: str) -> None:
+def gradients(back: np.ndarray, curves: Mapping[str, np.ndarray], words: str) -> None:
     """Show on a logarithmic axis how much gradient is left so many steps back."""
     fig, axes = plots.figure(width=plots.FULL, height=3.4)
     ax = axes[0, 0]
@@ -118,11 +118,11 @@ def gradients(back: np.ndarray, curves: Mapping[str, np.ndarray], alt: str) -> N
     ax.set_ylim(1e-12, 20)
     ax.margins(x=0)
     fig.legend(loc="outside right center")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def looks_and_matters(looks: Sequence[float], matters: Sequence[float], alt: str) -> None:
+def looks_and_matters(looks: Sequence[float], matters: Sequence[float], words: str) -> None:
     """Show for each unit how good it looks, against how much the network needs it."""
     fig, axes = plots.figure(width=plots.HALF, height=3.2)
     ax = axes[0, 0]
@@ -132,7 +132,7 @@ def looks_and_matters(looks: Sequence[float], matters: Sequence[float], alt: str
     ax.axhline(0, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.set(xlabel="drop of the forget gate at a beat", ylabel="gate held: error added in ms")
     ax.margins(0.12)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _arrow(

@@ -25,4 +25,4 @@ def hu_histogram(hu: np.ndarray) -> None:
         place = ((low + high) / 2, above)
         ax.text(*place, name, fontsize=9, ha="center", transform=ax.get_xaxis_transform())
     ax.set(xlabel="value in HU", ylabel="pixels")
-    plots.show(fig, alt="hu_histogram")
+    plots.show(fig, words="hu_histogram")

@@ -14,7 +14,7 @@ def maps(
     maps: Mapping[str, Sequence[np.ndarray]],
     rows: Sequence[str],
     outlines: Sequence[np.ndarray],
-    alt: str,
+    words: str,
     limits: tuple[float, float] = (-0.2, 1.4),
 ) -> None:
     """Show images and beside each its maps: a row for each image, a column for each method.
@@ -41,4 +41,4 @@ def maps(
         ax.set_title(title.replace("_", "\n"), fontsize=10)
     bar = fig.colorbar(drawn, ax=axes, location="bottom", fraction=0.03, pad=0.02, aspect=50)
     bar.set_ticks([0, 1], labels=["0", "largest of each map"])
-    plots.show(fig, alt=alt)
+    plots.show(fig, words=words)

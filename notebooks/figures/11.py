@@ -19,7 +19,7 @@ def curve(
     draws: Mapping[str, np.ndarray],
     xlabel: str,
     ylabel: str,
-    alt: str,
+    words: str,
     ruler: Interval | None = None,
     log: str = "",
 ) -> None:
@@ -50,7 +50,7 @@ def curve(
     ax.set_xticks(x, [f"{value:g}" for value in x])
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend(fontsize=9)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled

@@ -22,7 +22,7 @@ def looks(
 def tachogram(
     times: np.ndarray,
     rr: np.ndarray,
-    alt: str,
+    words: str,
     symbols: Sequence[str] | np.ndarray | None = None,
     height: float = 2.6,
 ) -> None:
@@ -47,14 +47,14 @@ def tachogram(
         ax.margins(y=0.1)
         ax.set_xlabel("time in s")
         ax.set_ylabel(label)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def variability(
     tachograms: Mapping[str, tuple[np.ndarray, np.ndarray]],
     spectra: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    alt: str,
+    words: str,
 ) -> None:
     """Show RR series beside their spectra."""
     fig, axes = plots.figure(1, 2, height=2.8)
@@ -67,14 +67,14 @@ def variability(
     axes[0, 1].set_ylabel("power in s²/Hz")
     axes[0, 1].set_xlim(0, 0.6)  # breathing and all that is slower
     axes[0, 1].legend()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def detection(
     snr: Sequence[float],
     scores: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    alt: str,
+    words: str,
     kind: str = "noise",
 ) -> None:
     """Show how detectors do as the noise grows."""
@@ -91,14 +91,14 @@ def detection(
     axes[0, 0].set_ylim(top=1.03)
     axes[0, 0].set_ylabel("share of beats")
     axes[0, 1].legend(loc="lower left")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def histograms(
     values: Sequence[Mapping[str, np.ndarray]],
     labels: Sequence[str],
-    alt: str,
+    words: str,
     bins: int = 30,
 ) -> None:
     """Show distributions, such as heart rates, one panel for each quantity."""
@@ -113,14 +113,14 @@ def histograms(
         ax.set_ylabel("share of windows per bpm" if several else "windows")
         if several:
             ax.legend()
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def beats(
     time: np.ndarray,
     curves: Mapping[str, np.ndarray],
-    alt: str,
+    words: str,
     waves: Mapping[str, float] | None = None,
 ) -> None:
     """Show beats on top of each other."""
@@ -136,4 +136,4 @@ def beats(
     ax.set_xlabel("time after the R peak in s")
     ax.set_ylabel("mV")
     ax.legend(loc="upper right")
-    plots.show(fig, alt)
+    plots.show(fig, words)

@@ -14,7 +14,7 @@ _MARKERS = ("o", "s", "^", "D")
 
 @plots.styled
 def divergence(
-    losses: Sequence[float], states: Mapping[str, np.ndarray], fs: float, alt: str
+    losses: Sequence[float], states: Mapping[str, np.ndarray], fs: float, words: str
 ) -> None:
     """Show a training loss until it is lost, and how large the state of the network gets."""
     fig, axes = plots.figure(1, 2, height=3.0, gridspec_kw={"width_ratios": (1, 1.5)})
@@ -49,7 +49,7 @@ def divergence(
     right.set(xlabel="time in s", ylabel="largest state", ylim=(1e-3, 1e41))
     right.margins(x=0)
     right.legend(loc="center left")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -57,7 +57,7 @@ def beat_map(
     signal: np.ndarray,
     maps: Mapping[str, np.ndarray],
     fs: float,
-    alt: str,
+    words: str,
     beats: np.ndarray | None = None,
 ) -> None:
     """Show a window above the maps that say where its beats are."""
@@ -75,7 +75,7 @@ def beat_map(
             ax.axvline(beat / fs, color=COLOURS["grey"], linewidth=0.8, linestyle=":", zorder=0)
         ax.margins(x=0)
     axes[-1, 0].set_xlabel("time in s" + ("" if beats is None else "; dotted: the true beats"))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -83,7 +83,7 @@ def agreement(
     truth: np.ndarray,
     readings: Mapping[str, np.ndarray],
     what: str,
-    alt: str,
+    words: str,
     zero: str = "",
 ) -> None:
     """Show what was read against what is true, one panel for each reader."""
@@ -108,12 +108,12 @@ def agreement(
         ax.set_xlabel(f"true {what}")
         ax.set_aspect("equal")
     axes[0, 0].set_ylabel(f"read {what}")
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def by_subject(
-    errors: Mapping[str, Mapping[str, float]], alt: str, unit: str = "bpm", most: int = 20
+    errors: Mapping[str, Mapping[str, float]], words: str, unit: str = "bpm", most: int = 20
 ) -> None:
     """Show each subject's error under several readers, the worst for the first reader on top."""
     first = next(iter(errors.values()))
@@ -136,7 +136,7 @@ def by_subject(
     ax.set_xlabel(f"mean absolute error in {unit} (logarithmic)")
     ax.set_ylabel("test subject")
     fig.legend(loc="outside upper right", ncols=len(errors))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -145,7 +145,7 @@ def readings(
     titles: Sequence[str],
     marks: Sequence[Mapping[str, np.ndarray]],
     fs: float,
-    alt: str,
+    words: str,
     unit: str = "mV",
 ) -> None:
     """Show windows below each other, with the beats that different readers see in them."""
@@ -170,11 +170,11 @@ def readings(
     axes[-1, 0].set_xlabel("time in s")
     handles, names = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside upper right", ncols=len(names))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def intervals(error: np.ndarray, reach: np.ndarray, alt: str, level: float = 0.9) -> None:
+def intervals(error: np.ndarray, reach: np.ndarray, words: str, level: float = 0.9) -> None:
     """Show errors against the reach of their intervals: inside the wedge, the truth is covered."""
     fig, axes = plots.figure(width=0.75 * FULL, height=3.2)
     ax = axes[0, 0]
@@ -198,7 +198,7 @@ def intervals(error: np.ndarray, reach: np.ndarray, alt: str, level: float = 0.9
         )
     ax.set(xlabel="reach of the interval to either side, in bpm", ylabel="error in bpm")
     fig.legend(loc="outside upper right", ncols=2)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 def _span(
@@ -220,7 +220,7 @@ def looks(
 
 @plots.styled
 def rejection(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], alt: str, kept: float | None = None
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], words: str, kept: float | None = None
 ) -> None:
     """Show the error of the windows that are read against the share of windows turned away."""
     fig, axes = plots.figure(width=0.75 * FULL, height=2.9)
@@ -241,14 +241,14 @@ def rejection(
     ax.set(xlabel="windows turned away in %", ylabel="MAE of the others in bpm", ylim=(0, None))
     ax.margins(x=0)
     fig.legend(loc="outside upper right", ncols=len(curves))
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def short_and_long(
     pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
     unit: str,
-    alt: str,
+    words: str,
     labels: tuple[str, str] = ("five minutes", "one window"),
 ) -> None:
     """Show values from short windows against those of long stretches, on logarithmic axes."""
@@ -265,4 +265,4 @@ def short_and_long(
         ax.set_title(name)
         ax.set_xlabel(f"{labels[0]}, in {unit}")
     axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
-    plots.show(fig, alt)
+    plots.show(fig, words)

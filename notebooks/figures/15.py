@@ -26,11 +26,11 @@ def gaps(seen, missing, found, truth, fs):
     axes[-1, 0].set_xlabel("time in s; shaded: missing")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     fig.align_ylabels(axes)
-    plots.show(fig, alt="four_kinds")
+    plots.show(fig, words="four_kinds")
 
 
 @plots.styled
-def fillings(truth, hidden, filled, fs, alt):
+def fillings(truth, hidden, filled, fs, words):
     """Draw what several methods put into one gap, over what was there, a second to either side."""
     rows = -(-len(filled) // 2)
     fig, axes = plots.figure(rows, 2, height=1.55 * rows + 0.6, sharex=True, sharey=True)
@@ -51,7 +51,7 @@ def fillings(truth, hidden, filled, fs, alt):
     for ax in axes[:, 0]:
         ax.set_ylabel("mV")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    plots.show(fig, alt=alt)
+    plots.show(fig, words=words)
 
 
 @plots.styled
@@ -69,7 +69,7 @@ def mechanisms(values, lost, xlabel):
         ax.set(title=title, xlabel=xlabel)
     axes[0, 0].set_ylabel("entries")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
-    plots.show(fig, alt="mechanisms")
+    plots.show(fig, words="mechanisms")
 
 
 def _shade(ax, missing, fs):

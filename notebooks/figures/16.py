@@ -67,7 +67,7 @@ def int8(weights, scale):
     for edge in (-0.5, 0.5):
         right.axhline(edge, color="black", linestyle=":", linewidth=1)
     right.set(xlabel="weight", ylabel="rounding error in steps")
-    plots.show(fig, alt="int8")
+    plots.show(fig, words="int8")
 
 
 @plots.styled
@@ -82,7 +82,7 @@ def pieces(curves, fs, edges):
         ax.set_ylabel("mV")
         ax.margins(x=0)
     axes[-1, 0].set_xlabel("time in s; dotted: where a piece begins")
-    plots.show(fig, alt="pieces")
+    plots.show(fig, words="pieces")
 
 
 def live(readings, signal, truth, fs=360):
@@ -101,7 +101,7 @@ def live(readings, signal, truth, fs=360):
                 handle.update(picture, raw=True)
     if handle is not None:
         handle.update({"text/plain": ""}, raw=True)  # the picture that stays follows below
-    plots.show(_monitor(kept, signal, truth, fs), alt="monitor")
+    plots.show(_monitor(kept, signal, truth, fs), words="monitor")
 
 
 @plots.styled

@@ -18,7 +18,7 @@ def skew(
     names: Sequence[str],
     classes: tuple[str, str],
     xlabel: str,
-    alt: str,
+    words: str,
 ) -> None:
     """Show how hospitals differ: a typical crop of each, and a histogram by class."""
     fig, axes = plots.figure(2, len(names), height=4.2, height_ratios=(1.15, 1))
@@ -40,7 +40,7 @@ def skew(
     axes[1, 0].set_ylabel("training samples")
     fig.supxlabel(xlabel, fontsize=10)
     fig.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
@@ -49,7 +49,7 @@ def matrix(
     rows: Sequence[str],
     columns: Sequence[str],
     label: str,
-    alt: str,
+    words: str,
     limits: tuple[float, float] = (0.5, 1.0),
 ) -> None:
     """Show models against the places where they are tested, as numbers in coloured cells."""
@@ -71,14 +71,14 @@ def matrix(
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="tested on", ylabel="trained on")
     fig.colorbar(picture, ax=ax, label=label)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def rounds(
     curves: Mapping[str, Sequence[float]],
     ylabel: str,
-    alt: str,
+    words: str,
     levels: Mapping[str, float] | None = None,
     mark: int | None = None,
 ) -> None:
@@ -102,12 +102,12 @@ def rounds(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="rounds", ylabel=ylabel)
     ax.legend(fontsize=9)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def masked(
-    own: np.ndarray, sent: np.ndarray, total: np.ndarray, names: Sequence[str], alt: str
+    own: np.ndarray, sent: np.ndarray, total: np.ndarray, names: Sequence[str], words: str
 ) -> None:
     """Show what hospitals compute, what they send under masks, and what the server gets out."""
     fig, axes = plots.figure(1, 3, height=3.2)
@@ -134,11 +134,11 @@ def masked(
     axes[0, 2].set_ylabel("sum")
     handles = [ax.get_legend_handles_labels() for ax in (axes[0, 0], axes[0, 2])]
     fig.legend(*(a + b for a, b in zip(*handles, strict=True)), loc="outside lower center", ncols=8)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
-def lengths(values: np.ndarray, clip: float, alt: str) -> None:
+def lengths(values: np.ndarray, clip: float, words: str) -> None:
     """Show the lengths of the patients' gradients and where they are cut."""
     fig, axes = plots.figure(width=FULL * 0.6, height=2.4)
     ax = axes[0, 0]
@@ -146,13 +146,13 @@ def lengths(values: np.ndarray, clip: float, alt: str) -> None:
     ax.axvline(clip, color=COLOURS["black"], linestyle="--", label="clipped to this length")
     ax.set(xlabel="length of a patient's gradient", ylabel="patients", xlim=(0, None))
     ax.legend(fontsize=9)
-    plots.show(fig, alt)
+    plots.show(fig, words)
 
 
 @plots.styled
 def intervals(
     panels: Mapping[str, Mapping[str, Interval]],
-    alt: str,
+    words: str,
     zero: bool = False,
     ideal: Mapping[str, float] | None = None,
 ) -> None:
@@ -175,4 +175,4 @@ def intervals(
         ax.set_yticks(range(len(rows)), rows)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.locator_params(axis="x", nbins=4)
-    plots.show(fig, alt)
+    plots.show(fig, words)

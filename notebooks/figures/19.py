@@ -37,4 +37,4 @@ def software() -> None:
             ax.text((k + 0.5) * width, up, name, ha="center", va="center", size=11)
     ax.set(xlim=(-2.3, 6.1), ylim=(0.5, len(STACK) + 0.5))
     ax.set_axis_off()
-    plots.show(fig, alt="software")
+    plots.show(fig, words="software")

@@ -34,34 +34,34 @@ def panels(fig):
 
 def test_importing_and_drawing_leaves_the_settings_of_the_session_alone(shown):
     before = dict(mpl.rcParams)
-    plots.lines([1, 2], {"a": [1, 2]}, alt="a figure")
+    plots.lines([1, 2], {"a": [1, 2]}, words="a figure")
     assert dict(mpl.rcParams) == before
 
 
 def test_a_class_has_one_colour_in_every_chart(shown):
     for name in ("benign", "malignant", "V"):
-        plots.lines([1, 2], {"first": [0, 0], name: [1, 2]}, alt="a b")
+        plots.lines([1, 2], {"first": [0, 0], name: [1, 2]}, words="a b")
         line = shown["a b"].axes[0].lines[1]
         assert to_hex(line.get_color()) == plots.CLASS_COLOURS[name].lower()
-        plots.histogram({"first": [1, 2], name: [1, 2]}, alt="a b", xlabel="score")
+        plots.histogram({"first": [1, 2], name: [1, 2]}, words="a b", xlabel="score")
         bar = shown["a b"].axes[1].patches[0]
         assert to_hex(bar.get_facecolor()) == plots.CLASS_COLOURS[name].lower()
 
 
 def test_curves_differ_in_more_than_colour(shown):
-    plots.lines([1, 2], {str(k): [k, k] for k in range(4)}, alt="a b", marker=True)
+    plots.lines([1, 2], {str(k): [k, k] for k in range(4)}, words="a b", marker=True)
     looks = {(line.get_linestyle(), line.get_marker()) for line in shown["a b"].axes[0].lines}
     assert len(looks) == 4
 
 
 def test_an_interval_becomes_a_band_or_a_bar(shown):
     band = np.array([[1, 2], [0, 1], [2, 3]])
-    plots.lines([1, 2], {"a": band}, alt="a b")
+    plots.lines([1, 2], {"a": band}, words="a b")
     assert len(shown["a b"].axes[0].collections) == 1
-    plots.bars(["x", "y"], {"a": band, "b": [1, 2]}, alt="a b", write="{:.1f}")
+    plots.bars(["x", "y"], {"a": band, "b": [1, 2]}, words="a b", write="{:.1f}")
     assert len(shown["a b"].axes[0].patches) == 4
     plots.intervals(
-        {"one": (0.5, 0.4, 0.6), "two": {"": (0.7, np.nan, 0.8)}}, alt="a b", xlabel="x"
+        {"one": (0.5, 0.4, 0.6), "two": {"": (0.7, np.nan, 0.8)}}, words="a b", xlabel="x"
     )
     assert [t.get_text() for t in shown["a b"].axes[0].get_yticklabels()] == ["one", "two"]
 
@@ -84,7 +84,7 @@ def test_images_keep_their_scale_and_their_marks(shown):
     plots.images(
         [PICTURE, PICTURE],
         ["one", "two"],
-        alt="a b",
+        words="a b",
         limits=[(0, 1), (0, 2)],
         extent_mm=[(16, 16), (8, 8)],
         outlines=[PICTURE > 0.5, None],
@@ -101,7 +101,7 @@ def test_images_keep_their_scale_and_their_marks(shown):
 
 def test_a_sheet_has_a_row_for_each_name(shown):
     rows = {"picture": [PICTURE] * 3, "map": [PICTURE - 0.5] * 3}
-    plots.sheet(rows, alt="a b", titles=["x", "y", "z"], cmaps={"map": "RdBu_r"})
+    plots.sheet(rows, words="a b", titles=["x", "y", "z"], cmaps={"map": "RdBu_r"})
     axes = shown["a b"].axes
     assert [ax.get_ylabel() for ax in axes] == ["picture", "", "", "map", "", ""]
     low, high = axes[3].images[0].get_clim()
@@ -109,14 +109,14 @@ def test_a_sheet_has_a_row_for_each_name(shown):
 
 
 def test_cells_write_their_numbers(shown):
-    plots.cells([np.array([[1, -2.5], [np.nan, 0]])], ["x"], alt="a b", boxes=[[(0, 0, 1, 1)]])
+    plots.cells([np.array([[1, -2.5], [np.nan, 0]])], ["x"], words="a b", boxes=[[(0, 0, 1, 1)]])
     written = [t.get_text() for t in shown["a b"].axes[0].texts]
     assert written == ["1", "\N{MINUS SIGN}2.5", "", "0", "x"]
 
 
 def test_a_strip_is_drawn_to_the_scale_of_ecg_paper(shown):
     signal = np.sin(np.arange(720) / 30)
-    plots.strip(signal, 360, alt="a b", marks={"R": np.array([50])}, symbols=([50], ["N"]))
+    plots.strip(signal, 360, words="a b", marks={"R": np.array([50])}, symbols=([50], ["N"]))
     ax = shown["a b"].axes[0]
     assert ax.get_aspect() == pytest.approx(0.4)  # 25 mm a second, 10 mm a millivolt
     assert "N" in [t.get_text() for t in ax.texts]
@@ -127,7 +127,7 @@ def test_a_stack_shades_and_marks(shown):
     plots.stack(
         {"a": np.sin(t / 30), "b": np.cos(t / 30)},
         360,
-        alt="a b",
+        words="a b",
         units=["mV", "z"],
         marks={"R": np.array([50])},
         lines={"b": {"other": np.sin(t / 20)}},
@@ -140,12 +140,12 @@ def test_a_stack_shades_and_marks(shown):
 
 def test_losses_mark_the_lowest(shown):
     run = {"loss": [1, 0.5, 0.3], "val_loss": [1, 0.7, 0.8]}
-    plots.losses({"one": run, "two": {"loss": [2, 1]}}, alt="a b")
+    plots.losses({"one": run, "two": {"loss": [2, 1]}}, words="a b")
     assert shown["a b"].axes[0].lines[2].get_xdata() == [2]
 
 
 def test_reliability_has_its_diagonal(shown):
-    plots.reliability({"raw": ([0.2, 0.8], [0.3, 0.7], [0.1, 0.5], [0.5, 0.9])}, "x", alt="a b")
+    plots.reliability({"raw": ([0.2, 0.8], [0.3, 0.7], [0.1, 0.5], [0.5, 0.9])}, "x", words="a b")
     assert "share of x" in shown["a b"].axes[0].get_ylabel()
 
 
