@@ -1,225 +1,570 @@
-"""The Flower app: a ServerApp that averages, a ClientApp that trains inside a hospital.
+"""Four hospitals that learn together: who has which images, what each computes, and the average.
 
-The same two apps run in Flower's simulation engine (`engine.simulate`) and on a SuperLink with
-SuperNodes as separate processes (`deployment`). Only weights, counts and losses travel; images stay
-where they are. What a hospital computes is in `local`, so that it can be read, and tested, without
-Flower.
+Real federations are uneven: one hospital screens healthy smokers and finds small nodules, another
+is sent the large ones; one reconstructs thin slices, another thick ones. `divide` deals whole
+patients to four such hospitals, so that scanner, size and share of the event differ from place to
+place. What a hospital computes is plain NumPy; only `simulate` needs Flower. The same training
+stands behind the Flower app in ``federation/``.
 """
 
-import json
+import importlib
+import logging
 import os
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
-from functools import cache
+import sys
+import tempfile
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-# First, since it keeps Flower quiet.
-from medtutor.privacy.settings import Settings  # isort: skip
+from medtutor import splits
+from medtutor.ct import preprocess
+from medtutor.errors import DataError, SplitError
+from medtutor.layers import Adam, Conv2D, Dense, Flatten, MaxPool2D, Network, ReLU, Softmax
+from medtutor.types import ImageSet
 
-from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
-from flwr.clientapp import ClientApp
-from flwr.serverapp import Grid, ServerApp
-from flwr.serverapp.strategy import FedAvg, FedProx
+if TYPE_CHECKING:
+    from flwr.clientapp import ClientApp
+    from flwr.serverapp import ServerApp
 
-from medtutor import paths
-from medtutor.errors import MedtutorError
-from medtutor.privacy import hospitals, local
-from medtutor.privacy.local import Weights
+NAMES = ("A", "B", "C", "D")
+SIZE, SPACING = 20, 2.0  # pixels and mm per pixel: 40 mm around the nodule, small enough for NumPy
+MOST = 4000  # images; a very large set is thinned out
+EDGE_MM = 10.0  # of the patient's largest nodule
+EPOCHS, BATCH, RATE = 3, 32, 0.005  # passes over a hospital's own patients in a round; Adam's rate
 
-Report = Callable[[dict[str, Any]], None]
+Weights = list[np.ndarray]
 
-client_app = ClientApp()
-
-
-@cache
-def _data(source: str, own: str, hospital: int) -> tuple[np.ndarray, np.ndarray]:
-    """Load the training images of one hospital: a share of the course's set, or its own folder."""
-    if own:
-        return hospitals.training_part(own, None)
-    return hospitals.training_part(source or None, hospital)
-
-
-def _here(message: Message, context: Context) -> tuple[int, Weights, np.ndarray, np.ndarray]:
-    """Say which hospital this is, and give the model that arrived and the local data."""
-    hospital = int(context.node_config.get("partition-id", 0))
-    config: Any = message.content["config"]
-    x, labels = _data(str(config["source"]), str(context.node_config.get("data", "")), hospital)
-    arrays: Any = message.content["arrays"]
-    return hospital, arrays.to_numpy_ndarrays(), x, labels
+# Flower and Ray report their use, and look for updates, unless they are told not to before they
+# are imported.
+QUIET = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # the name misleads: one machine, so loopback only
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # a hospital's process has one core
+os.environ.update(QUIET)
 
 
-@client_app.train()
-def train(message: Message, context: Context) -> Message:
-    """Train the arriving model on this hospital's patients; send weights, a count and losses."""
-    config: Any = message.content["config"]
-    hospital, weights, x, labels = _here(message, context)
-    number = int(config["server-round"])
-    if hospital == config["lose-hospital"] and number == config["lose-round"]:
-        raise MedtutorError(f"hospital {hospital} was lost in round {number}, as asked")
-    mine = local.train_locally(
-        weights, x, labels,
-        epochs=int(config["epochs"]),
-        mu=float(config.get("proximal-mu", 0.0)),
-        seed=local.seed_of(number, hospital),
-    )  # fmt: skip
-    metrics = MetricRecord({
-        "num-examples": len(x),
-        "hospital": hospital,
-        "loss-before": float(local.losses(weights, x, labels).mean()),
-        "loss-after": float(local.losses(mine, x, labels).mean()),
-    })  # fmt: skip
-    content = RecordDict({"arrays": ArrayRecord(mine), "metrics": metrics})
-    return Message(content=content, reply_to=message)
-
-
-@client_app.evaluate()
-def evaluate(message: Message, context: Context) -> Message:
-    """Send the loss of the arriving model on this hospital's training patients."""
-    hospital, weights, x, labels = _here(message, context)
-    metrics = MetricRecord({
-        "num-examples": len(x),
-        "hospital": hospital,
-        "loss-before": float(local.losses(weights, x, labels).mean()),
-    })  # fmt: skip
-    return Message(content=RecordDict({"metrics": metrics}), reply_to=message)
-
-
-class _Told:
-    """Mixed into a strategy of Flower: says what happens, and evaluates after the last round only.
-
-    Replies are put in the order of the hospitals before they are averaged: the order in which they
-    arrive would change the last digits.
-    """
-
-    report: Report
-    last_round: int
-
-    def configure_train(self, server_round: int, *others: Any, **named: Any) -> Iterable[Message]:
-        messages = list(super().configure_train(server_round, *others, **named))  # type: ignore[misc]
-        self.report({"round": server_round, "state": "sent", "to": len(messages)})
-        return messages
-
-    def configure_evaluate(self, server_round: int, *others: Any, **named: Any) -> Any:
-        if server_round < self.last_round:
-            return []
-        return super().configure_evaluate(server_round, *others, **named)  # type: ignore[misc]
-
-    def aggregate_train(self, server_round: int, replies: Iterable[Message]) -> Any:
-        kept = self._sorted(replies, server_round, "trained")
-        if not any(not reply.has_error() for reply in kept):
-            raise MedtutorError(f"no hospital answered in round {server_round}")
-        return super().aggregate_train(server_round, kept)  # type: ignore[misc]
-
-    def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> Any:
-        replies = list(replies)
-        if not replies:
-            return None
-        kept = self._sorted(replies, server_round, "evaluated")
-        return super().aggregate_evaluate(server_round, kept)  # type: ignore[misc]
-
-    def _sorted(self, replies: Iterable[Message], number: int, state: str) -> list[Message]:
-        replies = list(replies)
-        good = sorted((r for r in replies if not r.has_error()), key=_hospital)
-        values: list[Any] = [r.content["metrics"] for r in good]
-        self.report({
-            "round": number,
-            "state": state,
-            "hospitals": [int(v["hospital"]) for v in values],
-            "counts": [int(v["num-examples"]) for v in values],
-            "losses": [float(v["loss-before"]) for v in values],
-        })  # fmt: skip
-        return [*good, *(r for r in replies if r.has_error())]
-
-
-class _ToldFedAvg(_Told, FedAvg):
-    """FedAvg that says what happens."""
-
-
-class _ToldFedProx(_Told, FedProx):
-    """FedProx that says what happens."""
-
-
-def _hospital(reply: Message) -> int:
-    metrics: Any = reply.content["metrics"]
-    return int(metrics["hospital"])
-
-
-def serve(grid: Grid, settings: Settings, report: Report) -> Weights:
-    """Run the rounds of a federation: the body of the ServerApp.
+@dataclass(frozen=True, eq=False, repr=False)
+class Hospitals:
+    """Who has which samples; no patient is in two hospitals or in two parts.
 
     Parameters
     ----------
-    grid : Grid
-        Flower's way to the hospitals.
-    settings : Settings
-        What to do.
-    report : callable
-        Is told each step as a dictionary.
+    x : ndarray of float32, shape (n, 20, 20, 1)
+        Prepared images.
+    labels : ndarray of int64, shape (n,)
+        1 for the event asked for (the second class), else 0.
+    patients : ndarray of str, shape (n,)
+        Patient of each sample.
+    train, test : tuple of ndarray of int
+        Indices into `x`, for each hospital.
+    rules : tuple of str
+        What the patients of each hospital have in common.
+    event : str
+        Name of the event.
+
+    Raises
+    ------
+    SplitError
+        If a patient is in two places, or a hospital has nobody to train on.
+    """
+
+    x: np.ndarray
+    labels: np.ndarray
+    patients: np.ndarray
+    train: tuple[np.ndarray, ...]
+    test: tuple[np.ndarray, ...]
+    rules: tuple[str, ...]
+    event: str = "event"
+
+    def __post_init__(self) -> None:
+        """Assert that no patient is in two places."""
+        owner: dict[str, str] = {}
+        for part, rows in (("train", self.train), ("test", self.test)):
+            for name, mine in zip(NAMES, rows, strict=False):
+                for patient in np.unique(self.patients[mine]):
+                    place = f"the {part} part of hospital {name}"
+                    if patient in owner:
+                        raise SplitError(
+                            f"patient {patient} is in {owner[patient]} and in {place}",
+                            remedy="Keep a patient's samples together.",
+                        )
+                    owner[str(patient)] = place
+        empty = [name for name, mine in zip(NAMES, self.train, strict=False) if len(mine) == 0]
+        if empty:
+            raise SplitError(
+                f"hospital {empty[0]} has no training patients",
+                remedy="Use a set with more patients.",
+            )
+
+    def __len__(self) -> int:
+        """Count the hospitals."""
+        return len(self.train)
+
+    def all_train(self) -> np.ndarray:
+        """Give the training samples of all hospitals in one array of indices."""
+        return np.concatenate(self.train)
+
+    def all_test(self) -> np.ndarray:
+        """Give the test samples of all hospitals in one array of indices."""
+        return np.concatenate(self.test)
+
+    def share(self, k: int) -> float:
+        """Share of the event among a hospital's training samples."""
+        return float(self.labels[self.train[k]].mean())
+
+    def __repr__(self) -> str:
+        """Show the ledger: patients and samples of each hospital and part."""
+        head = f"{'':10}{'train':>18}{'test':>18}   {self.event}"
+        lines = [
+            head,
+            f"{'hospital':10}" + f"{'patients':>10}{'samples':>8}" * 2 + "   in training",
+        ]
+        for k, rule in enumerate(self.rules):
+            counts = [
+                n
+                for rows in (self.train[k], self.test[k])
+                for n in (len(np.unique(self.patients[rows])), len(rows))
+            ]
+            cells = f"{counts[0]:>10}{counts[1]:>8}{counts[2]:>10}{counts[3]:>8}"
+            lines.append(f"{NAMES[k]:10}{cells}{100 * self.share(k):>8.0f} %    {rule}")
+        return "\n".join([*lines, "no patient is in two hospitals or in two parts"])
+
+
+def thinned(nodules: ImageSet) -> ImageSet:
+    """Thin a very large set out to `MOST` images."""
+    if len(nodules) <= MOST:
+        return nodules
+    keep = np.random.default_rng(18).choice(len(nodules), MOST, replace=False)
+    return nodules.take(np.sort(keep))
+
+
+def event(nodules: ImageSet) -> np.ndarray:
+    """Turn the classes into one question, shape (n,): 1 for the second class, else 0."""
+    return (nodules.labels == 1).astype(np.int64)
+
+
+def divide(nodules: ImageSet, split: splits.Split) -> Hospitals:
+    """Deal the patients of a split to four hospitals that differ.
+
+    Two yes-no questions make four hospitals: are the patient's slices thick, and is the largest
+    nodule at least 10 mm? Where the data do not say, coarse pixels stand in for thick slices and
+    "has the event" for large nodules; where no answer parts the patients, a hash of the name does.
+
+    Parameters
+    ----------
+    nodules : ImageSet
+        The set.
+    split : Split
+        Its training and test parts, by patient. Validation samples stay out.
+
+    Returns
+    -------
+    Hospitals
+        A, B: thin slices; C, D: thick ones. B and D have the large nodules.
+
+    Raises
+    ------
+    SplitError
+        If a hospital would have nobody to train on.
+    """
+    train, test, rules = deal(nodules, split)
+    x = prepare(nodules)
+    name = nodules.class_names[1]
+    return Hospitals(x, event(nodules), nodules.patients, train, test, rules, name)
+
+
+def prepare(nodules: ImageSet) -> np.ndarray:
+    """Prepare images as all hospitals do, shape (n, 20, 20, 1)."""
+    return preprocess.prepare(nodules, size=SIZE, spacing=SPACING)
+
+
+def split_of(nodules: ImageSet) -> splits.Split:
+    """Split a set by patient, without a validation part."""
+    names = (f"not {nodules.class_names[1]}", nodules.class_names[1])
+    return splits.by_patient(
+        event(nodules), nodules.patients, nodules.split, validation=0, class_names=names
+    )
+
+
+def deal(nodules: ImageSet, split: splits.Split) -> tuple:
+    """Give the training rows, the test rows and the rule of each of the four hospitals."""
+    people, member = np.unique(nodules.patients, return_inverse=True)
+    first, thin, thick = _scanner(nodules, people, member)
+    second, small, large = _size(nodules, people, member)
+    site = 2 * first[member] + second[member]
+    rules = tuple(f"{a}, {b}" for a in (thin, thick) for b in (small, large))
+    train, test = (
+        tuple(rows[site[rows] == k] for k in range(4)) for rows in (split.train, split.test)
+    )
+    return train, test, rules
+
+
+def _scanner(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple:
+    """Tell thick slices from thin ones, patient by patient."""
+    candidates = [("slice_thickness_mm", "slices"), ("scan_spacing_mm", "pixels")]
+    for column, what in candidates:
+        try:
+            values = np.asarray(nodules.table[column], float)
+        except (KeyError, ValueError):
+            continue
+        if np.isfinite(values).all() and len(np.unique(values)) > 1:
+            worst = _worst(values, people, member)
+            edge = float(np.median(worst))
+            edge = edge if np.any(worst < edge) else float(np.min(worst[worst > edge]))
+            unit = f"{edge:.2g} mm"
+            return (worst >= edge), f"{what} below {unit}", f"{what} of {unit} or more"
+    return _hash(people), "first half", "second half"
+
+
+def _size(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple:
+    """Tell patients with a large nodule from the others."""
+    known = nodules.diameter is not None and bool(np.isfinite(nodules.diameter).all())
+    if known:
+        large = _worst(np.asarray(nodules.diameter), people, member) >= EDGE_MM
+        if 0.05 < large.mean() < 0.95:
+            return large, f"nodules below {EDGE_MM:g} mm", f"a nodule of {EDGE_MM:g} mm or more"
+    # Two in three patients with the event go to one side, one in three without it: a skew, and
+    # both classes on either side.
+    ill = _worst(event(nodules), people, member) > 0
+    crossed = np.random.default_rng(18).random(len(people)) < 1 / 3
+    return (
+        ill ^ crossed,
+        f"few with {nodules.class_names[1]}",
+        f"many with {nodules.class_names[1]}",
+    )
+
+
+def _worst(values: np.ndarray, people: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Largest value of each patient."""
+    worst = np.full(len(people), -np.inf)
+    np.maximum.at(worst, member, values)
+    return worst
+
+
+def _hash(people: np.ndarray) -> np.ndarray:
+    """Deal the patients by their names into two halves, the same everywhere."""
+    return np.array([zlib.crc32(b"site" + str(p).encode()) % 2 == 1 for p in people])
+
+
+def network(seed: int = 0, dtype: type = np.float32) -> Network:
+    """Build the model that the hospitals share: (n, 20, 20, 1) to two probabilities."""
+    layers = [Conv2D(8), ReLU(), MaxPool2D(), Conv2D(16), ReLU(), MaxPool2D(), Flatten()]
+    return Network([*layers, Dense(16), ReLU(), Dense(2), Softmax()], (SIZE, SIZE, 1), seed, dtype)
+
+
+def first_weights(seed: int = 0) -> Weights:
+    """Give the weights from which everybody starts."""
+    return [w.copy() for w in network(seed).weights]
+
+
+def train_locally(
+    weights: Sequence[np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    epochs: int = EPOCHS,
+    mu: float = 0.0,
+    seed: int = 0,
+) -> Weights:
+    """Train the model that arrived on this hospital's own patients.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray
+        The global model.
+    x : ndarray of float32, shape (n, 20, 20, 1)
+        Images of the training patients.
+    labels : ndarray of int, shape (n,)
+        0 or 1.
+    epochs : int
+        Passes over the data.
+    mu : float
+        FedProx: strength of the pull back to the global model, ``mu / 2 * |w - w_global|²``.
+    seed : int
+        Of the order of the samples.
 
     Returns
     -------
     list of ndarray
+        The local model.
+
+    References
+    ----------
+    McMahan et al., AISTATS 2017 (FedAvg); Li et al., MLSys 2020 (FedProx, eq. 2).
+    """
+    model, optimiser = network(), Adam(RATE)
+    model.set_weights(weights)
+    rng = np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), BATCH):
+            batch = order[start : start + BATCH]
+            model.loss_and_gradients(x[batch], labels[batch])
+            pull = [mu * (w - g) for w, g in zip(model.weights, weights, strict=True)]
+            optimiser.step(
+                model.weights, [a + b for a, b in zip(model.gradients, pull, strict=True)]
+            )
+    return [w.copy() for w in model.weights]
+
+
+def average(models: Sequence[Sequence[np.ndarray]], counts: Sequence[int]) -> Weights:
+    """Average models, each weighted by its number of samples (FedAvg's server side).
+
+    Parameters
+    ----------
+    models : sequence of sequence of ndarray
+        The weights of each hospital's model.
+    counts : sequence of int
+        Training samples of each hospital.
+
+    Returns
+    -------
+    list of ndarray
+        ``sum_k n_k / n * w_k``.
+
+    Raises
+    ------
+    DataError
+        If there is no model, or not a count for each.
+    """
+    if len(models) == 0 or len(models) != len(counts):
+        raise DataError(f"{len(models)} models and {len(counts)} counts; expected as many")
+    shares = [count / sum(counts) for count in counts]
+    total = [np.asarray(w) * shares[0] for w in models[0]]
+    for share, model in zip(shares[1:], models[1:], strict=True):
+        for sum_so_far, w in zip(total, model, strict=True):
+            sum_so_far += np.asarray(w) * share
+    return total
+
+
+def predict(weights: Sequence[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Give the probability of the event, shape (n,)."""
+    model = network()
+    model.set_weights(weights)
+    return model.predict(x)[:, 1]
+
+
+def losses(weights: Sequence[np.ndarray], x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Give the cross-entropy of each sample, shape (n,)."""
+    p = predict(weights, x).astype(float)
+    return -np.log(np.clip(np.where(np.asarray(labels) == 1, p, 1 - p), 1e-7, 1))
+
+
+def seed_of(server_round: int, hospital: int) -> int:
+    """Give the seed of a hospital's order of samples in a round: the same in every engine."""
+    return 100 * server_round + hospital
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a federation is asked to do; it travels to the hospitals with each round.
+
+    Parameters
+    ----------
+    rounds : int
+        Rounds of training.
+    epochs : int
+        Passes of each hospital over its own patients in a round.
+    mu : float
+        Strength of FedProx's pull; 0 is FedAvg.
+    source : str
+        Data source by name, or a folder that every hospital's machine has; "" for the default.
+    lose_hospital, lose_round : int
+        A hospital whose app fails in that round, to see what happens; -1 for nobody.
+    wait : float
+        Seconds after which a round ends without those who have not answered.
+    hospitals : int
+        How many must be there before the first round starts.
+    """
+
+    rounds: int = 3
+    epochs: int = EPOCHS
+    mu: float = 0.0
+    source: str = ""
+    lose_hospital: int = -1
+    lose_round: int = -1
+    wait: float = 600.0
+    hospitals: int = 4
+
+
+@dataclass
+class Outcome:
+    """What a federation gives.
+
+    Parameters
+    ----------
+    weights : list of ndarray
         The global model after the last round.
+    loss : list of float
+        Mean cross-entropy of the global model on the training patients of the hospitals that took
+        part, at the start of each round and after the last.
+    answered : list of list of int
+        The hospitals whose training reached each round's average.
     """
-    _wait_for(grid, settings)
-    needed: Any = {"min_train_nodes": 1, "min_evaluate_nodes": 1, "min_available_nodes": 1}
-    strategy: Any = (
-        _ToldFedProx(proximal_mu=settings.mu, **needed)
-        if settings.mu > 0
-        else _ToldFedAvg(**needed)
-    )
-    strategy.report, strategy.last_round = report, settings.rounds
-    config: dict[str, Any] = {
-        "source": settings.source,
-        "epochs": settings.epochs,
-        "lose-hospital": settings.lose_hospital,
-        "lose-round": settings.lose_round,
-    }
-    result = strategy.start(
-        grid=grid,
-        initial_arrays=ArrayRecord(local.first_weights()),
-        num_rounds=settings.rounds,
-        timeout=settings.wait,
-        train_config=ConfigRecord(dict(config)),
-        evaluate_config=ConfigRecord(dict(config)),
-    )
-    return result.arrays.to_numpy_ndarrays()
+
+    weights: Weights
+    loss: list[float] = field(default_factory=list)
+    answered: list[list[int]] = field(default_factory=list)
 
 
-server_app = ServerApp()
+def outcome(steps: Iterable[dict[str, Any]], weights: Weights) -> Outcome:
+    """Put the steps that the server reported and the final model together."""
+    result = Outcome(weights)
+    for step in steps:
+        if step["state"] in ("trained", "evaluated") and step["counts"]:
+            result.loss.append(float(np.average(step["losses"], weights=step["counts"])))
+        if step["state"] == "trained":
+            result.answered.append(list(step["hospitals"]))
+    return result
 
 
-@server_app.main()
-def main(grid: Grid, context: Context) -> None:
-    """Serve in a deployment: settings come from the run's configuration, results go to its folder.
+def in_process(settings: Settings, everybody: Hospitals) -> Outcome:
+    """Do what the app does without an engine: the same hospitals, the same seeds, the same average.
 
-    ``progress.jsonl`` has a line for each step, ``weights.npz`` the global model; that file comes
-    last.
+    For sweeps, where starting processes would take longer than the training.
+
+    Parameters
+    ----------
+    settings : Settings
+        What to do; a hospital that is lost misses that round only.
+    everybody : Hospitals
+        The data.
+
+    Returns
+    -------
+    Outcome
+        Equal to `simulate`'s up to rounding.
     """
-    config: Any = context.run_config
-    settings = Settings(**{name: config[name] for name in asdict(Settings()) if name in config})
-    out = Path(str(config["out"]))
+    weights = first_weights()
+    result = Outcome(weights)
+    data = [(everybody.x[rows], everybody.labels[rows]) for rows in everybody.train]
+    for number in range(1, settings.rounds + 1):
+        here = [
+            k
+            for k in range(len(data))
+            if (k, number) != (settings.lose_hospital, settings.lose_round)
+        ]
+        result.loss.append(_mean_loss(weights, [data[k] for k in here]))
+        models = [
+            train_locally(
+                weights, *data[k], epochs=settings.epochs, mu=settings.mu, seed=seed_of(number, k)
+            )
+            for k in here
+        ]
+        weights = average(models, [len(data[k][0]) for k in here])
+        result.answered.append(here)
+    result.loss.append(_mean_loss(weights, data))
+    return replace(result, weights=weights)
 
-    def report(step: dict[str, Any]) -> None:
-        with (out / "progress.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(step) + "\n")
 
+def _mean_loss(weights: Weights, data: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    each = [losses(weights, x, labels).mean() for x, labels in data]
+    return float(np.average(each, weights=[len(x) for x, _ in data]))
+
+
+def simulate(
+    server: "ServerApp", client: "ClientApp", hospitals: int = 4, processes: int = 2
+) -> None:
+    """Run a Flower app in Flower's simulation engine: hospitals are processes on this machine.
+
+    Parameters
+    ----------
+    server : ServerApp
+        What the server does; it keeps the result itself.
+    client : ClientApp
+        What each hospital does; its number is ``context.node_config["partition-id"]``.
+    hospitals : int
+        How many there are.
+    processes : int
+        How many of them compute at a time. All have ended when this returns.
+    """
+    engine: Any = {"client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
+    with _quiet_ray(processes):
+        from flwr.simulation import run_simulation
+
+        run_simulation(server, client, hospitals, backend_config=engine)
+
+
+def _start(ray: Any, processes: int, where: dict[str, Any]) -> None:
+    """Start Ray; on a busy machine it gives up after half a minute, so try again."""
+    for attempt in range(4):
+        try:
+            ray.init(
+                num_cpus=processes,
+                num_gpus=0,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=80_000_000,
+                **where,
+            )
+            return
+        except Exception:  # Ray raises no narrower one
+            ray.shutdown()
+            if attempt == 3:
+                raise
+
+
+@contextmanager
+def _quiet_ray(processes: int) -> Iterator[None]:
+    """Start Ray, which runs the engine's processes: quietly, on loopback, in a temporary folder.
+
+    Flower's engine tries to import TensorFlow in each process, in case an app wants a GPU: five
+    seconds and 400 MB for nothing. So a module of that name that says it is not there comes first
+    on their path.
+    """
+    logger = logging.getLogger("flwr")
+    level, path = logger.level, list(sys.path)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        (Path(folder) / "tensorflow.py").write_text(
+            "raise ModuleNotFoundError('not needed in a hospital')\n", encoding="utf-8"
+        )
+        sys.path.insert(0, folder)
+        # A path to a socket may have 100 characters, and Ray adds 70 to the folder's.
+        where: Any = {"_temp_dir": folder} if len(folder) < 30 else {}
+        changes = {
+            "FLWR_HOME": folder,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            **QUIET,
+            **dict.fromkeys(THREADS, "1"),
+        }
+        try:
+            with _environment(changes):
+                logger.setLevel(logging.CRITICAL)
+                logging.getLogger("ray").setLevel(logging.ERROR)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # no widgets: nothing a learner can act on
+                    import ray
+
+                _start(ray, processes, where)
+                try:
+                    yield
+                finally:
+                    ray.shutdown()
+        finally:
+            logger.setLevel(level)
+            sys.path[:] = path
+            importlib.invalidate_caches()
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    """Change environment variables for a while; what others set meanwhile is taken back too."""
+    before = dict(os.environ)
+    os.environ.update(changes)
     try:
-        weights = serve(grid, settings, report)
-    except Exception as error:
-        paths.write_text(out / "failed.txt", f"{type(error).__name__}: {error}")
-        raise
-    temporary = out / ".weights.npz"
-    np.savez(temporary, *weights)
-    os.replace(temporary, out / "weights.npz")
-
-
-def _wait_for(grid: Grid, settings: Settings) -> None:
-    """Wait until as many hospitals are connected as the settings ask for."""
-    end = time.monotonic() + settings.wait
-    while len(list(grid.get_node_ids())) < settings.hospitals and time.monotonic() < end:
-        time.sleep(0.1)
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)

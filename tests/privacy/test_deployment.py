@@ -14,36 +14,39 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medtutor.privacy import _guard, deployment, engine, hospitals
-from medtutor.privacy.certificates import make_hospital_key, make_server
-from medtutor.privacy.settings import Settings
+from medtutor import paths
+from medtutor.privacy.federated import Settings, in_process
+
+APP = paths.root() / "federation"
+deploy, guard, keys = (paths.load(APP / f"{name}.py") for name in ("deploy", "guard", "keys"))
+hospital_data = paths.load(APP / "hospitals_app" / "hospital_data.py")
 
 
 def test_it_computes_what_the_simulation_does_and_survives_a_loss():
     said: list[str] = []
-    everybody = hospitals.consortium()
-    with deployment.deploy(say=said.append) as federation:
+    everybody = hospital_data.consortium()
+    with deploy.deploy(say=said.append) as federation:
         assert "No SuperNode found with the given public key" in federation.knock()
         whole = federation.run(Settings(rounds=3), said.append)
-        loop = engine.in_process(Settings(rounds=3), everybody)
+        loop = in_process(Settings(rounds=3), everybody)
         np.testing.assert_allclose(whole.loss, loop.loss, atol=1e-3)
         assert whole.answered == loop.answered == [[0, 1, 2, 3]] * 3
         listening = {
             connection.laddr.ip
-            for process in _guard.family(federation.mark)
+            for process in guard.family(federation.mark)
             for connection in process.net_connections("inet")
             if connection.status == "LISTEN"
         }
         assert listening == {"127.0.0.1"}
 
         broken = federation.run(Settings(rounds=1), said.append, lose=3)
-        loop = engine.in_process(Settings(rounds=1, lose_hospital=3, lose_round=1), everybody)
+        loop = in_process(Settings(rounds=1, lose_hospital=3, lose_round=1), everybody)
         assert broken.answered == [[0, 1, 2]]
         for a, b in zip(broken.weights, loop.weights, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-3)
         mark, folder = federation.mark, federation.folder
     assert any("killed in the middle" in line for line in said)
-    assert not _guard.family(mark)
+    assert not guard.family(mark)
     assert not folder.exists()
 
 
@@ -53,22 +56,22 @@ def test_the_guard_cleans_up_when_the_starter_is_gone(tmp_path: Path):
     (folder / "server.key").write_text("key")
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     child = subprocess.Popen(
-        [sys.executable, "-c", stubborn], env={**os.environ, _guard.MARK: "test-of-the-guard"}
+        [sys.executable, "-c", stubborn], env={**os.environ, guard.MARK: "test-of-the-guard"}
     )
-    guard = subprocess.Popen(
-        [sys.executable, _guard.__file__, "test-of-the-guard", str(folder)], stdin=subprocess.PIPE
+    watch = subprocess.Popen(
+        [sys.executable, guard.__file__, "test-of-the-guard", str(folder)], stdin=subprocess.PIPE
     )
     try:
-        assert guard.poll() is None
-        guard.stdin.close()  # as happens when the starter dies
-        guard.wait(60)
+        assert watch.poll() is None
+        watch.stdin.close()  # as happens when the starter dies
+        watch.wait(60)
         assert child.wait(60) != 0
         assert not folder.exists()
     finally:
         child.kill()
         child.wait()
-        guard.kill()
-        guard.wait()
+        watch.kill()
+        watch.wait()
 
 
 def handshake(files, authority: Path) -> None:
@@ -91,18 +94,18 @@ def test_the_certificate_is_trusted_by_its_authority_only(tmp_path: Path):
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
         folder.mkdir()
-    one, two = (make_server(folder) for folder in folders)
+    one, two = (keys.make_server(folder) for folder in folders)
     handshake(one, one.authority)
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(one, two.authority)
 
 
 def test_private_keys_are_for_their_owner_only(tmp_path: Path):
-    files = make_server(tmp_path)
-    private, public = make_hospital_key(tmp_path, "a")
+    files = keys.make_server(tmp_path)
+    private, public = keys.make_hospital_key(tmp_path, "a")
     if os.name == "posix":
         for path in (files.key, private):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert b"PRIVATE" not in public.read_bytes()
     with pytest.raises(FileExistsError):
-        make_hospital_key(tmp_path, "a")  # never over a key that is in use
+        keys.make_hospital_key(tmp_path, "a")  # never over a key that is in use

@@ -1,20 +1,29 @@
-"""Flower's simulation engine gives what the loop gives, and leaves nothing behind."""
+"""The Flower app in its simulation engine gives what the loop gives, and leaves nothing behind."""
 
+import importlib
 import os
 import sys
 
 import numpy as np
 import psutil
 
-from medtutor.privacy import engine, hospitals
-from medtutor.privacy.settings import Settings
+from medtutor import paths
+from medtutor.privacy.federated import Settings, in_process, outcome, simulate
 
 
-def test_the_engine_computes_what_the_loop_does_and_ends():
+def test_the_engine_computes_what_the_loop_does_and_ends(monkeypatch):
+    monkeypatch.syspath_prepend(paths.root() / "federation")  # the engine's processes look there
+    client = importlib.import_module("hospitals_app.client_app")
+    server = importlib.import_module("hospitals_app.server_app")
+    consortium = importlib.import_module("hospitals_app.hospital_data").consortium
     plan = Settings(rounds=3, mu=0.1, lose_hospital=3, lose_round=2)
+    steps, final = [], []
+    app = server.ServerApp()
+    app.main()(lambda grid, _: final.append(server.serve(grid, plan, steps.append)))
     before, path = dict(os.environ), list(sys.path)
-    flower = engine.simulate(plan)
-    loop = engine.in_process(plan, hospitals.consortium())
+    simulate(app, client.app)
+    flower = outcome(steps, final[0])
+    loop = in_process(plan, consortium())
     assert flower.answered == loop.answered == [[0, 1, 2, 3], [0, 1, 2], [0, 1, 2, 3]]
     np.testing.assert_allclose(flower.loss, loop.loss, atol=1e-3)
     for a, b in zip(flower.weights, loop.weights, strict=True):

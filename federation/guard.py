@@ -1,6 +1,6 @@
 """Clean up after a federation, whatever becomes of the process that started it.
 
-Run by its path, with a mark and a folder: ``python _guard.py MARK FOLDER``. It waits until its
+Run by its path, with a mark and a folder: ``python guard.py MARK FOLDER``. It waits until its
 standard input ends, which happens when the starter closes it or dies, even by SIGKILL. Then it ends
 every process of this user that carries the mark in its environment, and removes the folder.
 """

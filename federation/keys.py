@@ -1,13 +1,17 @@
 """Keys and certificates of a federation: who the server is, and who the hospitals are.
 
 TLS proves the server to the hospitals and encrypts the way; a registered public key proves each
-hospital to the server. Made anew for every run of `deployment`; between real machines a private key
-is made where it stays (see the book's page on doing it across machines).
+hospital to the server. `medtutor federate` makes them anew for every run; between real machines a
+private key is made where it stays, and written to the folder where one stands::
+
+    python keys.py server coordinator.example.org
+    python keys.py hospital
 """
 
 import datetime as dt
 import ipaddress
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +81,10 @@ def make_server(folder: Path, names: tuple[str, ...] = ("localhost", "127.0.0.1"
     files = ServerFiles(folder / "authority.pem", folder / "server.pem", folder / "server.key")
     _write(files.authority, authority.public_bytes(pem))
     _write(files.certificate, certificate.public_bytes(pem))
-    _write(files.key, key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+    _write(
+        files.key,
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
     return files
 
 
@@ -99,10 +105,20 @@ def make_hospital_key(folder: Path, name: str) -> tuple[Path, Path]:
     """
     key = ec.generate_private_key(ec.SECP384R1())
     private, public = folder / f"{name}.key", folder / f"{name}.pub"
-    _write(private, key.private_bytes(serialization.Encoding.PEM,
-           serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()))  # fmt: skip
-    _write(public, key.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH))  # fmt: skip
+    _write(
+        private,
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.OpenSSH,
+            serialization.NoEncryption(),
+        ),
+    )
+    _write(
+        public,
+        key.public_key().public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        ),
+    )
     return private, public
 
 
@@ -138,10 +154,16 @@ def _certificate(
 
 def _usage(authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not authority, key_cert_sign=authority, crl_sign=authority,
-        content_commitment=False, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _identifier(key: ec.EllipticCurvePrivateKey) -> x509.SubjectKeyIdentifier:
@@ -160,3 +182,12 @@ def _write(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2 and sys.argv[1] == "server":
+        make_server(Path(), tuple(sys.argv[2:]))
+    elif sys.argv[1:] == ["hospital"]:
+        make_hospital_key(Path(), "hospital")
+    else:
+        sys.exit("keys.py server NAME [NAME ...]   or   keys.py hospital")

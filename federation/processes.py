@@ -27,8 +27,9 @@ def program(name: str) -> str:
     for candidate in (folder / name, folder / f"{name}.exe"):
         if candidate.exists():
             return str(candidate)
-    raise MedtutorError(f"the program {name} is not installed",
-                        remedy="Install the course again: it brings Flower.")  # fmt: skip
+    raise MedtutorError(
+        f"the program {name} is not installed", remedy="Install the course again: it brings Flower."
+    )
 
 
 def tree(process: subprocess.Popen) -> list[psutil.Process]:

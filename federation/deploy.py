@@ -5,30 +5,37 @@ hospital is a SuperNode with its own key, and each of its trainings a process of
 page on doing it across machines starts the same commands on several.
 """
 
+import argparse
+import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import numpy as np
 
-from medtutor import paths
-from medtutor.errors import MedtutorError
-from medtutor.privacy import _guard
-from medtutor.privacy.certificates import ServerFiles, make_hospital_key, make_server, pem_body
-from medtutor.privacy.hospitals import NAMES
-from medtutor.privacy.processes import HOST, answers, command, end, free_port, program, tree
-from medtutor.privacy.run_folder import Say, read_steps, write_app
-from medtutor.privacy.settings import QUIET, THREADS, Outcome, Settings, outcome
+import medtutor
+from medtutor import metrics, paths
+from medtutor.errors import DataError, MedtutorError
+from medtutor.privacy import federated
+from medtutor.privacy.federated import NAMES, QUIET, THREADS, Outcome, Settings, outcome
 
+APP = Path(__file__).resolve().parent  # the Flower app, and these files beside it
+guard = paths.load(APP / "guard.py")
+keys = paths.load(APP / "keys.py")
+processes = paths.load(APP / "processes.py")
+HOST = processes.HOST
+Say = Callable[[str], None]
 PATIENCE = 300.0  # seconds that a step may take on a slow machine before it is called stuck
 LINK = "course"  # the SuperLink's name in Flower's own configuration
 
@@ -45,14 +52,14 @@ class Federation:
         What all its processes carry in their environment.
     port : int
         Port of the SuperLink on 127.0.0.1.
-    files : ServerFiles
+    files : keys.ServerFiles
         The certificates.
     """
 
     folder: Path
     mark: str
     port: int = 0
-    files: ServerFiles | None = None
+    files: Any = None  # keys.ServerFiles
     link: subprocess.Popen | None = None
     nodes: dict[int, subprocess.Popen] = field(default_factory=dict)
     runs: int = 0
@@ -84,10 +91,12 @@ class Federation:
         self.runs += 1
         out = self.folder / f"run{self.runs}"
         out.mkdir()
-        app = write_app(out, settings)
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in asdict(settings).items()]
+        config = out / "settings.toml"
+        paths.write_text(config, "".join([*lines, f"out = {json.dumps(str(out))}\n"]))
         steps: list[dict[str, Any]] = []
         before = self._trainings(lose)  # of an earlier run, not yet ended
-        self._flwr("run", str(app), LINK)
+        self._flwr("run", str(APP), LINK, "--run-config", str(config))
         deadline = time.monotonic() + settings.rounds * settings.wait + PATIENCE
         while not (out / "weights.npz").exists():
             self._alive(out, deadline)
@@ -95,9 +104,9 @@ class Federation:
                 self.kill(lose)
                 say(f"hospital {NAMES[lose]}: killed in the middle of its training")
                 lose = None
-            read_steps(out, steps, say)
+            _read_steps(out, steps, say)
             time.sleep(0.05)
-        read_steps(out, steps, say)
+        _read_steps(out, steps, say)
         with np.load(out / "weights.npz", allow_pickle=False) as stored:
             return outcome(steps, [stored[name] for name in stored.files])
 
@@ -131,11 +140,21 @@ class Federation:
         )
         assert self.files is not None
         return self._start(
-            name, "flower-supernode",
-            "--root-certificates", str(self.files.authority), "--superlink", f"{HOST}:{self.port}",
-            "--auth-supernode-private-key", str(key), "--node-config", words,
-            "--host", HOST, "--port", str(free_port()),
-        )  # fmt: skip
+            name,
+            "flower-supernode",
+            "--root-certificates",
+            str(self.files.authority),
+            "--superlink",
+            f"{HOST}:{self.port}",
+            "--auth-supernode-private-key",
+            str(key),
+            "--node-config",
+            words,
+            "--host",
+            HOST,
+            "--port",
+            str(processes.free_port()),
+        )
 
     def knock(self) -> str:
         """Try to join with a key that nobody registered, and give the answer.
@@ -150,15 +169,15 @@ class Federation:
         MedtutorError
             If it was let in.
         """
-        key, public = make_hospital_key(self.folder, f"stranger{secrets.token_hex(2)}")
+        key, public = keys.make_hospital_key(self.folder, f"stranger{secrets.token_hex(2)}")
         node = self.start_node(key.stem, len(NAMES), key)
         try:
             code = node.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             code = 0
         finally:
-            end([node])
-        marker = pem_body(public)
+            processes.end([node])
+        marker = keys.pem_body(public)
         said = [line for line in self._lines("link") if marker in line]
         if code == 0 or not said:
             raise MedtutorError(f"a key that nobody registered was not refused: {said}")
@@ -166,13 +185,17 @@ class Federation:
 
     def kill(self, hospital: int) -> None:
         """Kill a hospital's SuperNode and all of its processes at once, as a power cut would."""
-        end([self.nodes.pop(hospital)], gently=False)
+        processes.end([self.nodes.pop(hospital)], gently=False)
 
     def _trainings(self, hospital: int | None) -> set[int]:
         """Process numbers of the ClientApps that a hospital's SuperNode runs now."""
         if hospital is None or hospital not in self.nodes:
             return set()
-        return {p.pid for p in tree(self.nodes[hospital]) if "flwr-clientapp" in command(p)}
+        return {
+            p.pid
+            for p in processes.tree(self.nodes[hospital])
+            if "flwr-clientapp" in processes.command(p)
+        }
 
     def _alive(self, out: Path, deadline: float) -> None:
         """Raise if the run can no longer end well."""
@@ -199,19 +222,29 @@ class Federation:
         """Start a program of Flower in the background, with its own log."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [program(what), *arguments], cwd=self.folder, env=self._environment(),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                [processes.program(what), *arguments],
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we end them in order
-            )  # fmt: skip
+            )
         return process
 
     def _flwr(self, *words: str) -> str:
         """Run Flower's command line and wait for it."""
         done = subprocess.run(
-            [program("flwr"), *words], cwd=self.folder, env=self._environment(), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
+            [processes.program("flwr"), *words],
+            cwd=self.folder,
+            env=self._environment(),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
         if done.returncode != 0:
             said = " ".join(done.stdout.split())[-300:]
             raise MedtutorError(f"flwr {words[0]} failed: {said}")
@@ -220,13 +253,13 @@ class Federation:
     def _environment(self) -> dict[str, str]:
         """Environment of all processes: quiet, marked, with this Python and this package."""
         binaries = str(Path(sys.executable).parent)
-        package = str(Path(__file__).resolve().parents[2])
+        package = str(Path(medtutor.__file__).resolve().parents[1])
         before = os.environ
         return {
             **before,
             **QUIET,
             **dict.fromkeys(THREADS, "1"),
-            _guard.MARK: self.mark,
+            guard.MARK: self.mark,
             "FLWR_HOME": str(self.folder / "flwr"),
             "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
             "PATH": os.pathsep.join([binaries, before.get("PATH", "")]),
@@ -259,45 +292,154 @@ def deploy(hospitals: int = 4, say: Say = lambda _: None) -> Iterator[Federation
     mark = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="medtutor-", ignore_cleanup_errors=True) as name:
         federation = Federation(Path(name), mark)
-        guard = subprocess.Popen(
-            [sys.executable, _guard.__file__, mark, name], stdin=subprocess.PIPE,
+        watch = subprocess.Popen(
+            [sys.executable, guard.__file__, mark, name],
+            stdin=subprocess.PIPE,
             start_new_session=True,
-        )  # fmt: skip
+        )
         try:
             _start_link(federation, say)
-            keys = [make_hospital_key(federation.folder, f"hospital{n}") for n in NAMES[:hospitals]]
+            pairs = [
+                keys.make_hospital_key(federation.folder, f"hospital{n}") for n in NAMES[:hospitals]
+            ]
             with ThreadPoolExecutor(2) as pool:
-                list(pool.map(federation.register, [public for _, public in keys]))
-            for k, (private, _) in enumerate(keys):
+                list(pool.map(federation.register, [public for _, public in pairs]))
+            for k, (private, _) in enumerate(pairs):
                 federation.nodes[k] = federation.start_node(private.stem, k, private)
             say(f"{hospitals} hospitals: keys registered, SuperNodes started")
             yield federation
         finally:
-            end([*federation.nodes.values(), *filter(None, [federation.link])])
-            assert guard.stdin is not None
-            guard.stdin.close()  # it looks for anything that is left
-            guard.wait()
+            processes.end([*federation.nodes.values(), *filter(None, [federation.link])])
+            assert watch.stdin is not None
+            watch.stdin.close()  # it looks for anything that is left
+            watch.wait()
 
 
 def _start_link(federation: Federation, say: Say) -> None:
     """Start the SuperLink; if another program takes the free port first, take another."""
-    federation.files = files = make_server(federation.folder)
+    federation.files = files = keys.make_server(federation.folder)
     for _ in range(5):
-        federation.port = free_port()
+        federation.port = processes.free_port()
         federation.link = federation._start(
-            "link", "flower-superlink", "--host", HOST, "--port", str(federation.port),
-            "--ssl-ca-certfile", str(files.authority), "--ssl-certfile", str(files.certificate),
-            "--ssl-keyfile", str(files.key), "--enable-supernode-auth",
+            "link",
+            "flower-superlink",
+            "--host",
+            HOST,
+            "--port",
+            str(federation.port),
+            "--ssl-ca-certfile",
+            str(files.authority),
+            "--ssl-certfile",
+            str(files.certificate),
+            "--ssl-keyfile",
+            str(files.key),
+            "--enable-supernode-auth",
             "--disable-runtime-dependency-installation",
-        )  # fmt: skip
-        if answers(federation.link, federation.port, PATIENCE):
+        )
+        if processes.answers(federation.link, federation.port, PATIENCE):
             break
     else:
-        raise MedtutorError(f"the SuperLink does not start: {federation._log('link')}",
-                            remedy="Run `medtutor doctor`.")  # fmt: skip
+        raise MedtutorError(
+            f"the SuperLink does not start: {federation._log('link')}",
+            remedy="Run `medtutor doctor`.",
+        )
     paths.write_text(
         federation.folder / "flwr" / "config.toml",
         f'[superlink]\ndefault = "{LINK}"\n\n[superlink.{LINK}]\n'
         f'address = "{HOST}:{federation.port}"\nroot-certificates = "{files.authority}"\n',
     )
     say(f"SuperLink on {HOST}:{federation.port}, TLS, registered keys only")
+
+
+def _read_steps(out: Path, steps: list[dict[str, Any]], say: Say) -> None:
+    """Read the progress that is new since the last time, and say it."""
+    path = out / "progress.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    for line in lines[len(steps) :]:
+        step = json.loads(line)
+        steps.append(step)
+        if step["state"] == "sent":
+            say(f"round {step['round']}: model sent to {step['to']} hospitals")
+        elif step["counts"]:
+            names = ", ".join(NAMES[k] for k in step["hospitals"])
+            loss = np.average(step["losses"], weights=step["counts"])
+            what = "loss before" if step["state"] == "trained" else "loss at the end"
+            say(f"round {step['round']}: {step['state']} by {names}; {what} {loss:.4f}")
+
+
+def main(chosen: argparse.Namespace) -> int:
+    """Run the command; whatever ends it, its processes and temporary files go too.
+
+    Parameters
+    ----------
+    chosen : Namespace
+        ``rounds``, ``mu``, ``data``, ``stranger``, ``lose`` and ``out`` as `medtutor.cli` reads
+        them.
+
+    Returns
+    -------
+    int
+        Exit status.
+
+    Raises
+    ------
+    DataError
+        If a number makes no sense, or the data cannot be read.
+    """
+    if chosen.rounds < 1 or chosen.mu < 0:
+        raise DataError(
+            f"{chosen.rounds} rounds and mu = {chosen.mu:g}",
+            remedy="Give at least one round, and a mu that is not negative.",
+        )
+    data = paths.load(APP / "hospitals_app" / "hospital_data.py")
+    source = _source(chosen.data)
+    everybody = data.consortium(source or None)
+    print(everybody, flush=True)
+    before = signal.signal(signal.SIGTERM, _stop)  # else Python would end without cleaning up
+    try:
+        settings = Settings(rounds=chosen.rounds, mu=chosen.mu, source=source)
+        with deploy(len(NAMES), _say) as federation:
+            if chosen.stranger:
+                _say(f"a stranger knocks: refused ({federation.knock()})")
+            lose = NAMES.index(chosen.lose) if chosen.lose else None
+            if lose is not None:
+                _say("a hospital will be lost; the SuperLink notices within about a minute")
+            outcome = federation.run(settings, _say, lose)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    _results(outcome, everybody, chosen.out)
+    return 0
+
+
+def _results(outcome: Outcome, everybody: federated.Hospitals, out: Path | None) -> None:
+    """Print the results, and write them if asked."""
+    rows = everybody.all_test()
+    scores = federated.predict(outcome.weights, everybody.x[rows])
+    auc = metrics.auc(everybody.labels[rows], scores, everybody.patients[rows])
+    names = ["".join(NAMES[k] for k in answered) for answered in outcome.answered]
+    print(f"hospitals in each round's average: {', '.join(names)}")
+    print(f"loss on training patients: {' '.join(f'{loss:.4f}' for loss in outcome.loss)}")
+    print(f"AUC on the test patients of all hospitals: {auc}")
+    print("All processes have ended; keys and certificates are gone.")
+    if out is None:
+        return
+    result = {"loss": outcome.loss, "answered": outcome.answered, "auc": list(auc)}
+    paths.write_text(out / "results.json", json.dumps(result, indent=1) + "\n")
+    temporary = out / ".weights.npz"
+    np.savez(temporary, *outcome.weights)
+    os.replace(temporary, out / "weights.npz")
+    print(f"Results: {out.resolve()}")
+
+
+def _source(data: str | None) -> str:
+    """Name the data source for processes that run in another folder."""
+    chosen = data or os.environ.get("MEDTUTOR_DATA", "")
+    return str(Path(chosen).expanduser().resolve()) if Path(chosen).exists() and chosen else chosen
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(143)
