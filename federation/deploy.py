@@ -293,7 +293,7 @@ def deploy(hospitals: int = 4, say: Say = lambda _: None) -> Iterator[Federation
     with tempfile.TemporaryDirectory(prefix="medtutor-", ignore_cleanup_errors=True) as name:
         federation = Federation(Path(name), mark)
         watch = subprocess.Popen(
-            [sys.executable, guard.__file__, mark, name],
+            [sys.executable, APP / "guard.py", mark, name],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )

@@ -186,9 +186,10 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _federate(chosen: argparse.Namespace) -> int:
-    from medtutor.privacy import federate
+    from medtutor import paths
 
-    return federate.main(chosen)
+    # The app, and what starts it, stand beside the package: Flower takes an app as a folder.
+    return int(paths.load(paths.root() / "federation" / "deploy.py").main(chosen))
 
 
 if __name__ == "__main__":

@@ -8,17 +8,7 @@ from pathlib import Path
 
 
 class MedtutorError(Exception):
-    """A mistake that the user can mend.
-
-    Parameters
-    ----------
-    problem : str
-        What is wrong, without a full stop at the end.
-    path : str or Path, optional
-        The file or folder concerned; it opens the message.
-    remedy : str, optional
-        What to do about it, as a sentence.
-    """
+    """A mistake that the user can mend."""
 
     def __init__(
         self, problem: str, path: str | Path | None = None, remedy: str | None = None

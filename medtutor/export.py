@@ -43,12 +43,6 @@ class Session:
     Called with float32 inputs of shape (n, …) it gives what Keras gives: an array, or a dictionary
     of arrays where the model has several outputs. From an int8 model too these are real numbers:
     scale and zero point have been undone.
-
-    Examples
-    --------
-    >>> Session("no-such.onnx")
-    Traceback (most recent call last):
-    medtutor.errors.DataError: no-such.onnx: this is not a model that runs here ...
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
@@ -74,13 +68,7 @@ class Session:
 
 
 def gap(first: Output, second: Output) -> float:
-    """Largest absolute difference between two outputs of the same form.
-
-    Examples
-    --------
-    >>> gap(np.array([0.1, 0.9]), np.array([0.1, 0.8])) < 0.11
-    True
-    """
+    """Largest absolute difference between two outputs of the same form."""
     if isinstance(first, dict) and isinstance(second, dict):
         return max(gap(first[name], second[name]) for name in first)
     return float(np.max(np.abs(np.asarray(first) - np.asarray(second))))
@@ -94,27 +82,7 @@ class Latency(NamedTuple):
 
 
 def latency(call: Callable[[], Any], repeats: int = 200, warm_up: int = 10) -> Latency:
-    """Measure how long a call takes, one at a time, as a monitor would make it.
-
-    Parameters
-    ----------
-    call : callable
-        Without arguments.
-    repeats : int
-        Calls to measure.
-    warm_up : int
-        Calls before them; the first ones pay for tracing, caches and memory.
-
-    Returns
-    -------
-    Latency
-
-    Examples
-    --------
-    >>> took = latency(lambda: sum(range(100)), repeats=20)
-    >>> 0 < took.median <= took.p99
-    True
-    """
+    """Measure how long a call takes, one at a time, as a monitor would make it."""
     for _ in range(warm_up):
         call()
     times = np.empty(repeats)

@@ -21,28 +21,7 @@ SECONDS = 300  # a process that has not answered by then is stuck
 
 @cache
 def find(backend: str) -> Path | None:
-    """Find an interpreter that has Keras and a backend.
-
-    Parameters
-    ----------
-    backend : {"tensorflow", "jax", "torch"}
-        Name of the backend, as Keras spells it.
-
-    Returns
-    -------
-    Path or None
-        The interpreter; None where the backend is not installed.
-
-    Raises
-    ------
-    DataError
-        If Keras has no such backend.
-
-    Examples
-    --------
-    >>> find("tensorflow") == Path(sys.executable)
-    True
-    """
+    """Find an interpreter that has Keras and a backend."""
     if backend not in BACKENDS:
         raise DataError(
             f"there is no backend {backend!r}", remedy=f"There are: {', '.join(BACKENDS)}."
@@ -59,13 +38,7 @@ def find(backend: str) -> Path | None:
 
 
 def how_to_install(backend: str) -> str:
-    """Say how a backend gets onto this machine.
-
-    Examples
-    --------
-    >>> how_to_install("tensorflow")
-    '`make setup` installs it'
-    """
+    """Say how a backend gets onto this machine."""
     if backend == "tensorflow":
         return "`make setup` installs it"
     extra = "" if backend == "jax" else " EXTRA=torch"
@@ -75,36 +48,7 @@ def how_to_install(backend: str) -> str:
 def run(
     backend: str, code: str, *arguments: str, folder: str | Path | None = None, threads: int = 2
 ) -> str:
-    """Run a few lines of Python where a backend is installed, and give back what they print.
-
-    Parameters
-    ----------
-    backend : {"tensorflow", "jax", "torch"}
-        Where to run.
-    code : str
-        The lines.
-    *arguments : str
-        What they find in ``sys.argv[1:]``.
-    folder : str or Path, optional
-        Where they run; the current folder when not given.
-    threads : int
-        Processor threads of the backend.
-
-    Returns
-    -------
-    str
-        What was printed; where the backend is missing, a sentence that says so.
-
-    Raises
-    ------
-    MedtutorError
-        If the lines fail; its last line says what went wrong.
-
-    Examples
-    --------
-    >>> run("tensorflow", "import sys; print(6 * int(sys.argv[1]))", "7")
-    '42'
-    """
+    """Run a few lines of Python where a backend is installed, and give back what they print."""
     python = find(backend)
     if python is None:
         return f"{backend} is not installed here: {how_to_install(backend)}."

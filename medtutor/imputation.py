@@ -25,48 +25,7 @@ def hide(
     margin: float = 0.5,
     limit: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make part of an ECG unreadable, as one of the usual accidents does, and say where.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (samples,) or (n, samples)
-        One lead in millivolts, or windows of it, without NaN.
-    kind : {"packets", "lead_off", "flat", "saturation"}
-        ``"packets"`` lost on the way: NaN. ``"lead_off"``, an electrode that hangs loose: hum
-        about a level that means nothing. ``"flat"``: the recorder repeats the last value.
-        ``"saturation"``: what exceeds the amplifier's range is cut off at its end.
-    rng : numpy.random.Generator
-        Source of chance.
-    fs : float
-        Samples a second, in hertz.
-    seconds : (float, float)
-        Shortest and longest gap; lengths are drawn evenly in between. Not for saturation.
-    gaps : int
-        Gaps in each row; they may overlap. Not for saturation.
-    margin : float
-        Seconds at either end of a row that stay as they are. Not for saturation.
-    limit : float, optional
-        End of the amplifier's range in millivolts about the row's median; by default 60 % of the
-        row's largest deviation from it. For saturation only.
-
-    Returns
-    -------
-    seen : ndarray, float32, shape as `signal`
-        What the recorder hands over.
-    missing : ndarray of bool, shape as `signal`
-        True where `seen` tells nothing about `signal`.
-
-    Raises
-    ------
-    DataError
-        The kind is unknown, the signal holds NaN, or it is too short for the gaps.
-
-    Examples
-    --------
-    >>> seen, missing = hide(np.sin(np.arange(720) / 30), "packets", np.random.default_rng(0))
-    >>> bool(np.isnan(seen[missing]).all())
-    True
-    """
+    """Make part of an ECG unreadable, as one of the usual accidents does, and say where."""
     if kind not in KINDS:
         raise DataError(
             f"unknown kind of gap {kind!r}", remedy=f"Choose one of {', '.join(KINDS)}."
@@ -88,33 +47,6 @@ def find_missing(
 
     What the eye sees at once, hum from a loose electrode, is not among them: it moves, and stays
     within the range.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (samples,) or (n, samples)
-        One lead in millivolts, or windows of it.
-    fs : float
-        Samples a second, in hertz.
-    still : float
-        Seconds without any change that make a stretch flat.
-    cut : float
-        Seconds at the row's largest or smallest value that make a stretch saturated: the summit
-        of a wave reaches it once, a wave that is cut off stays there.
-
-    Returns
-    -------
-    ndarray of bool, shape as `signal`
-        True where the signal is missing.
-
-    Raises
-    ------
-    DataError
-        The signal is empty or has more than two axes.
-
-    Examples
-    --------
-    >>> find_missing(np.array([0.1, np.nan, 0.3])).tolist()
-    [False, True, False]
     """
     rows = _rows(signal, finite=False)
     missing = np.isnan(rows)
@@ -129,23 +61,7 @@ def find_missing(
 
 
 def runs(missing: np.ndarray) -> np.ndarray:
-    """List the gaps of a mask.
-
-    Parameters
-    ----------
-    missing : ndarray of bool, shape (samples,) or (n, samples)
-        True where a sample is missing.
-
-    Returns
-    -------
-    ndarray of int, shape (gaps, 3)
-        Row, first sample and the sample after the last one of each gap, in order.
-
-    Examples
-    --------
-    >>> runs(np.array([False, True, True, False])).tolist()
-    [[0, 1, 3]]
-    """
+    """List the gaps of a mask."""
     mask = np.atleast_2d(np.asarray(missing, bool))
     edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     row, start = np.nonzero(edge == 1)
@@ -236,39 +152,7 @@ def _rows(signal: np.ndarray, finite: bool = True) -> np.ndarray:
 def fill(
     signal: np.ndarray, missing: np.ndarray, method: str = "linear", context: int = 60
 ) -> np.ndarray:
-    """Fill the missing samples of a signal; the others stay as they are.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (samples,) or (n, samples)
-        One lead, or windows of it. What stands where `missing` is True is never looked at.
-    missing : ndarray of bool, shape as `signal`
-        True where a sample is missing.
-    method : {"mean", "hold", "linear", "cubic", "repeat"}
-        ``"mean"`` of the row's known samples. ``"hold"`` the last known one. ``"linear"``: a
-        straight line between the neighbours. ``"cubic"``: the polynomial of third degree that
-        also goes on with the slope on either side (Hermite). ``"repeat"``: look for the place in
-        the row whose surroundings are most like those of the gap, and copy what it holds; a line
-        is added so that both ends meet. Where there is no such place it is "linear". A gap at the
-        end of a row has one neighbour, whose value is held.
-    context : int
-        "repeat" compares the surroundings with weights that fall to 1/e over so many samples.
-
-    Returns
-    -------
-    ndarray of float64, shape as `signal`
-
-    Raises
-    ------
-    DataError
-        The shapes differ, the method is unknown, a row has no known sample, or a known sample is
-        NaN.
-
-    Examples
-    --------
-    >>> fill(np.array([1.0, 0.0, 3.0]), np.array([False, True, False])).tolist()
-    [1.0, 2.0, 3.0]
-    """
+    """Fill the missing samples of a signal; the others stay as they are."""
     x, gap = _checked(signal, missing)
     if method not in METHODS:
         raise DataError(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
@@ -405,25 +289,7 @@ def _best_lag(
 def scaled(
     signal: np.ndarray, missing: np.ndarray, fs: float = 360.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Prepare windows with gaps for a network: fill by rules, centre, divide by a beat's height.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n, length)
-        Windows in millivolts; what stands where `missing` is True is never looked at.
-    missing : ndarray of bool, shape (n, length)
-        True where a sample is missing.
-    fs : float
-        Sampling rate in hertz.
-
-    Returns
-    -------
-    x : ndarray of shape (n, length, 3), float32
-        Straight lines in the gaps, the mask, and copies in the gaps.
-    middle, tall : ndarray of shape (n, 1)
-        Millivolts taken off, and by which was divided: median, and the median over seconds of the
-        largest deviation from it, of the known samples.
-    """
+    """Prepare windows with gaps for a network: fill by rules, centre, divide by a beat's height."""
     line, copy = fill(signal, missing, "linear"), copies(signal, missing)
     known = np.where(missing, np.nan, line)
     middle = np.nanmedian(known, axis=1, keepdims=True)

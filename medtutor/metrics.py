@@ -110,12 +110,6 @@ def bootstrap_draws(
     """Compute a statistic on patients drawn anew, many times; arguments as for `bootstrap`.
 
     The spread of the values is what `bootstrap` makes an interval of.
-
-    Examples
-    --------
-    >>> draws = bootstrap_draws(np.mean, np.arange(4), groups=np.arange(4), resamples=3)
-    >>> draws.shape
-    (3,)
     """
     groups = np.asarray(groups)
     data = [np.asarray(a) for a in arrays]
@@ -141,11 +135,6 @@ def mae(errors: np.ndarray, subjects: np.ndarray, seed: int = 0) -> Interval:
     """Mean absolute error with its subject-level interval.
 
     `errors` are predictions minus truth in the unit of the target, `subjects` the subject of each.
-
-    Examples
-    --------
-    >>> mae(np.array([1.0, -1.0]), np.array(["A", "B"]))
-    Interval(value=1.0, low=1.0, high=1.0)
     """
     return bootstrap(_mean, np.abs(errors), groups=subjects, seed=seed)
 
@@ -186,20 +175,7 @@ def _mean(values: np.ndarray) -> float:
 
 
 class Table(NamedTuple):
-    """The four counts of a yes-no decision; a rate without a case to count is NaN.
-
-    Parameters
-    ----------
-    tp, fn : int
-        Samples of class 1 that were called 1, and that were missed.
-    fp, tn : int
-        Samples of class 0 that were called 1, and that were let go.
-
-    Examples
-    --------
-    >>> Table(tp=8, fn=2, fp=1, tn=9).sensitivity
-    0.8
-    """
+    """The four counts of a yes-no decision; a rate without a case to count is NaN."""
 
     tp: int
     fn: int
@@ -245,16 +221,6 @@ def confusion(labels: np.ndarray, called: np.ndarray) -> Table:
     """Count right and wrong calls.
 
     `labels` says where a sample is of class 1, `called` where the model says so.
-
-    Raises
-    ------
-    DataError
-        If the arrays differ in length, or hold something else than 0 and 1.
-
-    Examples
-    --------
-    >>> confusion(np.array([1, 1, 0]), np.array([True, False, False]))
-    Table(tp=1, fn=1, fp=0, tn=1)
     """
     labels, called = np.asarray(labels), np.asarray(called)
     if labels.shape != called.shape:
@@ -338,11 +304,6 @@ def accuracy(
     """Share of samples whose predicted class is right, with its patient-level interval.
 
     Arguments and result as for `auc`, with the predicted class in place of a score.
-
-    Examples
-    --------
-    >>> accuracy(np.array([0, 1]), np.array([0, 1]), np.array(["A", "B"])).value
-    1.0
     """
     right = np.asarray(labels) == np.asarray(predictions)
     return bootstrap(_mean, right, groups=patients, seed=seed)
@@ -361,27 +322,7 @@ def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.nd
 def roc_band(
     labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, resamples: int = 500
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the pointwise 95 % band of a ROC curve over patients.
-
-    Parameters
-    ----------
-    labels, scores, patients : ndarray, shape (n,)
-        As for `auc`.
-    resamples : int
-        Number of bootstrap draws; those with one class only are left out.
-
-    Returns
-    -------
-    fpr, low, high : ndarray, shape (101,)
-        False-positive rates from 0 to 1, and the ends of the band of true-positive rates.
-
-    Examples
-    --------
-    >>> y = np.tile([0, 1], 50)
-    >>> fpr, low, high = roc_band(y, y + np.linspace(0, 2, 100), np.arange(100), resamples=20)
-    >>> bool(np.all(low <= high)), fpr.shape
-    (True, (101,))
-    """
+    """Give the pointwise 95 % band of a ROC curve over patients."""
     grid = np.linspace(0, 1, 101)
     curves: list[np.ndarray] = []
 
@@ -396,13 +337,7 @@ def roc_band(
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Mean precision over the steps of the recall, scikit-learn's; NaN without class 1.
-
-    Examples
-    --------
-    >>> average_precision(np.array([0, 1, 1]), np.array([0.1, 0.6, 0.9]))
-    1.0
-    """
+    """Mean precision over the steps of the recall, scikit-learn's; NaN without class 1."""
     from sklearn.metrics import average_precision_score
 
     if not np.any(np.asarray(labels) == 1):
@@ -411,31 +346,7 @@ def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
 
 
 def threshold_for(labels: np.ndarray, scores: np.ndarray, sensitivity: float = 0.9) -> float:
-    """Find the highest threshold that reaches a sensitivity; "score >= threshold" is a yes.
-
-    Parameters
-    ----------
-    labels, scores : ndarray, shape (n,)
-        As for `area_under_roc`. Of validation patients: a threshold chosen on those who are then
-        tested flatters.
-    sensitivity : float
-        Above 0, at most 1.
-
-    Returns
-    -------
-    float
-        One of the scores of class 1.
-
-    Raises
-    ------
-    DataError
-        If nothing is of class 1, or the sensitivity cannot be reached.
-
-    Examples
-    --------
-    >>> threshold_for(np.array([0, 1, 1]), np.array([0.7, 0.6, 0.9]), sensitivity=0.5)
-    0.9
-    """
+    """Find the highest threshold that reaches a sensitivity; "score >= threshold" is a yes."""
     found = np.sort(np.asarray(scores)[np.asarray(labels) == 1])[::-1]
     if len(found) == 0 or not 0 < sensitivity <= 1:
         raise DataError(f"no threshold finds {sensitivity:g} of {len(found)} samples of class 1")
@@ -446,14 +357,7 @@ def threshold_for(labels: np.ndarray, scores: np.ndarray, sensitivity: float = 0
 def predictive_values(
     sensitivity: np.ndarray | float, specificity: np.ndarray | float, prevalence: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give both predictive values (PPV, NPV) at a prevalence, by Bayes' rule; NaN where none is.
-
-    Examples
-    --------
-    >>> ppv, npv = predictive_values(0.9, 0.9, prevalence=0.5)
-    >>> round(float(ppv), 3), round(float(npv), 3)
-    (0.9, 0.9)
-    """
+    """Give both predictive values (PPV, NPV) at a prevalence, by Bayes' rule; NaN where none is."""
     se, sp, pi = (np.asarray(a, float) for a in (sensitivity, specificity, prevalence))
     hits, alarms = pi * se, (1 - pi) * (1 - sp)
     cleared, missed = (1 - pi) * sp, pi * (1 - se)
@@ -464,14 +368,7 @@ def predictive_values(
 def calibration_bins(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = 5
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean prediction, share of events and number of samples, in bins of equal size.
-
-    Examples
-    --------
-    >>> predicted, observed, size = calibration_bins([0, 1, 1, 1], np.array([0.2, 0.4, 1, 1]), 2)
-    >>> observed
-    array([0.5, 1. ])
-    """
+    """Mean prediction, share of events and number of samples, in bins of equal size."""
     p, y = np.asarray(probabilities), np.asarray(labels)
     pieces = _pieces(p, bins)
     predicted = np.array([p[i].mean() for i in pieces])
@@ -529,11 +426,6 @@ def expected_calibration_error(
     Even a perfectly calibrated model scores above 0, because shares of few samples scatter: compare
     with labels drawn from the probabilities themselves. Guo et al., ICML 2017, arXiv:1706.04599;
     bins of equal size after Nguyen & O'Connor, EMNLP 2015.
-
-    Examples
-    --------
-    >>> expected_calibration_error(np.array([0, 1]), np.array([0.25, 0.75]), bins=2)
-    0.25
     """
     predicted, observed, size = calibration_bins(labels, probabilities, bins)
     return float(np.average(np.abs(predicted - observed), weights=size))
@@ -544,11 +436,6 @@ def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
     0 is perfect; always saying the prevalence q costs q (1 - q). Brier, Mon Weather Rev 78:1
     (1950), for two classes, counted once.
-
-    Examples
-    --------
-    >>> brier(np.array([0, 1]), np.array([0.5, 0.5]))
-    0.25
     """
     from sklearn.metrics import brier_score_loss
 
@@ -556,18 +443,7 @@ def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Divide log-odds by a temperature: above 1 it draws probabilities towards one half.
-
-    Raises
-    ------
-    DataError
-        If the temperature is not above 0.
-
-    Examples
-    --------
-    >>> temper(np.array([0.5, 0.8]), 2).round(3)
-    array([0.5  , 0.667])
-    """
+    """Divide log-odds by a temperature: above 1 it draws probabilities towards one half."""
     if not temperature > 0:
         raise DataError(f"a temperature of {temperature:g}", remedy="It must be above 0.")
     return expit(_log_odds(probabilities) / temperature)
@@ -577,13 +453,6 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Find the temperature for `temper` with the lowest cross-entropy, between 0.05 and 20.
 
     Of validation patients. Guo et al., ICML 2017, arXiv:1706.04599, sec. 4.2.
-
-    Examples
-    --------
-    >>> sure = np.array([0.9, 0.9, 0.9, 0.1])  # right in three of four: as sure as 0.75
-    >>> temperature = fit_temperature(np.array([1, 1, 0, 0]), sure)
-    >>> round(float(temper(sure, temperature)[0]), 2)
-    0.75
     """
     from scipy.optimize import minimize_scalar
 
@@ -651,42 +520,7 @@ def out_of_fold(
     folds: int = 5,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predict every sample by a model that was trained without its fold.
-
-    Parameters
-    ----------
-    fit_predict : callable
-        ``fit_predict(train, test)`` takes two arrays of indices, trains a fresh model on the first
-        and returns the predictions of the second.
-    labels : ndarray of int, shape (n,)
-        Kept in similar proportion in all folds.
-    groups : ndarray, shape (n,)
-        What must not be torn apart: the patient of each sample.
-    folds : int
-        Number of parts.
-    seed : int
-        Seed of the deal.
-
-    Returns
-    -------
-    predictions : ndarray of float64, shape (n,)
-        Each sample predicted once.
-    fold : ndarray of int, shape (n,)
-        The fold in which it was tested.
-
-    Raises
-    ------
-    DataError
-        If there are fewer groups than folds.
-
-    Examples
-    --------
-    >>> y = np.array([0, 1, 0, 1])
-    >>> predictions, fold = out_of_fold(lambda a, b: np.full(len(b), y[a].mean()), y, np.arange(4),
-    ...                                 folds=2)
-    >>> predictions
-    array([0.5, 0.5, 0.5, 0.5])
-    """
+    """Predict every sample by a model that was trained without its fold."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     people = len(np.unique(groups))

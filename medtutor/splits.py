@@ -119,11 +119,6 @@ def is_test_patient(patient: str) -> bool:
 
     The rule depends on the name alone, so the same person is a test patient in every lesson, on
     every machine, in the simulated and in the real data set.
-
-    Examples
-    --------
-    >>> is_test_patient("LIDC-IDRI-0001")
-    False
     """
     return zlib.crc32(str(patient).encode()) % 5 == 0
 

@@ -32,19 +32,7 @@ def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.Cosin
 
 
 class Progress(keras.callbacks.Callback):
-    """One line: a bar where somebody watches, a sentence that is always the same elsewhere.
-
-    Parameters
-    ----------
-    samples : int
-        Number of training samples.
-    things : str
-        What they are, in the plural.
-    total : int
-        Units of work at most.
-    unit : {"epoch", "step"}
-        The unit.
-    """
+    """One line: a bar where somebody watches, a sentence that is always the same elsewhere."""
 
     def __init__(self, samples: int, things: str, total: int, unit: str) -> None:
         super().__init__()

@@ -44,24 +44,7 @@ class CardPicture(NamedTuple):
 
 
 def picture(fig: Figure, alt: str, caption: str) -> CardPicture:
-    """Show a figure in the lesson, and keep it for the card.
-
-    Parameters
-    ----------
-    fig : Figure
-        What `medtutor.plots.figure` made.
-    alt : str
-        Its text, or the name of its text, as for `medtutor.plots.show`.
-    caption : str
-        One sentence for the card.
-
-    Examples
-    --------
-    >>> from medtutor import plots
-    >>> fig, axes = plots.figure(width=2, height=1)
-    >>> picture(fig, "an empty panel", "Nothing yet.").caption  # doctest: +SKIP
-    'Nothing yet.'
-    """
+    """Show a figure in the lesson, and keep it for the card."""
     style.show(fig, alt)
     return CardPicture(style.png(fig), style.alternative_text(alt), caption)
 
@@ -72,13 +55,7 @@ def plain(text: object) -> str:
 
 
 def escaped(text: object) -> str:
-    r"""Escape what Markdown, or HTML inside it, would take for markup.
-
-    Examples
-    --------
-    >>> print(escaped("<script> of *mine*"))
-    &lt;script&gt; of \*mine\*
-    """
+    r"""Escape what Markdown, or HTML inside it, would take for markup."""
     marked = re.sub(r"([\\`*_{}\[\]#|~!])", r"\\\1", plain(text).replace("&", "&amp;"))
     return marked.replace("<", "&lt;").replace(">", "&gt;")
 
@@ -102,30 +79,7 @@ def fill(
     pictures: Sequence[CardPicture],
     gap: float,
 ) -> str:
-    """Fill the template of the card with everything that a reader has to know.
-
-    Parameters
-    ----------
-    work : Work
-        The data and the trained network.
-    split : Split
-        Who was in which part; only counts go into the card, never a patient's id.
-    outcome : Outcome
-        What the test found.
-    flags : sequence of Flag
-        What the inspection found; the card counts them, file names go into ``findings.csv``.
-    notes : sequence of str
-        What the proposal of the split has to say.
-    pictures : sequence of CardPicture
-        Figures and explanations.
-    gap : float
-        Largest difference between the exported model and Keras.
-
-    Returns
-    -------
-    str
-        The card in Markdown; its pictures are files ``figure_1.png`` … beside it.
-    """
+    """Fill the template of the card with everything that a reader has to know."""
     rows = split.table()
     known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
     people = len({str(p) for p in split.patients[split.test]})
@@ -174,20 +128,7 @@ def limits(work: Work, known: bool, people: int) -> list[str]:
 
 
 def page(markdown: str, pictures: Sequence[CardPicture] = ()) -> str:
-    """Turn a card into one HTML file that loads nothing and runs nothing.
-
-    Parameters
-    ----------
-    markdown : str
-        The card.
-    pictures : sequence of CardPicture
-        They are put into the page itself.
-
-    Examples
-    --------
-    >>> "<script>" in page("<script>alert(1)</script>")
-    False
-    """
+    """Turn a card into one HTML file that loads nothing and runs nothing."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markdown)
     for token in tokens:
@@ -218,24 +159,6 @@ def write(
     """Write the card, its pictures and tables; each file is there whole or not at all.
 
     The two cards come last: who finds one finds everything that it names.
-
-    Parameters
-    ----------
-    card : str
-        What `fill` made.
-    folder : Path
-        See `source.output_folder`.
-    pictures : sequence of CardPicture
-        Those of the card, the outcome's first.
-    flags : sequence of Flag
-        For ``findings.csv``.
-    split : Split
-        For ``split.csv``. Both tables hold names of files or patients: keep them with the data.
-
-    Returns
-    -------
-    list of str
-        Names of the files written.
     """
     names = [f"figure_{k + 1}.png" for k in range(len(pictures))]
     for name, each in zip(names, pictures, strict=True):

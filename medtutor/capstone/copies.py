@@ -56,27 +56,7 @@ class Twin(NamedTuple):
 
 
 def fingerprints(images: Sequence[np.ndarray]) -> np.ndarray:
-    """Describe each picture so that its shifted copy is described alike.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        Any grey scale.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, 17, 17)
-        Logarithm of the Fourier magnitudes up to 8 waves across the picture, mean 0 and length 1;
-        all 0 for a picture of one value.
-
-    Examples
-    --------
-    >>> dot = np.zeros((32, 32))
-    >>> dot[14:18, 15:17] = 1
-    >>> marks = fingerprints([dot, np.roll(dot, 3, axis=0)]).reshape(2, -1)
-    >>> bool(marks[0] @ marks[1] > 0.9)
-    True
-    """
+    """Describe each picture so that its shifted copy is described alike."""
     small = unit(np.stack([resize(image, COARSE) for image in images]))
     window = np.hanning(COARSE + 2)[1:-1]  # without it the border would look like an edge
     spectrum = np.abs(fft.fft2(small * np.outer(window, window), workers=2))
@@ -86,24 +66,7 @@ def fingerprints(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """Say how alike two pictures are in their fine detail, at the shift that fits best.
-
-    Parameters
-    ----------
-    first, second : ndarray, each (h, w)
-        Any grey scale, any size.
-
-    Returns
-    -------
-    float
-        Correlation: 1 for the same picture, whatever its brightness and contrast.
-
-    Examples
-    --------
-    >>> picture = np.random.default_rng(0).normal(size=(64, 64))
-    >>> round(likeness(picture, 3 * picture + 100), 3)
-    1.0
-    """
+    """Say how alike two pictures are in their fine detail, at the shift that fits best."""
     a, b = detail([first, second])
     return float(aligned(a[None], b[None])[0])
 
@@ -114,25 +77,6 @@ def pairs(images: Sequence[np.ndarray], same: float | None = None) -> list[Twin]
     Copies are found that were saved again as JPEG, resized, shifted by up to an eighth of the side,
     made brighter or darker, mirrored or turned by 180 degrees. Not found: quarter turns, other
     crops of the same scan. Neighbouring slices of a whole chest may be found, those of a crop not.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        Any grey scale; the sizes may differ.
-    same : float, optional
-        Correlation of fine detail from which they count as one; `SAME` at 64 pixels per side,
-        more where the pictures are smaller.
-
-    Returns
-    -------
-    list of Twin
-        ``first < second``, in this order. Pictures of one value are passed over.
-
-    Examples
-    --------
-    >>> a, b = np.random.default_rng(0).normal(size=(2, 64, 64))
-    >>> [(twin.first, twin.second, twin.mirrored) for twin in pairs([a, b, a[:, ::-1]])]
-    [(0, 2, True)]
     """
     alive = [k for k, image in enumerate(images) if np.ptp(image) > 0]
     if len(alive) < 2:
@@ -214,23 +158,6 @@ def record_pairs(recordings: Sequence[Recording], same: float = SAME_RECORD) -> 
 
     Found are copies with another gain or polarity, filtered again, with a later start or an earlier
     end. Not found: other minutes of the same person.
-
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        All at one sampling rate.
-    same : float
-        Correlation from which two count as one; its sign is ignored.
-
-    Returns
-    -------
-    list of Twin
-        ``first < second``; `mirrored` where the polarity differs.
-
-    Examples
-    --------
-    >>> record_pairs([])
-    []
     """
     from scipy.spatial import cKDTree
 

@@ -50,21 +50,6 @@ def unused_below(image: np.ndarray) -> float:
 
     A crop that was stretched from minimum to maximum, with padding of -2000 in one corner, has its
     lung in the middle of the grey scale and nothing but the padding below it.
-
-    Parameters
-    ----------
-    image : ndarray of shape (h, w)
-        Any grey scale.
-
-    Returns
-    -------
-    float
-        From 0 to 1; 0 for a single value.
-
-    Examples
-    --------
-    >>> unused_below(np.array([[0.0, 50.0], [100.0, 50.0]]))
-    0.5
     """
     lowest, highest = float(image.min()), float(image.max())
     above = image[image > lowest]
@@ -156,13 +141,7 @@ def shortcuts(images: ImageSet, flags: Sequence[Flag]) -> list[Flag]:
 
 
 def summary(flags: Sequence[Flag]) -> list[tuple[str, int, str]]:
-    """Count flags by check, the commonest first, each with its first example.
-
-    Examples
-    --------
-    >>> summary([Flag("a.png", "noise", "much"), Flag("b.png", "noise", "more")])
-    [('noise', 2, 'a.png: much')]
-    """
+    """Count flags by check, the commonest first, each with its first example."""
     counts = Counter(flag.check for flag in flags)
     first = {flag.check: flag for flag in reversed(flags)}
     return [(check, n, f"{first[check].item}: {first[check].reason}")

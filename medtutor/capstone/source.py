@@ -21,29 +21,7 @@ FOLDER = "own_data"  # of the results, inside the folder of the run
 
 
 def open_source(source: str | Path | None = None) -> Pictures | Records:
-    """Open a folder of images, DICOM slices or ECG records, a MedMNIST file, or a named source.
-
-    Parameters
-    ----------
-    source : str or Path, optional
-        A folder, an ``.npz`` file, or a name; by default what ``MEDTUTOR_DATA`` says, else the
-        bundled nodules.
-
-    Returns
-    -------
-    Pictures or Records
-
-    Raises
-    ------
-    DataError
-        Nothing usable is there; the message says what to do.
-
-    Examples
-    --------
-    >>> work = open_source("default")
-    >>> work.kind, work.class_names
-    ('images', ('benign', 'malignant'))
-    """
+    """Open a folder of images, DICOM slices or ECG records, a MedMNIST file, or a named source."""
     chosen = str(source) if source is not None else os.environ.get(SOURCE) or "default"
     if chosen == "default":
         return _pictures(datasets.load_ct("default"))
@@ -67,28 +45,7 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
 
 
 def output_folder(data: str | Path | None = None) -> Path:
-    """Make the folder for the card, the model and the tables; never inside the data.
-
-    Parameters
-    ----------
-    data : str or Path, optional
-        The data; by default what ``MEDTUTOR_DATA`` says.
-
-    Returns
-    -------
-    Path
-        ``own_data`` beside the results of the run, or in a temporary folder outside of a run.
-
-    Raises
-    ------
-    DataError
-        The results of the run would lie inside the folder of the data.
-
-    Examples
-    --------
-    >>> output_folder("default").name
-    'own_data'
-    """
+    """Make the folder for the card, the model and the tables; never inside the data."""
     results = os.environ.get(ledger.RESULTS)
     parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
     chosen = str(data) if data is not None else os.environ.get(SOURCE) or "default"

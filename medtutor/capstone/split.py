@@ -21,17 +21,7 @@ ORDER = {"test": 0, "val": 1, "validation": 1, "train": 2}
 
 
 class Proposal(NamedTuple):
-    """Groups to be kept whole, and who may take part.
-
-    Parameters
-    ----------
-    groups : ndarray of str, shape (n,)
-        Patient or pseudo-patient of each sample.
-    keep : ndarray of int
-        Samples that take part; the others would leak from a training into a test.
-    notes : tuple of str
-        What was done, for the ledger and the card.
-    """
+    """Groups to be kept whole, and who may take part."""
 
     groups: np.ndarray
     keep: np.ndarray
@@ -73,30 +63,7 @@ def propose(
     given: np.ndarray | None = None,
     unit: str = "patient",
 ) -> Proposal:
-    """Propose what a patient-wise split has to keep whole, and what has to stay out.
-
-    Parameters
-    ----------
-    patients : ndarray of str, shape (n,)
-        Empty where the patient is not known.
-    pairs : iterable of (int, int)
-        Samples that show the same.
-    given : ndarray of str, shape (n,), optional
-        The parts that the data prescribe: "train", "val", "test". They are kept; of a group that
-        lies in several parts, only the samples of its test part stay, or else of its validation
-        part: a test that somebody fixed is not changed, what would leak into it is left out.
-    unit : str
-        What a patient is called.
-
-    Returns
-    -------
-    Proposal
-
-    Examples
-    --------
-    >>> propose(np.array(["ann", "bob", "cy"]), [(0, 1)]).groups.tolist()
-    ['ann', 'ann', 'cy']
-    """
+    """Propose what a patient-wise split has to keep whole, and what has to stay out."""
     pairs = list(pairs)
     patients = np.asarray(patients).astype(str)
     found = groups(patients, pairs)

@@ -11,22 +11,7 @@ import numpy as np
 
 
 class Ranges(NamedTuple):
-    """How far an augmented image may differ from the original.
-
-    Parameters
-    ----------
-    turn : float
-        Degrees of rotation either way, on top of a random multiple of 90.
-    zoom : float
-        Largest relative change of size. Small: size is the strongest sign of malignancy.
-    shift : float
-        Pixels either way, in both directions.
-    contrast, brightness : float
-        Largest relative change of the grey scale, and largest offset (lung is 0, tissue is 1).
-    upright : bool
-        No mirror image and no quarter turn, for images in which left and right, or up and down,
-        mean something: a left kidney mirrored looks like a right one.
-    """
+    """How far an augmented image may differ from the original."""
 
     turn: float = 15.0
     zoom: float = 0.1

@@ -23,34 +23,7 @@ BATCH = 64  # images at a time
 
 
 def score_model(model: keras.Model, layer: str | None = None) -> keras.Model:
-    """Take the softmax off: a model that gives the logits, with the weights of the first.
-
-    Parameters
-    ----------
-    model : keras.Model
-        A classifier that ends in a dense layer with a softmax or a sigmoid, in a softmax layer, or
-        in logits.
-    layer : str, optional
-        A layer whose output is given as well.
-
-    Returns
-    -------
-    keras.Model
-        Images to logits (n, classes), or to a list of these and the layer's output. One sigmoid
-        output becomes two logits, the first of them 0: a softmax of both gives the same
-        probability. The layers before the last are shared with `model`, not copied.
-
-    Raises
-    ------
-    DataError
-        If the model ends in anything else.
-
-    Examples
-    --------
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
-    >>> score_model(model).output_shape
-    (None, 2)
-    """
+    """Take the softmax off: a model that gives the logits, with the weights of the first."""
     last = model.layers[-1]
     kind = getattr(getattr(last, "activation", None), "__name__", "linear")
     known = kind in ("softmax", "sigmoid", "linear")
@@ -177,26 +150,7 @@ def grad_cam(
 def energy_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Give the share of the importance that lies inside the outline.
 
-    Parameters
-    ----------
-    maps : ndarray of float, shape (n, h, w)
-        Importance; what is below 0 counts as 0.
-    masks : ndarray of bool, shape (n, h, w)
-        Outlines.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        From 0 to 1. A map that is 0 everywhere spreads its importance evenly.
-
-    References
-    ----------
     Wang et al., Score-CAM, CVPR Workshops 2020, arXiv:1910.01279, section 4.3.
-
-    Examples
-    --------
-    >>> energy_inside(np.array([[[3, 1], [0, 0]]]), np.array([[[True, False], [False, False]]]))
-    array([0.75])
     """
     flat = np.maximum(np.reshape(maps, (len(maps), -1)), 0).astype(float)
     flat[flat.sum(axis=1) == 0] = 1

@@ -53,28 +53,7 @@ def segment(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
        left the one at that place is kept, as far as 1.7 times the radius: a chest wall goes on
        for longer.
 
-    Parameters
-    ----------
-    x : ndarray, shape (n, s, s) or (n, s, s, 1)
-        Prepared crops.
-    spacing : float
-        Millimetres per pixel.
-
-    Returns
-    -------
-    ndarray of bool, shape (n, s, s)
-        Empty where a crop has a single grey value, or nothing bright lies within 3 mm of its
-        middle.
-
-    References
-    ----------
     Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
-
-    Examples
-    --------
-    >>> disc = np.hypot(*(np.mgrid[:56, :56] - 27.5)) < 7
-    >>> bool((segment(disc[None].astype(float))[0] == disc).all())
-    True
     """
     crops = _crops(x)
     distance = _distance_mm(crops.shape[1], spacing)
@@ -82,29 +61,7 @@ def segment(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
 
 
 def shape_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
-    """Measure size, shape and grey values of the thing in the middle of each crop.
-
-    Parameters
-    ----------
-    x, spacing
-        As for `segment`.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 16)
-        In the order of `SHAPE_NAMES` and `RING_NAMES`. Lengths in mm: the diameter of the circle of
-        the same area, and the perimeter. Circularity is 4 pi area / perimeter², elongation the
-        ratio of the axes of the ellipse of the same moments, solidity the share of the convex hull
-        that is filled. Grey values are in HU as far as the crop's scale is right (lung at -860,
-        soft tissue at 40). Where `segment` finds nothing, lengths and shape are 0, and the grey
-        values are those of the innermost ring.
-
-    Examples
-    --------
-    >>> disc = np.hypot(*(np.mgrid[:56, :56] - 27.5)) < 7
-    >>> shape_features(disc[None].astype(float), spacing=1.0)[0, 0].round()  # 14 pixels across
-    np.float64(14.0)
-    """
+    """Measure size, shape and grey values of the thing in the middle of each crop."""
     crops = _crops(x)
     distance = _distance_mm(crops.shape[1], spacing)
     masks = segment(crops, spacing)
@@ -142,21 +99,6 @@ def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
     Uniform, rotation-invariant patterns of 8 neighbours (10 codes) on circles of 1 and 2 pixels,
     counted within 6 mm of the middle and from there to 15 mm. Ojala, Pietikäinen & Mäenpää, IEEE
     Trans Pattern Anal Mach Intell 24:971 (2002).
-
-    Parameters
-    ----------
-    x, spacing
-        As for `segment`.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 40)
-        Shares that sum to 1 over the 10 codes of each radius and region.
-
-    Examples
-    --------
-    >>> lbp_features(np.eye(56)[None]).sum().round(6)
-    np.float64(4.0)
     """
     from skimage.feature import local_binary_pattern
 
@@ -177,31 +119,7 @@ def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
 
 
 def table(x: np.ndarray, spacing: float = SPACING) -> tuple[np.ndarray, list[str]]:
-    """Measure everything: size, shape and grey values, HOG, LBP.
-
-    Parameters
-    ----------
-    x, spacing
-        As for `segment`; at least 8 x 8 pixels.
-
-    Returns
-    -------
-    features : ndarray of float64, shape (n, 380)
-        One row for each crop.
-    names : list of str
-        One for each column. The first word of those of HOG and LBP is "HOG" or "LBP".
-
-    Raises
-    ------
-    DataError
-        If `x` is not a stack of square crops, or a pixel is NaN.
-
-    Examples
-    --------
-    >>> values, names = table(np.zeros((2, 56, 56, 1)))
-    >>> values.shape, names[0], names[-1]
-    ((2, 380), 'diameter', 'LBP radius 2 outer code 9')
-    """
+    """Measure everything: size, shape and grey values, HOG, LBP."""
     families: tuple[tuple[np.ndarray, list[str]], ...] = (
         (shape_features(x, spacing), [*SHAPE_NAMES, *RING_NAMES]),
         (hog_features(x), _hog_names()),

@@ -67,26 +67,7 @@ def nodule_cnn(
 def predict(
     model: keras.Model | Sequence[keras.Model], x: np.ndarray, flips: bool = True
 ) -> np.ndarray:
-    """Give the probability of each class, averaged over mirror images and over models.
-
-    Parameters
-    ----------
-    model : keras.Model or sequence of keras.Model
-        One trained model, or several whose opinions are averaged.
-    x : ndarray of float32, shape (n, s, s, channels)
-        Prepared images.
-    flips : bool
-        Also ask about the image mirrored left-right, up-down and both.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, classes)
-
-    Examples
-    --------
-    >>> predict(nodule_cnn((24, 24, 1)), np.zeros((3, 24, 24, 1))).shape
-    (3, 2)
-    """
+    """Give the probability of each class, averaged over mirror images and over models."""
     models = [model] if isinstance(model, keras.Model) else list(model)
     views = [x, x[:, :, ::-1], x[:, ::-1], x[:, ::-1, ::-1]] if flips else [x]
     opinions = [m.predict(v, batch_size=128, verbose=0) for m in models for v in views]

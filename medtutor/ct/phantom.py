@@ -15,22 +15,7 @@ NODULE_MM = 12.0  # diameter of the nodule, so that a lesson can measure it agai
 
 
 def chest(slices: int = 24, size: int = 128, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the phantom.
-
-    Parameters
-    ----------
-    slices, size : int
-        Number of slices, and pixels per side.
-    seed : int
-        Seed of the noise.
-
-    Returns
-    -------
-    hu : ndarray of int16, shape (slices, size, size)
-        Simulated HU; slice 0 is the lowest.
-    spacing : ndarray of float, shape (3,)
-        Millimetres between slices, rows and columns: 5.0, 2.8 and 2.8 for 128 pixels.
-    """
+    """Draw the phantom."""
     spacing = np.array([5.0, 358.4 / size, 358.4 / size])
     shape = (slices, size, size)
     axes = [(np.arange(n) - (n - 1) / 2) * step for n, step in zip(shape, spacing, strict=True)]
@@ -51,20 +36,7 @@ def chest(slices: int = 24, size: int = 128, seed: int = 0) -> tuple[np.ndarray,
 def write_series(
     folder: str | Path, slices: int = 24, size: int = 128, seed: int = 0
 ) -> list[Path]:
-    """Write the phantom as a DICOM CT series.
-
-    Parameters
-    ----------
-    folder : str or Path
-        An existing folder.
-    slices, size, seed
-        As for `chest`.
-
-    Returns
-    -------
-    list of Path
-        The files, from the lowest slice to the highest; their names are in another order.
-    """
+    """Write the phantom as a DICOM CT series."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 

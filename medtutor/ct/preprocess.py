@@ -55,24 +55,7 @@ def window(hu: np.ndarray, centre: float, width: float) -> np.ndarray:
 
 
 def resample(image: np.ndarray, spacing: float, to: float = SPACING) -> np.ndarray:
-    """Give an image another pixel size and keep what it shows.
-
-    Parameters
-    ----------
-    image : ndarray, shape (h, w)
-        Any grey scale.
-    spacing, to : float
-        Millimetres per pixel before and after.
-
-    Returns
-    -------
-    ndarray of float32, shape (h * spacing / to, w * spacing / to), rounded
-
-    Examples
-    --------
-    >>> resample(np.zeros((10, 20)), spacing=0.7, to=1.4).shape
-    (5, 10)
-    """
+    """Give an image another pixel size and keep what it shows."""
     image = np.asarray(image, np.float32)
     shape = tuple(max(1, round(n * spacing / to)) for n in image.shape)
     return _sample(image, to / spacing, shape, _middle(image))
@@ -139,24 +122,7 @@ def grey_levels(image: np.ndarray) -> tuple[float, float]:
     An area at the very minimum is padding outside the scanner's field of view, not lung, and is
     left out.
 
-    Parameters
-    ----------
-    image : ndarray, shape (h, w)
-        HU, or any grey scale that rises with HU.
-
-    Returns
-    -------
-    lung, tissue : float
-        Two grey values, ``lung < tissue`` unless the image has a single value.
-
-    References
-    ----------
     Otsu, IEEE Trans Syst Man Cybern 9:62 (1979).
-
-    Examples
-    --------
-    >>> grey_levels(np.array([[10, 12, 12], [80, 81, 81]]))
-    (12.0, 81.0)
     """
     values = np.asarray(image, np.float32).ravel()
     padding = values == values.min()
@@ -252,30 +218,7 @@ def prepare(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> 
 
 
 def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
-    """Bring the readers' outlines to the grid of `prepare`.
-
-    Parameters
-    ----------
-    image_set : ImageSet
-        With `masks`.
-    size, spacing
-        As for `prepare`.
-
-    Returns
-    -------
-    ndarray of bool, shape (n, size, size)
-
-    Raises
-    ------
-    DataError
-        If the data set has no outlines.
-
-    Examples
-    --------
-    >>> from medtutor import datasets
-    >>> outlines(datasets.load_ct("default").take([0])).any()
-    np.True_
-    """
+    """Bring the readers' outlines to the grid of `prepare`."""
     if image_set.masks is None:
         raise DataError(
             "the data set has no outlines",

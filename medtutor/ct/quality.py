@@ -47,23 +47,7 @@ def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
 
 
 def check_series(folder: str | Path) -> list[Flag]:
-    """Look at all slices of a series and list what is wrong, instead of stopping at the first.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Folder of one CT series, with its sub-folders.
-
-    Returns
-    -------
-    list of Flag
-        Checks "damaged", "duplicate", "missing", "spacing" and "grid"; empty if nothing was found.
-
-    Raises
-    ------
-    DataError
-        If the folder is not there or holds no readable slice.
-    """
+    """Look at all slices of a series and list what is wrong, instead of stopping at the first."""
     folder = Path(folder)
     slices, flags = _headers(folder)
     if not slices:
@@ -136,26 +120,7 @@ def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
 def check_crops(
     images: Sequence[np.ndarray] | np.ndarray, names: Sequence[str] | None = None
 ) -> list[Flag]:
-    """Look at every crop of a data set.
-
-    Parameters
-    ----------
-    images : sequence of ndarray, each (h, w)
-        HU or any grey scale; the sizes may differ.
-    names : sequence of str, optional
-        What the crops are called in the flags; ``"image 0"`` and so on when not given.
-
-    Returns
-    -------
-    list of Flag
-        Checks "constant", "padding", "saturated", "noise", "streaks" and "duplicate"; a crop may
-        have several.
-
-    Examples
-    --------
-    >>> check_crops([np.zeros((8, 8))], ["empty"])[0].check
-    'constant'
-    """
+    """Look at every crop of a data set."""
     pictures = [np.asarray(image, np.float32) for image in images]
     names = [f"image {k}" for k in range(len(pictures))] if names is None else list(names)
     flags = []
@@ -259,20 +224,7 @@ def twins(images: Sequence[np.ndarray]) -> list[tuple[int, int]]:
 
 
 def table(flags: Sequence[Flag], most: int = 12) -> str:
-    """Write flags as lines of text, one a flag.
-
-    Parameters
-    ----------
-    flags : sequence of Flag
-        What a check returned.
-    most : int
-        Lines at most; the rest is counted.
-
-    Examples
-    --------
-    >>> table([Flag("a.dcm", "damaged", "cut off")])
-    'a.dcm  damaged  cut off'
-    """
+    """Write flags as lines of text, one a flag."""
     if not flags:
         return "nothing flagged"
     width = [max(len(flag[k]) for flag in flags[:most]) for k in range(2)]

@@ -74,11 +74,6 @@ def soft_labels(rated: np.ndarray, middle: float = 3.0) -> np.ndarray:
     """Give the share of readers who lean to the upper side; the middle rating counts one half.
 
     `rated` has shape (n, readers), NaN for an absent reader; NaN comes out where nobody rated.
-
-    Examples
-    --------
-    >>> soft_labels(np.array([[5, 4, 3, 1]]))
-    array([0.625])
     """
     rated = np.asarray(rated, float)
     present = ~np.isnan(rated)
@@ -94,11 +89,6 @@ def alpha(rated: np.ndarray) -> float:
     nodules; NaN if there is nothing to compare. `rated` has shape (n, readers), NaN for an absent
     reader; nodules with fewer than two are left out. Krippendorff, Content Analysis, 2nd ed.
     (2004), ch. 11.
-
-    Examples
-    --------
-    >>> alpha(np.array([[1, 1], [5, 5], [3, 3]]))
-    1.0
     """
     rated = np.asarray(rated, float)
     rated = rated[np.sum(~np.isnan(rated), axis=1) >= 2]

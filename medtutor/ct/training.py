@@ -117,31 +117,7 @@ def batches(
     rng: np.random.Generator,
     ranges: Ranges | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield augmented batches for ever, each image once per epoch in a new order.
-
-    Parameters
-    ----------
-    x, target, weight : ndarray, shape (n, …)
-        Images, class probabilities and weights of the training part.
-    batch_size : int
-        Images per batch; the last of an epoch may have fewer.
-    rng : numpy.random.Generator
-        Source of the order and of the variants.
-    ranges : augment.Ranges, optional
-        How far the variants go.
-
-    Yields
-    ------
-    images, target, weight : ndarray
-        One batch.
-
-    Examples
-    --------
-    >>> x, order = np.zeros((3, 8, 8, 1), np.float32), np.arange(3)
-    >>> stream = batches(x, order, np.ones(3), 2, np.random.default_rng(0))
-    >>> [len(next(stream)[0]) for _ in range(4)]
-    [2, 1, 2, 1]
-    """
+    """Yield augmented batches for ever, each image once per epoch in a new order."""
     while True:
         order = rng.permutation(len(x))
         for start in range(0, len(x), batch_size):

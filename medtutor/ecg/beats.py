@@ -155,25 +155,7 @@ def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np
 
 
 def rate_of(beats: np.ndarray, fs: float) -> np.ndarray:
-    """Heart rate from the beats of each window: 60 over the mean RR interval.
-
-    Parameters
-    ----------
-    beats : ndarray of shape (n, most)
-        Samples, NaN where there is none.
-    fs : float
-        Sampling rate in hertz.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute, NaN with fewer than two beats.
-
-    Examples
-    --------
-    >>> rate_of(np.array([[0, 360, 720], [10, np.nan, np.nan]]), 360)
-    array([60., nan])
-    """
+    """Heart rate from the beats of each window: 60 over the mean RR interval."""
     there = np.isfinite(beats)
     intervals = there.sum(axis=1) - 1
     span = np.max(beats, axis=1, where=there, initial=-np.inf) - np.min(
@@ -190,19 +172,6 @@ def detector_rate(recording: Recording, windows: Windows) -> np.ndarray:
 
     The detector runs once over the whole lead, as it is meant to, so it sees what surrounds a
     window too. Gaps (NaN) are bridged by straight lines.
-
-    Parameters
-    ----------
-    recording : Recording
-        The recording from which the windows were cut; column 0 is read.
-    windows : Windows
-        Its windows, and perhaps those of other recordings, which are skipped.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute for the windows of this recording, in their order; NaN where fewer than two
-        beats were found.
     """
     signal = recording.signal[:, 0].astype(np.float64)
     missing = ~np.isfinite(signal)
@@ -221,22 +190,6 @@ def to_peaks(
 
     In each window all beats take peaks of the same sign, that of the taller ones, so that an
     interval is measured from like to like.
-
-    Parameters
-    ----------
-    places : sequence of n ndarrays
-        Samples of the beats of each window, see `maps.find_beats`.
-    filtered : ndarray of shape (n, samples)
-        The windows, band-passed.
-    fs : float
-        Sampling rate in hertz.
-    reach : float
-        Seconds to either side in which the peak is looked for.
-
-    Returns
-    -------
-    ndarray of shape (n, most)
-        Samples, to a fraction of one by a parabola, filled up with NaN.
     """
     most = max((len(p) for p in places), default=0)
     out = np.full((len(places), max(1, most)), np.nan)

@@ -32,21 +32,7 @@ ectopic where nobody has labelled the beats (the 20 % rule; Malik et al., Eur He
 
 
 class Variability(NamedTuple):
-    """Variability of n stretches.
-
-    Parameters
-    ----------
-    sdnn : ndarray of shape (n,)
-        Standard deviation of the NN intervals in milliseconds, with n - 1 below the line.
-    rmssd : ndarray of shape (n,)
-        Root mean square of the differences of neighbouring NN intervals in milliseconds.
-    pnn50 : ndarray of shape (n,)
-        Percentage of these differences above 50 ms. The Task Force divides by the number of
-        intervals, which is one more; over five minutes that is the same, over five seconds it is
-        not.
-    intervals : ndarray of int, shape (n,)
-        NN intervals that there were.
-    """
+    """Variability of n stretches."""
 
     sdnn: np.ndarray
     rmssd: np.ndarray
@@ -55,29 +41,7 @@ class Variability(NamedTuple):
 
 
 def of_beats(beats: np.ndarray, fs: float, normal: np.ndarray | None = None) -> Variability:
-    """Compute the variability of stretches from their beats.
-
-    Parameters
-    ----------
-    beats : ndarray of shape (n, most)
-        Sample of each beat, in order, NaN where there is none.
-    fs : float
-        Sampling rate in hertz.
-    normal : ndarray of bool, shape (n, most), optional
-        Which beats are the sinus node's, see `normal_beats`. Without it the `JUMP` rule leaves out
-        intervals that look ectopic.
-
-    Returns
-    -------
-    Variability
-        NaN where fewer than `FEWEST` intervals, or differences, are left.
-
-    Examples
-    --------
-    >>> said = of_beats(np.array([[0, 360, 756, 1116, 1512]]), 360)  # RR 1, 1.1, 1, 1.1 s
-    >>> said.rmssd.round(1), said.intervals
-    (array([100.]), array([4]))
-    """
+    """Compute the variability of stretches from their beats."""
     rr = np.diff(np.asarray(beats, dtype=np.float64), axis=1) * (1000 / fs)
     nn = np.isfinite(rr)
     if normal is not None:
@@ -110,19 +74,7 @@ def _median(rr: np.ndarray, there: np.ndarray) -> np.ndarray:
 
 
 def normal_beats(recordings: Iterable[Recording], windows: Windows) -> np.ndarray:
-    """Look up which beats of each window the experts call the sinus node's; see `NORMAL`.
-
-    Parameters
-    ----------
-    recordings : iterable of Recording
-        The recordings from which the windows were cut.
-    windows : Windows
-
-    Returns
-    -------
-    ndarray of bool, shape (n, most)
-        In the order of ``windows.beats``.
-    """
+    """Look up which beats of each window the experts call the sinus node's; see `NORMAL`."""
     out = np.zeros(windows.beats.shape, dtype=bool)
     for recording in recordings:
         mine = np.flatnonzero(windows.record == recording.name)
@@ -137,22 +89,7 @@ def normal_beats(recordings: Iterable[Recording], windows: Windows) -> np.ndarra
 def around(
     recordings: Iterable[Recording], windows: Windows, seconds: float = 300.0
 ) -> Variability:
-    """Compute the variability of the long stretch in whose middle each window lies.
-
-    Parameters
-    ----------
-    recordings : iterable of Recording
-        The recordings from which the windows were cut.
-    windows : Windows
-    seconds : float
-        Length of the stretch; the Task Force's short-term recordings last five minutes. At either
-        end of a recording the stretch is moved inwards; a shorter recording has none.
-
-    Returns
-    -------
-    Variability
-        One value for each window, from the annotated beats.
-    """
+    """Compute the variability of the long stretch in whose middle each window lies."""
     unknown = np.full(len(windows), np.nan)
     out = Variability(unknown, unknown.copy(), unknown.copy(), np.zeros(len(windows), int))
     for recording in recordings:

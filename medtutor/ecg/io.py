@@ -109,25 +109,6 @@ def resample(recording: Recording, fs: float) -> Recording:
 
     A polyphase filter removes what the new rate cannot hold. Missing samples are bridged for it
     and are missing again afterwards.
-
-    Parameters
-    ----------
-    recording : Recording
-        Left as it is.
-    fs : float
-        New sampling rate in hertz.
-
-    Returns
-    -------
-    Recording
-        With a note on what was done; the same object when the rate is already right.
-
-    Examples
-    --------
-    >>> from medtutor import paths
-    >>> slower = resample(read_record(paths.data() / "ecg_simulated" / "S001"), 250)
-    >>> slower.fs, len(slower.signal), slower.notes[-1]
-    (250.0, 60000, 'resampled from 360 to 250 Hz')
     """
     if recording.fs == fs:
         return recording
@@ -175,36 +156,6 @@ def read_folder(
     Left out, with a note each: records without the lead, and records of a pacemaker (more than
     half of the beats paced, as MIT-BIH's 102, 104, 107, 217), whose rate the heart does not set.
     If no record of the folder has the lead, the first lead of each record is read instead.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Holds ``*.hea``, ``*.dat`` and ``*.atr``.
-    lead : str or None
-        The lead to read; None takes the first of each record.
-    fs : float or None
-        Sampling rate of the result in hertz; None keeps each record's own.
-    comments : bool
-        As for `read_record`.
-
-    Returns
-    -------
-    Folder
-        ``recordings`` in the order of their names, ``split`` (subject to part, or None), ``notes``.
-
-    Raises
-    ------
-    DataError
-        The folder is missing or holds no record, a record is damaged, ``split.csv`` is wrong.
-    SplitError
-        A subject is in two parts.
-
-    Examples
-    --------
-    >>> from medtutor import paths
-    >>> found = read_folder(paths.data() / "ecg_simulated")
-    >>> len(found.recordings), found.split["S005"]
-    (40, 'test')
     """
     folder = Path(folder)
     names = _record_names(folder)

@@ -46,29 +46,7 @@ it has not marked this much more. Chosen on validation subjects."""
 
 
 def find_beats(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> list[np.ndarray]:
-    """Find the beats in beat maps: peaks of the sum over five bins, placed at its centre of mass.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it, or `segments.beat_map`.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-
-    Returns
-    -------
-    list of n ndarrays
-        Place of each beat in samples from the window's start, in order.
-
-    Examples
-    --------
-    >>> seen = np.zeros((1, 250))
-    >>> seen[0, [30, 75, 120, 165, 210]] = 1.0  # a beat every 45 bins of 8 samples: every second
-    >>> find_beats(seen)[0].tolist()
-    [244.0, 604.0, 964.0, 1324.0, 1684.0]
-    """
+    """Find the beats in beat maps: peaks of the sum over five bins, at its centre of mass."""
     return [place for place, _ in peaks(beat_map, fs, length)]
 
 
@@ -135,27 +113,6 @@ def spread(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.nd
     all places, plus what the jitter of the first and last beat makes. The square, and the jitter,
     gave the narrowest intervals on validation subjects: a place that is half in doubt says more
     than five that are a tenth in doubt. One wrong decision at a time: pairs are left out.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute.
-
-    Examples
-    --------
-    >>> seen = np.zeros((1, 250))
-    >>> seen[0, [30, 75, 120, 165, 210]] = 1.0  # a beat every 45 bins of 8 samples: every second
-    >>> spread(seen).round(2)
-    array([0.13])
     """
     out = np.full(len(beat_map), LOST)
     for k, (place, amount) in enumerate(peaks(beat_map, fs, length, FAINTEST)):
@@ -222,29 +179,6 @@ def fuse(
     The network hesitates where waves are strange to it; the detector never hesitates, and takes
     noise or a tall T wave for a beat. So the detector gets a vote on the beats of which the network
     is not sure, and only where the two agree on most of the others.
-
-    Parameters
-    ----------
-    beat_map : ndarray of shape (n, bins)
-        As the model gives it.
-    found : sequence of n ndarrays
-        Samples of the beats that the detector marks in each window, counted from its start.
-    fs : float
-        Sampling rate in hertz.
-    length : int
-        Samples in a window.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute; NaN where fewer than two beats are left.
-
-    Examples
-    --------
-    >>> seen = np.zeros((1, 250))
-    >>> seen[0, [30, 75, 120, 165, 210]] = [1, 1, 0.1, 1, 1]  # one of five is hardly seen
-    >>> fuse(seen, [np.array([244, 604, 964, 1324, 1684])])
-    array([60.])
     """
     seen = peaks(beat_map, fs, length, FAINTEST)
     trusted = agreement([p[a >= SMALLEST] for p, a in seen], found, fs) >= TRUST
@@ -259,19 +193,7 @@ def fuse(
 
 
 def marks(found: dict[str, np.ndarray], windows: Windows) -> list[np.ndarray]:
-    """Cut a detector's marks into windows.
-
-    Parameters
-    ----------
-    found : dict of str to ndarray of int
-        For each recording's name, the samples of all beats that were marked in it.
-    windows : Windows
-
-    Returns
-    -------
-    list of n ndarrays
-        Samples from the start of each window.
-    """
+    """Cut a detector's marks into windows."""
     length = windows.signal.shape[1]
     out = []
     for record, start in zip(windows.record.tolist(), windows.start.tolist(), strict=True):
@@ -304,32 +226,6 @@ def calibrate(
     Split-conformal prediction with normalised residuals (Lei, G'Sell, Rinaldo, Tibshirani and
     Wasserman, J Am Stat Assoc 113:1094, 2018, section 5.2). Each subject counts the same, however
     many windows it has.
-
-    Parameters
-    ----------
-    error : ndarray of shape (n,)
-        Rate read minus true rate, in beats a minute, of the validation windows.
-    spread : ndarray of shape (n,)
-        Of the same windows, see `spread`.
-    subject : ndarray of shape (n,)
-        Person of each window.
-    level : float
-        Share of windows that the interval should cover.
-
-    Returns
-    -------
-    Margin
-
-    Raises
-    ------
-    DataError
-        There is no window.
-
-    Examples
-    --------
-    >>> margin = calibrate(np.array([1.0, -2.0, 0.5]), np.ones(3), np.array(["a", "b", "c"]), 0.5)
-    >>> margin.factor
-    1.0
     """
     if not len(error):
         raise DataError(

@@ -88,20 +88,7 @@ def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model
 
 
 class Prediction(NamedTuple):
-    """What `read` returns, for n windows.
-
-    Parameters
-    ----------
-    beats : ndarray of shape (n, bins)
-        How much of a beat lies in each bin.
-    from_map : ndarray of shape (n,)
-        Beats a minute, from the beats found in the map; NaN with fewer than two.
-    direct, change : ndarray of shape (n,)
-        Beats a minute, as the pooled sequence says them.
-    spread : ndarray of shape (n,)
-        Beats a minute by which `rate` may be off, by the map's own doubts (see `maps.spread`) and,
-        where several leads were read, by how far they contradict each other.
-    """
+    """What `read` returns, for n windows."""
 
     beats: np.ndarray
     from_map: np.ndarray
@@ -122,26 +109,6 @@ def predict(
 
     The rate is read from the beat map: find the beats, measure their distances. Where the map
     shows fewer than two beats, the output that names the rate directly stands in.
-
-    Parameters
-    ----------
-    model : keras.Model
-        A trained `rate_lstm`.
-    windows : Windows, or ndarray of shape (n, length) or (n, length, leads) in mV
-        What to read.
-    normaliser : Normaliser
-        Scales of the subjects on which `model` was trained.
-    leads : int
-        How many leads to read, see `read`.
-
-    Returns
-    -------
-    rate, change : ndarray of shape (n,)
-        Beats a minute; the change is that from this window to the next.
-
-    Examples
-    --------
-    >>> rate, change = predict(model, test, scales)  # doctest: +SKIP
     """
     said = read(model, windows, normaliser, leads)
     return said.rate, said.change
@@ -150,32 +117,7 @@ def predict(
 def read(
     model: keras.Model, windows: Windows | np.ndarray, normaliser: Normaliser, leads: int = 1
 ) -> Prediction:
-    """Give everything that the model says about windows; see `predict`.
-
-    Parameters
-    ----------
-    model : keras.Model
-        A trained `rate_lstm`.
-    windows : Windows, or ndarray of shape (n, length) or (n, length, leads) in mV
-        What to read.
-    normaliser : Normaliser
-        Scales of the subjects on which `model` was trained.
-    leads : int
-        How many leads to read, of those that are there. The network reads one after the other,
-        and their maps are joined, see `maps.pool`. A lead with missing samples in a window does
-        not count there, and one that sees other beats than the first in most windows of a
-        recording (of the array, when no `Windows` are given) counts nowhere in it. A second lead
-        costs as much time again.
-
-    Returns
-    -------
-    Prediction
-
-    Examples
-    --------
-    >>> said = read(model, test, scales, leads=2)  # doctest: +SKIP
-    >>> said.rate, said.spread  # doctest: +SKIP
-    """
+    """Give everything that the model says about windows; see `predict`."""
     signal = windows.signal if isinstance(windows, Windows) else np.asarray(windows)
     signal = signal[:, :, None] if signal.ndim == 2 else signal
     signal = signal[:, :, :leads]

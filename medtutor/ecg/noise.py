@@ -120,22 +120,6 @@ def snr(signal: np.ndarray, noise: np.ndarray) -> float:
     whole strip, each with its mean removed. PhysioNet's ``nst`` takes for `S` an eighth of the
     squared QRS height instead, which makes its SNR some 3 to 10 dB higher (median 7) for the
     same noise, and for `N` the mean over one-second pieces, which leaves slow wander out.
-
-    Parameters
-    ----------
-    signal, noise : ndarray of shape (samples,)
-        The clean signal and what was added to it.
-
-    Returns
-    -------
-    float
-        Decibels; infinite without noise.
-
-    Examples
-    --------
-    >>> beat = np.array([0.0, 1.0, 0.0, -1.0])
-    >>> round(snr(beat, 0.1 * beat), 6)
-    20.0
     """
     with np.errstate(divide="ignore"):
         powers = np.log10([np.var(signal, dtype=np.float64), np.var(noise, dtype=np.float64)])

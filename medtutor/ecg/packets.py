@@ -34,40 +34,13 @@ class Packet(NamedTuple):
 
 
 def chunks(signal: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Cut a signal into pieces of `size` samples; the last one may be shorter.
-
-    Examples
-    --------
-    >>> [len(piece) for piece in chunks(np.zeros(10), 4)]
-    [4, 4, 2]
-    """
+    """Cut a signal into pieces of `size` samples; the last one may be shorter."""
     for start in range(0, len(signal), size):
         yield signal[start : start + size]
 
 
 def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) -> Iterator[Packet]:
-    """Cut a signal into packets.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (samples,)
-        Millivolts.
-    patient : str
-        At most 16 bytes in UTF-8.
-    size : int
-        Samples in a packet, at most 4,096.
-    start : int
-        Number of the first sample.
-
-    Yields
-    ------
-    Packet
-
-    Examples
-    --------
-    >>> [packet.start for packet in packets(np.zeros(200), "bed 7")]
-    [0, 90, 180]
-    """
+    """Cut a signal into packets."""
     for first in range(0, len(signal), size):
         yield Packet(patient, start + first, signal[first : first + size])
 

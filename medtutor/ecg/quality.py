@@ -18,21 +18,7 @@ for the detector, taken over for leads."""
 
 
 class Quality(NamedTuple):
-    """Quality of n windows by the signal alone.
-
-    Parameters
-    ----------
-    qrs : ndarray of shape (n,)
-        Power from 5 to 15 Hz as a share of that from 5 to 40 Hz (pSQI): muscle noise lowers it.
-    baseline : ndarray of shape (n,)
-        Power from 1 to 40 Hz as a share of that from 0 to 40 Hz, mean removed (basSQI): wander
-        lowers it.
-    kurtosis : ndarray of shape (n,)
-        Fourth moment over squared variance (kSQI): an ECG is flat with few tall waves, well above
-        the 3 of Gaussian noise.
-    flat : ndarray of shape (n,)
-        Share of the samples that equal the one before for at least 0.1 s.
-    """
+    """Quality of n windows by the signal alone."""
 
     qrs: np.ndarray
     baseline: np.ndarray
@@ -41,26 +27,7 @@ class Quality(NamedTuple):
 
 
 def of_signal(signal: np.ndarray, fs: float) -> Quality:
-    """Compute the quality of windows from their samples.
-
-    Parameters
-    ----------
-    signal : ndarray of shape (n, samples)
-        One lead, in any unit, as it was recorded: not filtered.
-    fs : float
-        Sampling rate in hertz.
-
-    Returns
-    -------
-    Quality
-        NaN for `kurtosis`, 0 for `qrs` and `baseline` of a window without any change.
-
-    Examples
-    --------
-    >>> said = of_signal(np.random.default_rng(0).normal(size=(1, 2000)), 360.0)
-    >>> bool(2 < said.kurtosis[0] < 4)  # Gaussian noise, no beats
-    True
-    """
+    """Compute the quality of windows from their samples."""
     centred = np.asarray(signal, dtype=np.float64)
     centred = centred - centred.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(centred * np.hanning(centred.shape[1]), axis=1)) ** 2
@@ -100,27 +67,7 @@ def _flat(signal: np.ndarray, fewest: int) -> np.ndarray:
 def agreement(
     first: Sequence[np.ndarray], second: Sequence[np.ndarray], fs: float, tolerance: float = 0.15
 ) -> np.ndarray:
-    """Tell how far two readers agree on the beats of each window (bSQI of Li et al., 2008).
-
-    Parameters
-    ----------
-    first, second : sequence of n ndarrays
-        Samples of the beats that each reader found, in order; NaN is left out.
-    fs : float
-        Sampling rate in hertz.
-    tolerance : float
-        Seconds within which two marks are the same beat.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats that both found over beats that either found; 0 where nobody found any.
-
-    Examples
-    --------
-    >>> agreement([np.array([100, 400])], [np.array([110, 400, 700])], 360.0).round(2)
-    array([0.67])
-    """
+    """Tell how far two readers agree on the beats of each window (bSQI of Li et al., 2008)."""
     out = np.zeros(len(first))
     for k, (a, b) in enumerate(zip(first, second, strict=True)):
         a, b = a[np.isfinite(a)], b[np.isfinite(b)]
@@ -134,31 +81,7 @@ def agreement(
 def rejection(
     error: np.ndarray, doubt: np.ndarray, kept: Sequence[float] | np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Show the error of the windows that are kept when the most doubtful are turned away.
-
-    Parameters
-    ----------
-    error : ndarray of shape (n,)
-        Of each window.
-    doubt : ndarray of shape (n,)
-        The higher, the sooner a window is turned away; NaN goes first. With the absolute error
-        itself the curve is the best that any doubt could reach.
-    kept : sequence of float, optional
-        Shares to show; by default 50 to 100 % in steps of 1 %.
-
-    Returns
-    -------
-    kept : ndarray of shape (points,)
-        Share of the windows that are read.
-    mae : ndarray of shape (points,)
-        Mean absolute error of those.
-
-    Examples
-    --------
-    >>> kept, mae = rejection(np.array([1.0, 9.0]), np.array([0.1, 0.7]), [0.5, 1.0])
-    >>> mae.tolist()
-    [1.0, 5.0]
-    """
+    """Show the error of the windows that are kept when the most doubtful are turned away."""
     shares = np.arange(0.5, 1.001, 0.01) if kept is None else np.asarray(kept, dtype=float)
     order = np.argsort(np.nan_to_num(doubt, nan=np.inf), kind="stable")
     mean = np.cumsum(np.abs(error)[order]) / np.arange(1, len(error) + 1)

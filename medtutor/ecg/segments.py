@@ -146,25 +146,6 @@ def beat_map(beats: np.ndarray, bins: int = 250, length: float = 2000) -> np.nda
 
     A beat between the centres of two bins is shared by them, so its place is kept to a fraction
     of a bin.
-
-    Parameters
-    ----------
-    beats : ndarray of shape (n, most)
-        Sample of each beat from the window's start, NaN where there is none.
-    bins : int
-        Values for a window.
-    length : float
-        Samples in a window.
-
-    Returns
-    -------
-    ndarray of shape (n, bins), float32
-        Between 0 and 1 as long as no two beats share a bin.
-
-    Examples
-    --------
-    >>> beat_map(np.array([[20.0, 48.0]]), bins=5, length=80)
-    array([[0.25, 0.75, 0.5 , 0.5 , 0.  ]], dtype=float32)
     """
     row, column = np.nonzero(np.isfinite(beats))
     place = beats[row, column] * (bins / length) - 0.5
@@ -212,20 +193,7 @@ def band_pass(signal: np.ndarray, fs: float, band: tuple[float, float] = BAND) -
 
 @dataclass(frozen=True, slots=True)
 class Normaliser:
-    """What the training subjects taught about scales; see `normaliser`.
-
-    Parameters
-    ----------
-    fs : float
-        Sampling rate of the windows, in hertz.
-    rate_mean, rate_std : float
-        Mean and standard deviation of the heart rate, in beats a minute.
-    change_std : float
-        Standard deviation of the rate change, in beats a minute; its mean is taken as 0.
-    floor : float
-        Smallest scale by which a window is divided, in millivolts, so that an almost empty window
-        is not blown up into noise.
-    """
+    """What the training subjects taught about scales; see `normaliser`."""
 
     fs: float
     rate_mean: float

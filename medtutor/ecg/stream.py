@@ -44,23 +44,7 @@ LONGEST_GAP = 60.0  # seconds without samples for which a monitor goes on saying
 
 
 class Reading(NamedTuple):
-    """What a monitor says at one moment.
-
-    Parameters
-    ----------
-    time : float
-        Seconds on the patient's clock: the end of the window.
-    rate : float
-        Beats a minute; NaN where the window cannot be read.
-    low, high : float
-        Interval of the rate in beats a minute; NaN without one.
-    quality : float
-        0 to 1: the share of the samples that tell something, times the share of the power from 5
-        to 40 Hz that lies below 15 Hz, where the QRS complex is.
-    why : str
-        Why there is no rate, or "": "starting" (the window is not full yet), "missing", "flat",
-        "no beats", "unsure" (the interval is too wide) or "ended".
-    """
+    """What a monitor says at one moment."""
 
     time: float
     rate: float
@@ -71,20 +55,7 @@ class Reading(NamedTuple):
 
 
 class WindowReader:
-    """Read one window: run the network, find the beats, say how sure.
-
-    Parameters
-    ----------
-    run : callable
-        Takes prepared windows (1, length, 1); gives a dictionary with "beats", as `rate_lstm` does.
-    normaliser : Normaliser
-        Scales of the subjects on which the network was trained.
-    margin : uncertainty.Margin, optional
-        How wide an interval must be; without it there is none.
-    widest : float
-        Spread of the rate, in beats a minute, above which none is given; see `maps.spread` and
-        `quality.limit`.
-    """
+    """Read one window: run the network, find the beats, say how sure."""
 
     def __init__(
         self,
@@ -96,20 +67,7 @@ class WindowReader:
         self.run, self.normaliser, self.margin, self.widest = run, normaliser, margin, widest
 
     def __call__(self, filtered: np.ndarray) -> tuple[float, float, float, str]:
-        """Read a window.
-
-        Parameters
-        ----------
-        filtered : ndarray of shape (length,)
-            Band-passed, at the sampling rate of the normaliser.
-
-        Returns
-        -------
-        rate, low, high : float
-            Beats a minute.
-        why : str
-            Why there is no rate, or "".
-        """
+        """Read a window."""
         length, fs = len(filtered), self.normaliser.fs
         said = self.run(self.normaliser.scale(filtered[None])[:, :, None])["beats"]
         rate = maps.rate_from_map(said, fs, length)
@@ -125,24 +83,7 @@ class WindowReader:
 
 
 class Monitor:
-    """Watch one patient after another; memory and work per reading are fixed.
-
-    Parameters
-    ----------
-    reader : callable
-        Such as a `WindowReader`.
-    fs : float
-        Sampling rate of what will arrive, in hertz.
-    every : float
-        Seconds from one reading to the next.
-    length : int
-        Samples in a window at 360 Hz.
-
-    Raises
-    ------
-    DataError
-        If the sampling rate lies outside of 100 to 4,000 Hz, or `every` is not positive.
-    """
+    """Watch one patient after another; memory and work per reading are fixed."""
 
     def __init__(
         self,
@@ -164,38 +105,12 @@ class Monitor:
         self.admit()
 
     def admit(self, patient: str = "", start: int = 0) -> None:
-        """Begin with a new patient; nothing of the one before is left.
-
-        Parameters
-        ----------
-        patient : str
-            A name or number.
-        start : int
-            Number of the first sample on the patient's clock.
-        """
+        """Begin with a new patient; nothing of the one before is left."""
         self.patient, self._begun, self._seen = patient, start, start
         self._memory[:] = np.nan
 
     def feed(self, samples: np.ndarray, start: int | None = None) -> list[Reading]:
-        """Take the next piece of signal, and give the readings that fall due in it.
-
-        Parameters
-        ----------
-        samples : ndarray of shape (n,)
-            Millivolts; NaN, infinite or beyond 50 mV: missing.
-        start : int, optional
-            Number of the first sample. Samples that were skipped are missing; those that were
-            seen already are dropped.
-
-        Returns
-        -------
-        list of Reading
-
-        Raises
-        ------
-        DataError
-            If these are no numbers in a row; the monitor is left as it was.
-        """
+        """Take the next piece of signal, and give the readings that fall due in it."""
         piece = _numbers(samples)
         if start is None or start == self._seen:
             return self._take(piece)
@@ -250,25 +165,7 @@ def watch(
     fs: float = FS,
     every: float = 1.0,
 ) -> Iterator[Reading]:
-    """Read whatever arrives, until it ends.
-
-    Parameters
-    ----------
-    source : iterable of Packet or ndarray
-        Pieces of signal: of one patient, or packets of several, one after the other. A packet of
-        another patient starts the monitor anew.
-    reader : callable
-        Such as a `WindowReader`.
-    fs : float
-        Sampling rate in hertz.
-    every : float
-        Seconds from one reading to the next.
-
-    Yields
-    ------
-    Reading
-        Each as soon as its last sample is there; after each patient one with ``why="ended"``.
-    """
+    """Read whatever arrives, until it ends."""
     monitor, open_case = Monitor(reader, fs, every), False
     for piece in source:
         if isinstance(piece, Packet):

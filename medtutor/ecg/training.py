@@ -146,39 +146,7 @@ def batches(
     bins: int = 250,
     augment: bool = True,
 ) -> Iterator[Batch]:
-    """Yield training batches for ever, each window once per round in a new order.
-
-    Parameters
-    ----------
-    windows : Windows
-        The training windows.
-    normaliser : Normaliser
-        Their scales.
-    size : int
-        Windows in a batch.
-    rng : numpy.random.Generator
-        Source of the order and of the augmentation.
-    bins : int
-        Values of the beat map.
-    augment : bool
-        Play at other speeds, add noise, turn over.
-
-    Yields
-    ------
-    x : ndarray of shape (size, length, 1)
-    targets, weights : dict of str to ndarray
-        For the outputs "beats", "rate" and "change"; weight 0 where a target is not known.
-
-    Examples
-    --------
-    >>> from medtutor import datasets
-    >>> windows = segments.cut(datasets.load_ecg("default").recordings[:2])
-    >>> scales = segments.normaliser(windows, np.arange(len(windows)))
-    >>> dealt = batches(windows, scales, 4, np.random.default_rng(0), augment=False)
-    >>> x, targets, weights = next(dealt)
-    >>> x.shape, targets["beats"].shape, targets["rate"].shape
-    ((4, 2000, 1), (4, 250), (4, 1))
-    """
+    """Yield training batches for ever, each window once per round in a new order."""
     leads = filtered_leads(windows)
     follower = following(windows)
     length = windows.signal.shape[1]

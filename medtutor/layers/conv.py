@@ -129,18 +129,6 @@ def output_size(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation:
     """Count the places of a window along one axis (0 or less: it does not fit).
 
     ``o = floor((i + p - (k - 1) d - 1) / s) + 1`` (Dumoulin & Visin 2016, relationship 15).
-
-    Parameters
-    ----------
-    size, kernel, stride, dilation : int
-        Pixels of the image, taps of the window, step of the window, distance of its taps.
-    pad : int
-        Pixels added, both sides together.
-
-    Examples
-    --------
-    >>> output_size(28, kernel=5), output_size(28, kernel=3, stride=2, pad=1)
-    (24, 14)
     """
     return (size + pad - (kernel - 1) * dilation - 1) // stride + 1
 

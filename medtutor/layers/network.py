@@ -26,11 +26,6 @@ def glorot_uniform(
     """Draw from ``[-a, a]`` with ``a = sqrt(6 / (fan_in + fan_out))`` (Glorot & Bengio 2010).
 
     `shape` is (..., inputs, outputs); the axes before are taps of a kernel and count on both sides.
-
-    Examples
-    --------
-    >>> glorot_uniform((5, 5, 1, 8), np.random.default_rng(0)).shape
-    (5, 5, 1, 8)
     """
     limit = math.sqrt(6 / sum(_fans(shape)))
     return rng.uniform(-limit, limit, shape).astype(dtype)
@@ -49,12 +44,6 @@ def orthogonal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.flo
     """Draw a matrix whose rows or columns are orthonormal (Saxe, McClelland & Ganguli 2014).
 
     Recurrent layers start with it: h U is then as long as h (for a square U).
-
-    Examples
-    --------
-    >>> U = orthogonal((3, 3), np.random.default_rng(0), np.float64)
-    >>> np.allclose(U @ U.T, np.eye(3))
-    True
     """
     _fans(shape)
     rows, columns = math.prod(shape[:-1]), shape[-1]
@@ -76,11 +65,6 @@ class Layer:
 
     A layer names its `functions`, forward and backward, and calls them with its weights and its
     `options`.
-
-    Attributes
-    ----------
-    weights, gradients : list of ndarray
-        In Keras's order; `gradients` are those of the last `backward`.
     """
 
     expects: ClassVar[str] = ""  # the axes of one sample, where it matters how many there are
@@ -356,16 +340,7 @@ class Network:
         return choose(LOSSES, loss, "loss")[0](self.forward(x, self._trained(loss)), y)
 
     def loss_and_gradients(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
-        """Return the loss on a batch, and fill `gradients`.
-
-        Parameters
-        ----------
-        x : array_like, shape (batch, *input_shape)
-        y : array_like
-            Labels for "cross_entropy"; targets, shaped as the output, for "mean_squared_error".
-        loss : str
-            One of those two names.
-        """
+        """Return the loss on a batch, and fill `gradients`."""
         value, gradient = choose(LOSSES, loss, "loss")
         layers = self._trained(loss)
         output = self.forward(x, layers)

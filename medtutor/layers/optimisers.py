@@ -24,22 +24,6 @@ class SGD:
 
     ``m = momentum m - learning_rate g``, then ``w = w + m`` (with `nesterov`,
     ``w = w + momentum m - learning_rate g``; Sutskever et al. 2013).
-
-    Parameters
-    ----------
-    learning_rate : float
-        May be changed between steps.
-    momentum : float
-        Part of the last step that goes on, from 0 to 1.
-    nesterov : bool
-        Look ahead along the momentum.
-
-    Examples
-    --------
-    >>> w = np.array([1.0])
-    >>> SGD(learning_rate=0.1).step([w], [np.array([2.0])])
-    >>> w
-    array([0.8])
     """
 
     def __init__(

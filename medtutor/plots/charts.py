@@ -242,23 +242,7 @@ def histogram(
     count: bool = True,
     **settings: Any,
 ) -> None:
-    """Draw how values are distributed, one row for each name over the same axis.
-
-    Parameters
-    ----------
-    named : mapping of str to array_like, each (n,)
-        Name of the row to its values.
-    xlabel, ylabel : str
-        What is counted, with unit.
-    bins : int, or array_like of edges
-        Bins, the same for all rows.
-    upright : mapping of str to float, optional
-        Vertical lines through all rows, such as a threshold; the names stand in the first row.
-    count : bool
-        Whether the number of values follows the name.
-    words, width, **settings
-        As for `lines`.
-    """
+    """Draw how values are distributed, one row for each name over the same axis."""
     together = np.concatenate([np.ravel(v) for v in named.values()]).astype(float)
     edges = np.histogram_bin_edges(together, bins)
     fig, axes = figure(
@@ -397,24 +381,7 @@ def roc(
     band_label: str = "95 % of patients drawn anew",
     title: str | None = None,
 ) -> None:
-    """Draw ROC curves.
-
-    Parameters
-    ----------
-    curves : mapping of str to (false-positive rates, true-positive rates)
-        Legend to the curve.
-    band : (false-positive rates, low, high), optional
-        A band about the first curve.
-    band_label : str
-        Its legend.
-    words, ax, title
-        As for `lines`.
-
-    Examples
-    --------
-    >>> fig, axes = figure()
-    >>> roc({"network": ([0, 0.1, 1], [0, 0.9, 1])}, ax=axes[0, 0])
-    """
+    """Draw ROC curves."""
     fig, ax = panel(ax, words, width=HALF, height=4.4)
     ax.plot([0, 1], [0, 1], color=COLOURS["grey"], linewidth=1, linestyle=":")
     ax.text(0.62, 0.56, "guessing", color=COLOURS["grey"], rotation=45, rotation_mode="anchor")
@@ -489,20 +456,7 @@ def losses(
     ylabel: str = "loss",
     log: bool = False,
 ) -> None:
-    """Draw training and validation loss over the epochs, one panel for each model.
-
-    Parameters
-    ----------
-    histories : dict of str to list of float, or mapping of str to such a dict
-        What `fit` returned: ``"loss"`` and, with a validation part, ``"val_loss"``; or several of
-        them by the title of their panel.
-    ylabel : str
-        Name and unit of the loss.
-    log : bool
-        Whether the losses span orders of magnitude.
-    words
-        As for `lines`.
-    """
+    """Draw training and validation loss over the epochs, one panel for each model."""
     runs = {"": histories} if "loss" in histories else histories
     width = HALF if len(runs) == 1 else FULL
     fig, axes = figure(1, len(runs), width=width, height=2.9, sharey=True)

@@ -113,24 +113,7 @@ def sheet(
     outlines: Sequence[np.ndarray] | None = None,
     cmaps: Mapping[str, str] | None = None,
 ) -> None:
-    """Show a contact sheet: a row of small images for each name.
-
-    Parameters
-    ----------
-    rows : mapping of str to sequence of ndarray, each (h, w)
-        Name of the row to its images; as many in each.
-    titles : sequence of str, optional
-        One for each column.
-    limits : (float, float)
-        Values shown black and white.
-    outlines : sequence of ndarray, each (h, w), optional
-        One mask for each column, whose border is drawn on all its images.
-    cmaps : mapping of str to str, optional
-        Colour scale of the rows that are not grey; such a row is scaled by its own values, about 0
-        for a scale that diverges ("RdBu_r").
-    words
-        As for `images`.
-    """
+    """Show a contact sheet: a row of small images for each name."""
     across = max(len(row) for row in rows.values())
     size = FULL / (across + 0.6)
     tall = len(rows) * size + (0.35 if titles is not None else 0.1)

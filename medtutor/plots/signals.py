@@ -91,33 +91,7 @@ def stack(
     share: bool = False,
     xlabel: str = "time in s",
 ) -> None:
-    """Show signals of equal length below each other, each on its own scale.
-
-    Parameters
-    ----------
-    curves : mapping of str to ndarray, each (samples,)
-        Title to signal, filled row by row when there are several columns.
-    fs : float
-        Sampling rate in hertz.
-    units : str, or one for each curve
-        Unit of the values.
-    columns : int
-        Panels in a row.
-    marks : mapping of str to ndarray of int, optional
-        Sample indices, counted from the first sample shown, to mark on the first curve.
-    lines : mapping of str to (mapping of str to ndarray), optional
-        Further curves by the title of their panel: name to values.
-    spans : mapping of str to bool ndarray of shape (samples,), optional
-        Samples to shade, by the title of their panel.
-    start : float
-        Time of the first sample in seconds.
-    share : bool
-        One scale for the panels of a column.
-    xlabel : str
-        What the axis of time shows, with unit.
-    words
-        As for `strip`.
-    """
+    """Show signals of equal length below each other, each on its own scale."""
     rows = -(-len(curves) // columns)
     height = rows * (1.15 if columns == 1 else 1.25) + 0.4
     fig, axes = figure(rows, columns, height=height, sharex=True, sharey="col" if share else False)

@@ -29,23 +29,7 @@ class Box(NamedTuple):
 
 
 def find_text(image: np.ndarray) -> list[Box]:
-    """Find lines of text in one image.
-
-    Parameters
-    ----------
-    image : ndarray, shape (rows, columns) or (rows, columns, colours)
-        Pixels as stored.
-
-    Returns
-    -------
-    list of Box
-        One for each line found, from top to bottom.
-
-    Examples
-    --------
-    >>> find_text(np.zeros((64, 64)))
-    []
-    """
+    """Find lines of text in one image."""
     from scipy import ndimage
 
     grey = np.asarray(image, np.float32)

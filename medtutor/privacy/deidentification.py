@@ -40,23 +40,6 @@ class Report:
     """What `deidentify` did: for the one who holds the key, not for sharing.
 
     It names the source files, and file names can name patients.
-
-    Parameters
-    ----------
-    target : Path
-        The folder (or file) with the result.
-    written : tuple of Written
-        Source and target of every file.
-    refused : tuple of Refused
-        Files that were not copied. They are still where they were, as they were.
-    changes : Counter of (str, str)
-        (attribute, action) to the number of values concerned.
-    look_at : tuple of Refused
-        Files that were written and that a person should see before they are shared.
-    blanked : dict of Path to list of Box
-        Source file to the boxes (top, left, bottom, right) that were painted over.
-    key_file : Path or None
-        Where the key is kept; None if it was given as bytes.
     """
 
     target: Path

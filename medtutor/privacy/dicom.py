@@ -170,30 +170,7 @@ def table() -> dict[tuple[int, ...], Callable[..., None]]:
 
 
 def action(dataset: Any, tag: Any) -> str:
-    """Say what `clean` does with one attribute.
-
-    Parameters
-    ----------
-    dataset : pydicom Dataset
-        The level on which the attribute stands; left as it is.
-    tag : pydicom Tag
-        One of its tags.
-
-    Returns
-    -------
-    str
-        "remove", "empty", "dummy" (a value without meaning), "pseudonym", "new UID", "shift" (a
-        date or time), "no item", "one empty item", "clean items" (of a sequence), or "search":
-        stays if neither an identifier nor free text is found in it.
-
-    Examples
-    --------
-    >>> from pydicom.dataset import Dataset
-    >>> file = Dataset()
-    >>> file.PatientID, file.Manufacturer = "104711", "Scanners Inc"
-    >>> [action(file, tag) for tag in file.keys()]
-    ['pseudonym', 'search']
-    """
+    """Say what `clean` does with one attribute."""
     if _untrusted(dataset, tag):
         return "remove"
     element = dataset[tag]
@@ -234,19 +211,7 @@ def _untrusted(dataset: Any, tag: Any) -> bool:
 
 
 def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> None:
-    """De-identify a data set in place; its pixel data are not touched.
-
-    Parameters
-    ----------
-    dataset : pydicom Dataset
-        As read.
-    names : Pseudonyms
-        Makes patient IDs, UIDs and date shifts.
-    who : str
-        `identity` of the data set.
-    known : iterable of str
-        `identifiers` of the patient's files, looked for in what stays.
-    """
+    """De-identify a data set in place; its pixel data are not touched."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on values that the standard does not allow
         _level(dataset, names, names.days(who), tuple(known))
@@ -369,22 +334,7 @@ def _hidden_in_bytes(dataset: Any, known: Iterable[str]) -> str:
 def deidentified(
     dataset: Any, names: Pseudonyms, who: str, known: Collection[str], blank: bool
 ) -> tuple[list[burned_in.Box], str]:
-    """De-identify what `read` gave, in place; `Unfit` if it must not be given away.
-
-    Parameters
-    ----------
-    dataset, names, who, known
-        As for `clean`.
-    blank : bool
-        Whether text in the pixels is painted over; otherwise it makes the file unfit.
-
-    Returns
-    -------
-    boxes : list of Box
-        Where pixels were painted over.
-    warning : str
-        What a person should look at; empty if there is nothing.
-    """
+    """De-identify what `read` gave, in place; `Unfit` if it must not be given away."""
     kind = str(dataset.get("SOPClassUID") or "")
     _check_kind(kind, dataset)
     frames = _decoded(dataset)

@@ -73,27 +73,7 @@ def sample_patients(patients: Sequence[str], q: float, rng: np.random.Generator)
 
 
 class PatientBatches:
-    """The images of drawn patients in arrays of a fixed size, so that TensorFlow compiles once.
-
-    Parameters
-    ----------
-    x : ndarray of float32, shape (n, height, width, channels)
-        Images of all patients.
-    labels : ndarray of int, shape (n,)
-        0 or 1.
-    patients : ndarray of str, shape (n,)
-        Patient of each image.
-    room : int
-        Most patients in one step.
-
-    Examples
-    --------
-    >>> x = np.ones((3, 2, 2, 1), np.float32)
-    >>> batches = PatientBatches(x, np.array([0, 1, 1]), np.array(["a", "a", "b"]), room=4)
-    >>> images, targets, shares, present = batches(["a"], np.random.default_rng(0))
-    >>> images.shape, shares[0].tolist(), present.tolist()
-    ((4, 3, 2, 2, 1), [0.5, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0])
-    """
+    """The images of drawn patients in arrays of a fixed size, so that TensorFlow compiles once."""
 
     def __init__(
         self, x: np.ndarray, labels: np.ndarray, patients: np.ndarray, room: int = 128
@@ -104,30 +84,7 @@ class PatientBatches:
     def __call__(
         self, drawn: Sequence[str], rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Lay out the images of the patients drawn.
-
-        Parameters
-        ----------
-        drawn : sequence of str
-            Patients.
-        rng : Generator
-            Chooses among the images of a patient who has many.
-
-        Returns
-        -------
-        images : ndarray of float32, shape (room, 3, height, width, channels)
-        targets : ndarray of int64, shape (room, 3)
-        shares : ndarray of float32, shape (room, 3)
-            Weight of each image: one over the patient's number of images; 0 where there is none.
-        present : ndarray of float32, shape (room,)
-            1 for a patient, 0 for an empty place.
-
-        Raises
-        ------
-        DataError
-            If more patients are drawn than there is room for. To leave some out would break the
-            promise of `epsilon`.
-        """
+        """Lay out the images of the patients drawn."""
         if len(drawn) > self.room:
             raise DataError(
                 f"{len(drawn)} patients drawn, room for {self.room}",
@@ -160,28 +117,6 @@ def attack(
     The two were trained in the same way on two halves of the patients. So each patient is once a
     member and once not, and what makes a patient easy for any model cancels out. With one model
     only, an easy training part looks like a leak.
-
-    Parameters
-    ----------
-    inside : ndarray of float, shape (n,)
-        Loss of each sample under the model that its patient helped to train.
-    outside : ndarray of float, shape (n,)
-        Loss of the same sample under the other model.
-    patients : ndarray of str, shape (n,)
-        Patient of each sample.
-    seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    Interval
-        Chance that a member's mean loss is smaller than that of somebody who is not: 0.5 is
-        guessing. The interval is over patients, both roles of a patient drawn together.
-
-    Raises
-    ------
-    DataError
-        If the arrays differ in length.
     """
     if not len(inside) == len(outside) == len(patients):
         raise DataError(f"{len(inside)}, {len(outside)} losses, {len(patients)} patients")

@@ -56,28 +56,7 @@ os.environ.update(QUIET)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Hospitals:
-    """Who has which samples; no patient is in two hospitals or in two parts.
-
-    Parameters
-    ----------
-    x : ndarray of float32, shape (n, 20, 20, 1)
-        Prepared images.
-    labels : ndarray of int64, shape (n,)
-        1 for the event asked for (the second class), else 0.
-    patients : ndarray of str, shape (n,)
-        Patient of each sample.
-    train, test : tuple of ndarray of int
-        Indices into `x`, for each hospital.
-    rules : tuple of str
-        What the patients of each hospital have in common.
-    event : str
-        Name of the event.
-
-    Raises
-    ------
-    SplitError
-        If a patient is in two places, or a hospital has nobody to train on.
-    """
+    """Who has which samples; no patient is in two hospitals or in two parts."""
 
     x: np.ndarray
     labels: np.ndarray
@@ -160,23 +139,6 @@ def divide(nodules: ImageSet, split: splits.Split) -> Hospitals:
     Two yes-no questions make four hospitals: are the patient's slices thick, and is the largest
     nodule at least 10 mm? Where the data do not say, coarse pixels stand in for thick slices and
     "has the event" for large nodules; where no answer parts the patients, a hash of the name does.
-
-    Parameters
-    ----------
-    nodules : ImageSet
-        The set.
-    split : Split
-        Its training and test parts, by patient. Validation samples stay out.
-
-    Returns
-    -------
-    Hospitals
-        A, B: thin slices; C, D: thick ones. B and D have the large nodules.
-
-    Raises
-    ------
-    SplitError
-        If a hospital would have nobody to train on.
     """
     train, test, rules = deal(nodules, split)
     x = prepare(nodules)
@@ -278,28 +240,6 @@ def train_locally(
 ) -> Weights:
     """Train the model that arrived on this hospital's own patients.
 
-    Parameters
-    ----------
-    weights : sequence of ndarray
-        The global model.
-    x : ndarray of float32, shape (n, 20, 20, 1)
-        Images of the training patients.
-    labels : ndarray of int, shape (n,)
-        0 or 1.
-    epochs : int
-        Passes over the data.
-    mu : float
-        FedProx: strength of the pull back to the global model, ``mu / 2 * |w - w_global|²``.
-    seed : int
-        Of the order of the samples.
-
-    Returns
-    -------
-    list of ndarray
-        The local model.
-
-    References
-    ----------
     McMahan et al., AISTATS 2017 (FedAvg); Li et al., MLSys 2020 (FedProx, eq. 2).
     """
     model, optimiser = network(), Adam(RATE)
@@ -318,25 +258,7 @@ def train_locally(
 
 
 def average(models: Sequence[Sequence[np.ndarray]], counts: Sequence[int]) -> Weights:
-    """Average models, each weighted by its number of samples (FedAvg's server side).
-
-    Parameters
-    ----------
-    models : sequence of sequence of ndarray
-        The weights of each hospital's model.
-    counts : sequence of int
-        Training samples of each hospital.
-
-    Returns
-    -------
-    list of ndarray
-        ``sum_k n_k / n * w_k``.
-
-    Raises
-    ------
-    DataError
-        If there is no model, or not a count for each.
-    """
+    """Average models, each weighted by its number of samples (FedAvg's server side)."""
     if len(models) == 0 or len(models) != len(counts):
         raise DataError(f"{len(models)} models and {len(counts)} counts; expected as many")
     shares = [count / sum(counts) for count in counts]
@@ -367,25 +289,7 @@ def seed_of(server_round: int, hospital: int) -> int:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a federation is asked to do; it travels to the hospitals with each round.
-
-    Parameters
-    ----------
-    rounds : int
-        Rounds of training.
-    epochs : int
-        Passes of each hospital over its own patients in a round.
-    mu : float
-        Strength of FedProx's pull; 0 is FedAvg.
-    source : str
-        Data source by name, or a folder that every hospital's machine has; "" for the default.
-    lose_hospital, lose_round : int
-        A hospital whose app fails in that round, to see what happens; -1 for nobody.
-    wait : float
-        Seconds after which a round ends without those who have not answered.
-    hospitals : int
-        How many must be there before the first round starts.
-    """
+    """What a federation is asked to do; it travels to the hospitals with each round."""
 
     rounds: int = 3
     epochs: int = EPOCHS
@@ -399,18 +303,7 @@ class Settings:
 
 @dataclass
 class Outcome:
-    """What a federation gives.
-
-    Parameters
-    ----------
-    weights : list of ndarray
-        The global model after the last round.
-    loss : list of float
-        Mean cross-entropy of the global model on the training patients of the hospitals that took
-        part, at the start of each round and after the last.
-    answered : list of list of int
-        The hospitals whose training reached each round's average.
-    """
+    """What a federation gives."""
 
     weights: Weights
     loss: list[float] = field(default_factory=list)
@@ -432,18 +325,6 @@ def in_process(settings: Settings, everybody: Hospitals) -> Outcome:
     """Do what the app does without an engine: the same hospitals, the same seeds, the same average.
 
     For sweeps, where starting processes would take longer than the training.
-
-    Parameters
-    ----------
-    settings : Settings
-        What to do; a hospital that is lost misses that round only.
-    everybody : Hospitals
-        The data.
-
-    Returns
-    -------
-    Outcome
-        Equal to `simulate`'s up to rounding.
     """
     weights = first_weights()
     result = Outcome(weights)
@@ -475,19 +356,7 @@ def _mean_loss(weights: Weights, data: list[tuple[np.ndarray, np.ndarray]]) -> f
 def simulate(
     server: "ServerApp", client: "ClientApp", hospitals: int = 4, processes: int = 2
 ) -> None:
-    """Run a Flower app in Flower's simulation engine: hospitals are processes on this machine.
-
-    Parameters
-    ----------
-    server : ServerApp
-        What the server does; it keeps the result itself.
-    client : ClientApp
-        What each hospital does; its number is ``context.node_config["partition-id"]``.
-    hospitals : int
-        How many there are.
-    processes : int
-        How many of them compute at a time. All have ended when this returns.
-    """
+    """Run a Flower app in Flower's simulation engine: hospitals are processes on this machine."""
     engine: Any = {"client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
     with _quiet_ray(processes):
         from flwr.simulation import run_simulation

@@ -170,39 +170,7 @@ def words(seed: int = 17) -> dict[str, Planted]:
 def plant(
     source: str | Path, target: str | Path, seed: int = 17, capture: bool = False
 ) -> tuple[Planted, ...]:
-    """Copy DICOM files and plant identifiers in every copy.
-
-    Parameters
-    ----------
-    source : str or Path
-        A folder; what pydicom cannot read is left out.
-    target : str or Path
-        A new folder.
-    seed : int
-        Seed of the words; all files tell of one patient.
-    capture : bool
-        Whether to add a secondary capture with a word drawn into its pixels.
-
-    Returns
-    -------
-    tuple of Planted
-        Every place and its word.
-
-    Raises
-    ------
-    DataError
-        The target is there already.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pydicom.data import get_testdata_file
-    >>> room = Path(tempfile.mkdtemp())
-    >>> _ = (room / "a.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
-    >>> planted = plant(room, room / "planted")
-    >>> len({trace.place for trace in hunt(room / "planted", planted)}) == len(planted)
-    True
-    """
+    """Copy DICOM files and plant identifiers in every copy."""
     import pydicom
 
     target, made = Path(target), words(seed)
@@ -253,31 +221,7 @@ def picture(word: str, size: int = FONT) -> np.ndarray:
 def draw(
     image: np.ndarray, word: str, top: int, left: int, value: float, size: int = FONT
 ) -> np.ndarray:
-    """Write a word into a copy of an image.
-
-    Parameters
-    ----------
-    image : ndarray, shape (h, w)
-        Left as it is.
-    word : str
-        What to write.
-    top, left : int
-        Where its first letter starts, in pixels.
-    value : float
-        Value of the letters.
-    size : int
-        Height of the font in pixels.
-
-    Returns
-    -------
-    ndarray
-        A copy of the same type.
-
-    Examples
-    --------
-    >>> int(draw(np.zeros((40, 80), np.uint8), "Jane", 10, 10, 255).max())
-    255
-    """
+    """Write a word into a copy of an image."""
     ink, drawn = picture(word, size), image.astype(float)
     part = drawn[top : top + ink.shape[0], left : left + ink.shape[1]]
     ink = ink[: part.shape[0], : part.shape[1]]
@@ -314,26 +258,6 @@ def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
     are unpacked, compressed pixels decoded. A word is looked for in all usual encodings of text
     (ASCII, UTF-8, Latin-1, UTF-16, UTF-32, EBCDIC), in hexadecimal, in Base64, and backwards; a
     date in the usual orders. The word that was drawn into pixels is looked for as a picture.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where to look; one file is fine.
-    planted : iterable of Planted
-        What to look for.
-
-    Returns
-    -------
-    list of Trace
-        One for each file, place and way of writing.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> room = Path(tempfile.mkdtemp())
-    >>> _ = (room / "notes.txt").write_text("Seen: JANE DOE")
-    >>> [trace.how for trace in hunt(room, [Planted("name", "Doe")])]
-    ['bytes, latin-1', 'bytes, text']
     """
     folder, planted = Path(folder), list(planted)
     shapes = {p: _shapes(p.word) for p in planted}

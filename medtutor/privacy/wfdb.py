@@ -40,26 +40,7 @@ class Unfit(Exception):
 def deidentified(
     header: Path, name: str, rename: Callable[[str], str]
 ) -> tuple[dict[str, bytes], dict[str, Path], Changes]:
-    """De-identify the files of one record; `Unfit` if it must not be given away.
-
-    Parameters
-    ----------
-    header : Path
-        The ``.hea`` file.
-    name : str
-        New name of the record.
-    rename : callable
-        Gives the new name of a signal file, such as ``"NAME.dat"``.
-
-    Returns
-    -------
-    files : dict of str to bytes
-        New file name to contents, the header first; samples are the same bytes.
-    sources : dict of str to Path
-        New file name to the file that it came from.
-    changes : Counter of (str, str)
-        (what, action) to the number of values concerned.
-    """
+    """De-identify the files of one record; `Unfit` if it must not be given away."""
     changes: Changes = Counter()
     try:
         lines = header.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -150,21 +131,7 @@ def _samples(path: Path, shapes: list[re.Match[str]], samples: int) -> tuple[byt
 
 
 def without_remarks(data: bytes, samples: int = 0) -> tuple[bytes, int] | None:
-    """Remove free text from an annotation file; beats and their times stay as they are.
-
-    Parameters
-    ----------
-    data : bytes
-        A file in MIT format: little-endian words, code in the upper 6 bits; a zero ends it.
-    samples : int
-        Length of the record, behind which nothing can be annotated; 0 if it is not known.
-
-    Returns
-    -------
-    data : bytes
-    dropped : int
-        Number of remarks removed. None in place of both if this is no annotation file, or cut off.
-    """
+    """Remove free text from an annotation file; beats and their times stay as they are."""
     if TEXT.fullmatch(data.rstrip(b"\0")):
         return None  # its letters would pass as annotations
     kept, at, dropped, time = bytearray(), 0, 0, 0
