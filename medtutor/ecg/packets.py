@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medtutor.ecg import _wfdb
+from medtutor.ecg import io
 from medtutor.errors import DataError
 
 MAGIC = b"ECG\x01"
@@ -49,9 +49,9 @@ def record_chunks(
     path: str | Path, lead: str | None = "MLII", seconds: float = 10.0
 ) -> tuple[float, Iterator[np.ndarray]]:
     """Read one lead of a WFDB record piece by piece: sampling rate, and millivolts as they come."""
-    base = _wfdb.base(path)
-    header = _wfdb.read_header(base)
-    column = _wfdb.find_lead(base, tuple(header.sig_name or ()), lead)
+    base = io.record_base(path)
+    header = io.read_header(base)
+    column = io.find_lead(base, tuple(header.sig_name or ()), lead)
     fs, total = float(header.fs), int(header.sig_len)
     size = max(1, round(seconds * fs))
 
@@ -59,7 +59,7 @@ def record_chunks(
         import wfdb
 
         unit = (header.units or ["mV"] * (column + 1))[column]
-        factor = _wfdb.MILLIVOLTS.get(str(unit).lower(), 1.0)
+        factor = io.MILLIVOLTS.get(str(unit).lower(), 1.0)
         for start in range(0, total, size):
             part = wfdb.rdrecord(
                 str(base), sampfrom=start, sampto=min(total, start + size), channels=[column]

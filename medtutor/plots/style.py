@@ -174,8 +174,8 @@ def show(fig: Figure, words: str) -> None:
     text = alternative_text(words)
     picture = {"image/png": png(fig), "text/plain": f"Figure: {text}"}
     display(picture, raw=True, metadata={"image/png": {"alt": text}})
-    words = f"<details><summary>Figure in words</summary>{html.escape(text)}</details>"
-    display({"text/html": words, "text/plain": ""}, raw=True)
+    details = f"<details><summary>Figure in words</summary>{html.escape(text)}</details>"
+    display({"text/html": details, "text/plain": ""}, raw=True)
 
 
 def png(fig: Figure, dpi: int = DPI) -> bytes:

@@ -40,12 +40,12 @@ def unrolled(
     )
     for t in range(steps):
         at = first + t * _APART
-        words = tuple(
+        labels = tuple(
             f"${name}_{t + 1}$" + ("" if values is None else f" = {values[t]:.3g}")
             for name, values in (("x", x), ("y", y))
         )
         inside = f"$h_{t + 1}$" if h is None else f"$h_{t + 1}$\n{h[t]:.3f}"
-        _step(ax, at, names["U"], names, (words[0], inside, words[1]), begins=t == 0)
+        _step(ax, at, names["U"], names, (labels[0], inside, labels[1]), begins=t == 0)
         if dh is not None:
             _back(ax, at, f"$dh_{t + 1}$ = {dh[t]:+.3f}", joins=t > 0)
     ax.set(

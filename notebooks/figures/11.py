@@ -42,8 +42,8 @@ def curve(
         each = np.tile(x, len(values)), values.ravel()
         ax.plot(*each, linestyle="none", markersize=3, alpha=0.3, **style)
         mean = np.nanmean(values[:, known], axis=0)
-        words = f"{name}, mean of {len(values)}"
-        ax.plot(x[known], mean, linestyle=("-", "--")[k], label=words, **style)
+        label = f"{name}, mean of {len(values)}"
+        ax.plot(x[known], mean, linestyle=("-", "--")[k], label=label, **style)
     if log:
         ax.set_xscale("log")
         ax.minorticks_off()

@@ -3,7 +3,7 @@ import pytest
 
 from medtutor import datasets
 from medtutor.capstone import copies
-from medtutor.datasets import survey
+from medtutor.datasets import folders
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_planted_copies_are_found_and_nobody_is_accused(crops, picture_trial):
 
 
 def test_on_real_crops_as_well(real_ct, picture_trial):
-    images = survey.read(real_ct).images
+    images = folders.survey(real_ct).images
     trial = picture_trial(images.images, each=25, most=641, seed=2)
     assert trial.found >= 0.95
     assert trial.accused < 0.01 * trial.innocent

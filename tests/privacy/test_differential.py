@@ -3,6 +3,7 @@
 import nbformat
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from medtutor import paths
 from medtutor.errors import DataError
@@ -19,7 +20,7 @@ PATIENTS = np.array(list("aabccdddddef"))  # d has five images
 def lesson():
     """What the lesson's own cells on DP-SGD define, with shorter gradients."""
     (path,) = paths.notebooks().glob("18_*.ipynb")
-    names = {"np": np, "dp": dp, "federated": federated, "Adam": Adam}
+    names = {"np": np, "tf": tf, "dp": dp, "federated": federated, "Adam": Adam}
     wanted = ("def one_patient(", "def clip_and_sum(", "def train_privately(")
     cells = [c.source for c in nbformat.read(path, 4).cells if any(w in c.source for w in wanted)]
     assert len(cells) == len(wanted)
