@@ -535,7 +535,8 @@ def maps_beside(
         ax.set_title(title, fontsize=10)
     return picture(
         fig,
-        "explained",
+        "Test images, one a row, each with what the network said, and beside it two maps of "
+        "where its answer rests. Bright places count most.",
         "What single answers rest on. Bright is much; each map by itself.",
     )
 
