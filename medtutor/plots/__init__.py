@@ -25,6 +25,7 @@ from medtutor.plots.style import (
     INKS,
     MARKERS,
     figure,
+    looks,
     show,
     styled,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "images",
     "intervals",
     "lines",
+    "looks",
     "losses",
     "matrix",
     "points",

@@ -10,7 +10,7 @@ import html
 import io
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -229,3 +229,12 @@ def levels(ax: Axes, named: Mapping[str, float] | None, upright: bool = False) -
 def several(values: Any) -> Sequence[Any]:
     """Read one thing as a sequence of one."""
     return values if isinstance(values, list | tuple) else [values]
+
+
+def looks(
+    named: Mapping[str, Any], dots: bool = False
+) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Go through named things, each with its colour and its line style, or its marker."""
+    for (name, value), ink, line, marker in zip(named.items(), INKS, DASHES, MARKERS, strict=False):
+        style = {"linestyle": "none", "marker": marker} if dots else {"linestyle": line}
+        yield name, value, {"color": ink, **style}

@@ -1,21 +1,11 @@
 """Figures that lesson 13 alone draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from medtutor import plots
-from medtutor.plots import COLOURS, DASHES, INKS, MARKERS
-
-
-def looks(
-    named: Mapping[str, Any], dots: bool = False
-) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Go through named things, each with its colour and its line style, or its marker."""
-    for (name, value), ink, line, marker in zip(named.items(), INKS, DASHES, MARKERS, strict=False):
-        style = {"linestyle": "none", "marker": marker} if dots else {"linestyle": line}
-        yield name, value, {"color": ink, **style}
+from medtutor.plots import COLOURS, INKS
 
 
 @plots.styled
@@ -58,7 +48,7 @@ def variability(
 ) -> None:
     """Show RR series beside their spectra."""
     fig, axes = plots.figure(1, 2, height=2.8)
-    for name, (times, rr), look in looks(tachograms):
+    for name, (times, rr), look in plots.looks(tachograms):
         axes[0, 0].plot(times, rr, label=name, **look)
         axes[0, 1].plot(*spectra[name], label=name, **look)
     axes[0, 0].set_xlabel("time in s")
@@ -82,7 +72,7 @@ def detection(
     for ax, which, title in zip(
         axes[0], (0, 1), ("sensitivity", "positive predictive value"), strict=True
     ):
-        for name, pair, look in looks(scores):
+        for name, pair, look in plots.looks(scores):
             ax.plot(snr, pair[which], marker="o", label=name, **look)
         ax.set_title(title)
         ax.set_xlabel(f"SNR of {kind} in dB")
@@ -107,7 +97,7 @@ def histograms(
         finite = {name: v[np.isfinite(v)] for name, v in groups.items()}
         edges = np.histogram_bin_edges(np.concatenate(list(finite.values())), bins)
         several = len(finite) > 1
-        for name, v, look in looks(finite):
+        for name, v, look in plots.looks(finite):
             ax.hist(v, edges, density=several, histtype="step", linewidth=1.6, label=name, **look)
         ax.set_xlabel(label)
         ax.set_ylabel("share of windows per bpm" if several else "windows")
@@ -126,7 +116,7 @@ def beats(
     """Show beats on top of each other."""
     fig, axes = plots.figure(height=3.0)
     ax = axes[0, 0]
-    for name, curve, look in looks(curves):
+    for name, curve, look in plots.looks(curves):
         ax.plot(time, curve, label=name, **look)
     first = next(iter(curves.values()))
     for name, at in (waves or {}).items():

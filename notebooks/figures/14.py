@@ -1,12 +1,11 @@
 """Figures that lesson 14 alone draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from medtutor import plots
-from medtutor.plots import COLOURS, DASHES, FULL, HALF, INKS, MARKERS
+from medtutor.plots import COLOURS, FULL, HALF, INKS
 
 _INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
 _MARKERS = ("o", "s", "^", "D")
@@ -209,15 +208,6 @@ def _span(
     return [min(v) for v in all_of], [max(v) for v in all_of]
 
 
-def looks(
-    named: Mapping[str, Any], dots: bool = False
-) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Go through named things, each with its colour and its line style, or its marker."""
-    for (name, value), ink, line, marker in zip(named.items(), INKS, DASHES, MARKERS, strict=False):
-        style = {"linestyle": "none", "marker": marker} if dots else {"linestyle": line}
-        yield name, value, {"color": ink, **style}
-
-
 @plots.styled
 def rejection(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]], words: str, kept: float | None = None
@@ -225,7 +215,7 @@ def rejection(
     """Show the error of the windows that are read against the share of windows turned away."""
     fig, axes = plots.figure(width=0.75 * FULL, height=2.9)
     ax = axes[0, 0]
-    for name, (share, error), look in looks(curves):
+    for name, (share, error), look in plots.looks(curves):
         ax.plot(100 * (1 - share), error, label=name, **look)
     if kept is not None:
         ax.axvline(100 * (1 - kept), color=COLOURS["grey"], linewidth=1, linestyle=":")
