@@ -66,7 +66,7 @@ test: $(READY)
 	@echo "2 of 4: types, and the arrows between the rooms"
 	@$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	@echo "3 of 4: the package"
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	@echo "4 of 4: every lesson against its stored outputs"
 	@MEDTUTOR_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
 	  --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks
