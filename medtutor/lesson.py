@@ -85,13 +85,6 @@ def verdict(difference: Interval, first: str, second: str, more_is_better: bool 
     AUC of the network minus AUC of the ruler: +0.040 (95 % CI +0.010 to +0.070)
     The interval leaves out 0: on these data AUC of the network is better.
     """
-    interval = f"(95 % CI {difference.low:+.3f} to {difference.high:+.3f})"
-    print(f"{first} minus {second}: {difference.value:+.3f} {interval}")
-    if not difference.low < difference.high:
-        print("The interval has no width: one patient cannot say how patients differ.")
-        return
-    if difference.low <= 0 <= difference.high:
-        print("The interval holds 0: these data do not say which of the two is better.")
-        return
-    better = first if (difference.value > 0) == more_is_better else second
-    print(f"The interval leaves out 0: on these data {better} is better.")
+    from medtutor import metrics
+
+    print(*metrics.compare(difference, first, second, more_is_better), sep="\n")

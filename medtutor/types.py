@@ -14,12 +14,19 @@ import numpy as np
 __all__ = ["EcgSet", "Flag", "ImageSet", "Interval", "Recording", "Windows"]
 
 
-class Interval(NamedTuple):
-    """An estimate with its 95 % interval."""
-
+class _Ends(NamedTuple):
     value: float
     low: float
     high: float
+
+
+class Interval(_Ends):
+    """An estimate with its 95 % interval; `groups` says from how many people, where that is known.
+
+    It unpacks into value, low and high.
+    """
+
+    groups: int | None = None
 
     def __str__(self) -> str:
         """Write it as ``0.912 (95 % CI 0.871 to 0.945)``."""

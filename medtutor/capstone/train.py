@@ -87,13 +87,7 @@ class Trained:
 
 def difference(first: str, second: str, gap: Interval, more_is_better: bool = True) -> str:
     """Say what the interval of a difference allows to say, as `lesson.verdict` does."""
-    text = f"{first} minus {second}: {gap.value:+.3f} (95 % CI {gap.low:+.3f} to {gap.high:+.3f}). "
-    if not gap.low < gap.high:
-        return text + "The interval has no width: one patient cannot say how patients differ."
-    if gap.low <= 0 <= gap.high:
-        return text + "The interval holds 0: these data do not say which of the two is better."
-    better = first if (gap.value > 0) == more_is_better else second
-    return text + f"The interval leaves out 0: on these data {better} is better."
+    return ". ".join(metrics.compare(gap, first, second, more_is_better))
 
 
 @dataclass

@@ -17,6 +17,17 @@ def test_a_paired_difference_is_tighter_than_its_parts():
     assert got.low <= 0.02
 
 
+@pytest.mark.parametrize(
+    ("people", "says"), [(8, "too few people (8)"), (39, "(39)"), (40, "error of a is better")]
+)
+def test_a_hair_or_a_mile_from_few_people_is_no_verdict(people, says):
+    truth, who = np.zeros(people), np.arange(people)
+    far = np.random.default_rng(0).uniform(5, 6, people)
+    gap = metrics.paired_difference(lambda t, p: float(np.mean(p - t)), truth, truth, far, who)
+    assert gap.high < 0
+    assert says in metrics.compare(gap, "error of a", "error of b", more_is_better=False)[1]
+
+
 def test_out_of_fold_predicts_everybody_once_and_tears_no_patient_apart():
     rng = np.random.default_rng(9)
     patients = rng.integers(0, 40, 150)

@@ -53,6 +53,45 @@ def test_intervals_of_95_percent_hold_the_truth_in_92_to_98_of_100_studies(inven
     assert 0.92 <= held / 600 <= 0.98
 
 
+SHAPES = {
+    "normal": (lambda rng, n: rng.normal(size=n), 0),
+    "exponential": (lambda rng, n: rng.exponential(size=n), 1),
+    "log-normal": (lambda rng, n: rng.lognormal(0, 0.5, n), np.exp(1 / 8)),
+    "one far off": (lambda rng, n: rng.normal(size=n) * np.r_[10, np.ones(n - 1)], 0),
+}
+
+
+@pytest.mark.parametrize("people", [8, 20, 40])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_few_people_with_skewed_errors_get_what_95_percent_promises(shape, people):
+    """A plain percentile interval holds 84 of 100 for 8 people and exponential errors."""
+    draw, truth = SHAPES[shape]
+    rng, held = np.random.default_rng(5), 0
+    for _ in range(800):
+        got = metrics.bootstrap(np.mean, draw(rng, people), groups=np.arange(people))
+        held += got.low <= truth <= got.high
+    assert 0.93 <= held / 800 <= (0.99 if shape == "one far off" else 0.97)
+
+
+def test_the_people_are_counted_and_the_interval_still_unpacks():
+    got = metrics.mae(np.array([1.0, -1.0, 2.0, 5.0]), np.array(["a", "a", "b", "c"]))
+    assert got.groups == 3
+    assert len([*got]) == 3
+    assert got.low == 0  # an error in absolute size has no lower end below 0
+
+
+def test_a_perfect_score_of_few_is_no_certainty():
+    got = metrics.accuracy(np.ones(7), np.ones(7), np.arange(7))
+    assert got == (1, pytest.approx(0.646, abs=0.001), 1)  # Wilson 1927, 7 of 7
+    assert metrics.accuracy(np.ones(60), np.ones(60), np.arange(60)).low < 0.95
+
+
+def test_what_hangs_on_one_patient_has_no_interval():
+    only = metrics.auc(np.arange(7) == 0, np.arange(7.0), np.arange(7))
+    assert np.isnan(only.low)
+    assert np.isnan(metrics.mae(np.ones(9), np.zeros(9)).high)
+
+
 def test_drawing_samples_as_if_they_were_patients_does_not_hold_what_it_promises():
     rng, held = np.random.default_rng(4), 0
     for study in range(200):
