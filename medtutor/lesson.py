@@ -54,17 +54,30 @@ def figures(number: str) -> ModuleType:
     return paths.load(paths.notebooks() / "figures" / f"{number}.py")
 
 
-def show_card(data: ImageSet | EcgSet) -> None:
+def show_card(data: ImageSet | EcgSet, in_full: str = "") -> None:
     """Show the data card of a data set, and what its loader wants to be known.
 
     Parameters
     ----------
     data : ImageSet or EcgSet
         What `datasets.load_ct` or `datasets.load_ecg` gave.
+    in_full : str
+        Number of an earlier lesson that shows this card in full: then one line links to it. Data
+        of your own, which no lesson shows, keep their card.
+
+    Examples
+    --------
+    >>> show_card(nodules, in_full="03")  # doctest: +SKIP
+    Data: ct_nodules: simulated lung nodules. Their card stands in full in lesson 03.
     """
     from IPython.display import Markdown, display
 
-    display(Markdown("\n".join([data.card, *(f"\n*Note: {note}.*" for note in data.notes)])))
+    card = data.card
+    if in_full and ledger.source_in_use():
+        lesson = next(paths.notebooks().glob(f"{in_full}_*.ipynb")).name
+        title = card.splitlines()[0].lstrip("# ")
+        card = f"**Data:** {title}. Their card stands in full in [lesson {in_full}]({lesson})."
+    display(Markdown("\n".join([card, *(f"\n*Note: {note}.*" for note in data.notes)])))
 
 
 def verdict(difference: Interval, first: str, second: str, more_is_better: bool = True) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from medtutor import paths
+from medtutor import datasets, lesson, paths
 
 FITS = {"fit", "fit_transform", "fit_predict", "partial_fit", "train", "train_on_batch"}
 LESSONS = sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))
@@ -48,9 +48,9 @@ def _reads_test(node: ast.AST) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr == "test" for n in ast.walk(node))
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem)
-def test_a_lesson_shows_its_split_before_it_fits_anything(lesson: Path):
-    book = nbformat.read(lesson, 4)
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_lesson_shows_its_split_before_it_fits_anything(path: Path):
+    book = nbformat.read(path, 4)
     code = [c.source for c in book.cells if c.cell_type == "code"]
     assert faults(code) == []
 
@@ -74,3 +74,31 @@ def test_a_lesson_that_does_not_is_found(cells: list[str]):
 
 def test_a_lesson_that_does_is_left_alone():
     assert faults([SPLIT, "model.fit(x[split.train], y[split.train])"]) == []
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collect the Markdown that a lesson displays."""
+    import IPython.display
+
+    texts: list[str] = []
+    monkeypatch.setattr(IPython.display, "display", lambda output: texts.append(output.data))
+    return texts
+
+
+def test_a_card_is_shown_in_full_once_and_then_linked(shown, monkeypatch):
+    monkeypatch.delenv("MEDTUTOR_DATA", raising=False)
+    nodules = datasets.load_ct("default")
+    lesson.show_card(nodules)
+    lesson.show_card(nodules, in_full="03")
+    assert shown[0] == nodules.card
+    assert shown[1].splitlines() == [
+        "**Data:** ct_nodules: simulated lung nodules. Their card stands in full in "
+        "[lesson 03](03_dense_softmax.ipynb)."
+    ]
+
+
+def test_data_of_your_own_keep_their_card(shown, monkeypatch, tmp_path):
+    monkeypatch.setenv("MEDTUTOR_DATA", str(tmp_path))
+    lesson.show_card(datasets.load_ct("default"), in_full="03")
+    assert "**Licence.**" in shown[0]
