@@ -176,7 +176,7 @@ def test_a_flipped_byte_in_a_png_is_refused(tmp_path, refused):
 def test_what_is_no_image_is_refused(tmp_path, refused):
     path = tmp_path / "text.png"
     path.write_text("hello")
-    refused(images.read_image, path, says=["text.png", "not a PNG or JPEG"])
+    refused(images.read_image, path, says=["text.png", "not a PNG, JPEG"])
     refused(images.read_image, tmp_path / "none.png", says=["none.png", "not there"])
 
 

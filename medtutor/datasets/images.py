@@ -1,6 +1,8 @@
 """One picture, and the outlines that belong to a folder of pictures."""
 
+import io
 import warnings
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,27 +12,48 @@ import numpy as np
 from medtutor.errors import DataError
 
 MOST_PIXELS = 64_000_000  # 8,000 x 8,000; a small file can claim far more and fill the memory
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
+GREY = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+COLOUR = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr")
+# TIFF with one number a pixel: what Pillow reads as the file means it. Each row holds the bits, the
+# sample format (1 unsigned, 2 signed, 3 float) and the photometric interpretation (0 white is zero,
+# 1 black is zero, 3 palette).
+PLAIN_TIFF = {
+    *((bits, 1, kind) for bits in (1, 2, 4, 8) for kind in (0, 1, 3)),
+    (16, 1, 1),
+    (16, 2, 1),
+    (32, 1, 1),
+    (32, 2, 1),
+    (32, 3, 1),
+}
 
 
 def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
-    """Read one PNG or JPEG as grey values, or as red, green and blue.
+    """Read one PNG, JPEG, TIFF or BMP as grey values, or as red, green and blue.
 
     Parameters
     ----------
     path : str or Path
-        8 or 16 bits, grey or colour (ITU-R 601 luma, as Pillow converts it).
+        One picture, grey or colour (ITU-R 601 luma, as Pillow converts it). It is turned as its
+        EXIF orientation says, as viewers show it; transparency is left aside.
     colour : bool
         Keep the colours; a grey file then has three equal channels.
 
     Returns
     -------
     ndarray of shape (h, w), or (h, w, 3) with `colour`, float32
-        The values of the file, not rescaled: 0 to 255, or 0 to 65535 in grey.
+        The values of the file: 0 to 255 for up to 8 bits (fewer bits are spread over that range,
+        as the PNG standard says), 0 to 65535 for 16-bit grey, and what a TIFF of signed, 32-bit or
+        floating-point numbers holds.
 
     Raises
     ------
     DataError
-        The file is missing, cut off, no image, or larger than 64 million pixels.
+        The file is missing, cut off, no image, larger than 64 million pixels, holds several
+        pictures, or is of a kind whose values would change on the way: 16-bit colour, CMYK,
+        numbers that float32 cannot hold.
 
     Examples
     --------
@@ -38,39 +61,62 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
     Traceback (most recent call last):
     medtutor.errors.DataError: no-such.png: the image is not there. Check the path.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     path = Path(path)
-    too_large = DataError(
-        f"the image claims more than {MOST_PIXELS // 1_000_000} million pixels",
-        path,
-        "Crop or shrink it first.",
-    )
+    head = b""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise too_large
+        with path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of what is refused or read all the same
+            head = stream.read(33)
+            stream.seek(0)
+            deep = head.startswith(STARTS[0]) and head[24:26] == b"\x10\x04"
+            source = _bytes_as_channels(stream.read()) if deep else stream
+            with Image.open(source, formats=FORMATS) as image:
+                _refuse_what_would_change(image, head, path)
                 image.load()
-                if colour and not image.mode.startswith(("I", "F")):
-                    return np.asarray(image.convert("RGB")).astype(np.float32)
-                grey = _grey(image)
+                turned = ImageOps.exif_transpose(image)
+                if deep:
+                    high, low = np.moveaxis(np.asarray(turned, np.uint16)[..., :2], -1, 0)
+                    grey = (high << 8 | low).astype(np.float32)
+                elif colour and image.mode not in GREY:
+                    return np.asarray(turned.convert("RGB")).astype(np.float32)
+                else:
+                    tags = getattr(image, "tag_v2", {})
+                    # Pillow reads whole numbers of 32 bits without a sign as if they had one.
+                    unsigned = tags.get(258) == (32,) and tags.get(339, (1,)) == (1,)
+                    grey = _grey(turned, path, np.uint32 if unsigned else None)
                 return np.repeat(grey[..., None], 3, axis=-1) if colour else grey
-    except Image.DecompressionBombError as error:
-        raise too_large from error
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError("the image is not there", path, "Check the path.") from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
     except UnidentifiedImageError as error:
-        raise DataError(
-            "this is not a PNG or JPEG image", path, "Convert it, or copy it again."
-        ) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
+        what = "this is not a PNG, JPEG, TIFF or BMP image"
+        if head.startswith(STARTS):
+            what = "the image is cut off, or of a rare kind that is not read"
+        raise DataError(what, path, "Save it as PNG, or copy it again.") from error
+    except Exception as error:  # the kind is known and supported: the bytes are wrong
         raise DataError(
             f"the image is cut off or damaged ({error})", path, "Copy or download it again."
         ) from error
+
+
+def exact(values: np.ndarray, path: Path) -> np.ndarray:
+    """Convert to float32; refuse NaN, infinity and whole numbers above 2^24, which it rounds."""
+    whole = values.dtype.kind in "iu"
+    result = values.astype(np.float32)
+    if whole and values.size and max(int(values.max()), -int(values.min())) > 2**24:
+        raise DataError(
+            f"its values reach {max(int(values.max()), -int(values.min())):,}, too many digits",
+            path,
+            "Save numbers of at most 24 bits.",
+        )
+    if not whole and not np.isfinite(result).all():
+        raise DataError("it holds NaN or infinity", path, "Save a number for every pixel.")
+    return result
 
 
 def read_masks(
@@ -116,19 +162,75 @@ def has_colour(pictures: np.ndarray) -> bool:
     return bool(np.ptp(pictures, axis=-1).mean() > 3)
 
 
-def _grey(image: Any) -> np.ndarray:
+def _too_large(path: Path) -> DataError:
+    """Say that a picture would fill the memory."""
+    return DataError(
+        f"the image claims more than {MOST_PIXELS // 1_000_000} million pixels",
+        path,
+        "Crop or shrink it first.",
+    )
+
+
+def _refuse_what_would_change(image: Any, head: bytes, path: Path) -> None:
+    """Compare what Pillow will give with what the file's header says."""
+    if image.width * image.height > MOST_PIXELS:
+        raise _too_large(path)
+    if getattr(image, "n_frames", 1) > 1:
+        raise DataError(
+            f"it holds {image.n_frames} pictures", path, "Save each one in a file of its own."
+        )
+    kind = ""
+    if image.format == "PNG" and head[24:26] in (b"\x10\x02", b"\x10\x06"):
+        kind = "colour of 16 bits"
+    elif image.format == "TIFF":
+        tags = image.tag_v2
+        bits, formats = tags.get(258, (1,)), tags.get(339, (1,))
+        plain = (bits[0], formats[0], tags.get(262, 1)) in PLAIN_TIFF
+        if head[:2] == b"MM" and tags.get(259, 1) != 1 and bits[0] > 8:
+            plain &= bits[0] == 16 and formats[0] == 1  # the others come with their bytes swapped
+        if not (plain if len(bits) == 1 else set(bits) == {8} and set(formats) == {1}):
+            name = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(formats[0], "unknown")
+            kind = f"{len(bits)} {name} number(s) of {max(bits)} bits a pixel"
+            kind += " with white as zero" * (tags.get(262) == 0)
+    if not kind and image.mode not in GREY + COLOUR:
+        kind = f"{image.mode} colour"
+    if kind:
+        raise DataError(
+            f"{kind}: such images are not read, their values would change",
+            path,
+            "Save it as PNG: grey of 8 or 16 bits, or RGB of 8 bits.",
+        )
+
+
+def _bytes_as_channels(data: bytes) -> io.BytesIO:
+    """Pass a PNG of 16-bit grey and alpha off as 8-bit RGBA, its four bytes a pixel in order.
+
+    Pillow would keep the high byte only. Filters and interlacing of a PNG know bytes and pixels,
+    nothing of their meaning, so this changes the header alone.
+    """
+    ihdr = data[12:29]
+    if data[29:33] != zlib.crc32(ihdr).to_bytes(4, "big"):
+        raise ValueError("its header is damaged")
+    ihdr = ihdr[:12] + b"\x08\x06" + ihdr[14:]
+    return io.BytesIO(data[:12] + ihdr + zlib.crc32(ihdr).to_bytes(4, "big") + data[33:])
+
+
+def _grey(image: Any, path: Path, kind: Any) -> np.ndarray:
     """Turn a loaded Pillow image into float32 grey values without losing bits."""
-    if image.mode.startswith(("I", "F")):
-        return np.asarray(image).astype(np.float32)
+    values = np.asarray(image)
+    if image.mode in GREY:
+        return exact(values if kind is None else values.view(kind), path)
+    if image.mode == "LA":
+        return values[..., 0].astype(np.float32)
     if image.mode in ("P", "PA"):
         image = image.convert("RGBA")
-    if image.mode == "LA":
-        return np.asarray(image)[..., 0].astype(np.float32)
     return np.asarray(image.convert("L")).astype(np.float32)
 
 
 def _mask_path(folder: Path, file: PurePosixPath) -> Path:
     """Look for an outline under the image's whole path, or under its name alone."""
-    options = [folder / file, folder / file.with_suffix(".png"), folder / file.name]
-    last = folder / file.with_suffix(".png").name
-    return next((option for option in options if option.is_file()), last)
+    names = [file.suffix, *SUFFIXES]
+    options = [
+        folder / path.with_suffix(s) for path in (file, PurePosixPath(file.name)) for s in names
+    ]
+    return next((option for option in options if option.is_file()), options[-len(SUFFIXES)])
