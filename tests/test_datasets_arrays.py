@@ -5,9 +5,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from medtutor import datasets
 from medtutor.datasets import arrays
+from medtutor.errors import DataError
 
 
 def medmnist(path, shape=(28, 28), count=6, **changes):
@@ -71,6 +74,11 @@ def test_organ_names_follow_the_label_numbers(tmp_path):
         ({"train_labels": np.zeros((6, 14), np.uint8)}, "the shape (6, 14) for 6 images"),
         ({"train_labels": np.zeros(5, np.uint8)}, "the shape (5,) for 6 images"),
         ({"train_images": np.zeros((6, 28), np.uint8)}, "images have the shape (6, 28)"),
+        ({"train_labels": np.array([0, 1, 0, 1, 0, 0.5])}, "is not whole"),
+        ({"train_labels": np.array([0, 1, 0, 1, 0, np.nan])}, "is not whole"),
+        ({"val_images": np.zeros((6, 30, 28), np.uint8)}, "val_images has another shape"),
+        ({"val_images": np.zeros((6, 28, 28, 28), np.uint8)}, "val_images has another shape"),
+        ({"val_images": np.full((6, 28, 28), np.nan)}, "NaN"),
         ({"train_images": np.full((6, 28, 28), "a")}, "images are of the type <U1"),
         ({f"{p}_labels": np.zeros(6, int) for p in ("train", "val", "test")}, "one label"),
         ({"train_images": None}, "are not those of a labelled set"),
@@ -79,6 +87,53 @@ def test_organ_names_follow_the_label_numbers(tmp_path):
 def test_a_wrong_layout_is_refused(tmp_path, refused, changes, says):
     medmnist(tmp_path / "set.npz", **changes)
     refused(datasets.load_ct, tmp_path / "set.npz", says=["set.npz", says])
+
+
+@given(
+    axes=st.lists(st.sampled_from([1, 2, 3, 4, 5, 28, 30]), min_size=1, max_size=4).map(tuple),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=300)
+@example(axes=(28, 28, 1), seed=0)
+@example(axes=(1, 28, 28), seed=0)
+@example(axes=(3, 28, 30), seed=0)
+@example(axes=(28, 30, 3), seed=0)
+@example(axes=(28, 28, 28), seed=0)
+@example(axes=(5, 30, 30), seed=0)
+@example(axes=(1, 28, 28, 28), seed=0)
+@example(axes=(28, 28, 28, 1), seed=0)
+@example(axes=(28, 28, 5), seed=0)
+def test_every_layout_is_decided_by_all_its_axes(tmp_path_factory, axes, seed):
+    path = tmp_path_factory.getbasetemp() / "layout.npz"
+    shape = (2, *axes)
+    values = np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+    label = np.array([0.0, 1.0])
+    np.savez(path, train_images=values, train_labels=label, test_images=values, test_labels=label)
+    long = [n >= 5 for n in axes]
+    middle = len(axes) > 2 and axes[0] // 2
+    if long == [True, True]:
+        expected = values
+    elif long == [True, True, False] and axes[2] in (1, 3):
+        expected = values[..., 0] if axes[2] == 1 else values @ np.array([0.299, 0.587, 0.114])
+    elif long == [False, True, True] and axes[0] in (1, 3):
+        expected = np.moveaxis(values, 1, -1)
+        expected = expected[..., 0] if axes[0] == 1 else expected @ np.array([0.299, 0.587, 0.114])
+    elif long == [True] * 3 and axes[1] == axes[2]:
+        expected = values[:, middle]
+    elif long == [True, True, True, False] and axes[1] == axes[2] and axes[3] in (1, 3):
+        expected = values[:, middle]
+        expected = expected @ (np.array([0.299, 0.587, 0.114]) if axes[3] == 3 else np.ones(1))
+    elif long == [False, True, True, True] and axes[2] == axes[3] and axes[0] in (1, 3):
+        expected = np.moveaxis(values[:, :, axes[1] // 2], 1, -1)
+        expected = expected @ (np.array([0.299, 0.587, 0.114]) if axes[0] == 3 else np.ones(1))
+    else:
+        with pytest.raises(DataError, match=r"layout.npz: its images have the shape .* Save \(n, "):
+            arrays.load_npz(path)
+        return
+    found = arrays.load_npz(path)
+    np.testing.assert_allclose(found.images[:2], expected, atol=1e-4)
+    assert found.labels.tolist() == [0, 1, 0, 1]
+    assert found.class_names == ("0", "1")
 
 
 class Trap:
@@ -151,3 +206,6 @@ def test_the_bundled_layout_must_agree_with_itself(tmp_path, refused):
     path = tmp_path / "set.npz"
     np.savez(path, images=np.zeros((2, 4, 4)), labels=np.zeros(3), patients=np.array(["a", "b"]))
     refused(arrays.load_npz, path, says=["set.npz", "labels does not fit the 2 images"])
+    for labels in (["a", "b"], [0, 2], [0.5, 1]):
+        np.savez(path, images=np.zeros((2, 4, 4)), labels=labels, patients=np.array(["a", "b"]))
+        refused(arrays.load_npz, path, says=["set.npz", "labels does not fit the 2 images"])

@@ -15,8 +15,26 @@ from medtutor.errors import DataError
 
 DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2),
-         (1, 0, 2, 1))  # fmt: skip
+ADAM7 = (
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+)
+
+
+KINDS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64")
+
+
+def attempt(path):
+    """Read a picture, or give the error that refused it; any other error fails the test."""
+    try:
+        return read_image(path)
+    except DataError as error:
+        return error
 
 
 def chunk(name, data):
@@ -51,10 +69,15 @@ def png(samples, colour, depth, rng, interlaced=False, extra=b""):
     else:
         body = rows(samples, depth, rng)
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
-    return b"".join([
-        b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), extra,
-        chunk(b"IDAT", zlib.compress(body)), chunk(b"IEND", b""),
-    ])  # fmt: skip
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", header),
+            extra,
+            chunk(b"IDAT", zlib.compress(body)),
+            chunk(b"IEND", b""),
+        ]
+    )
 
 
 def luma(rgb):
@@ -96,7 +119,7 @@ def test_a_png_keeps_its_bits_or_is_refused(tmp_path_factory, data):
 
 
 @given(
-    kind=st.sampled_from("uint8 int8 uint16 int16 uint32 int32 float16 float32 float64".split()),
+    kind=st.sampled_from(KINDS),
     white_is_zero=st.booleans(),
     order=st.sampled_from("<>"),
     shape=st.sampled_from([(4, 5), (4, 5, 3), (4, 5, 2), (3, 4, 5)]),
@@ -117,16 +140,24 @@ def test_a_tiff_keeps_its_values_or_is_refused(
     colour = shape[-1] == 3
     meaning = "rgb" if colour else "miniswhite" if white_is_zero else "minisblack"
     tifffile.imwrite(
-        path, values, photometric=meaning, byteorder=order, metadata=None,
-        compression="zlib" if packed else None, extrasamples=[2] if shape[-1] == 2 else None,
-    )  # fmt: skip
-    try:
-        found = read_image(path)
-    except DataError as error:
-        assert str(path) in str(error)
+        path,
+        values,
+        photometric=meaning,
+        byteorder=order,
+        metadata=None,
+        compression="zlib" if packed else None,
+        extrasamples=[2] if shape[-1] == 2 else None,
+    )
+    found = attempt(path)
+    if isinstance(found, DataError):
+        assert str(path) in str(found)
         assert not (kind == "uint8" and shape == (4, 5)), "plain 8-bit grey must be read"
-        assert not (kind in ("uint16", "int16", "float32") and shape == (4, 5) and order == "<"
-                    and not white_is_zero)  # fmt: skip
+        assert not (
+            kind in ("uint16", "int16", "float32")
+            and shape == (4, 5)
+            and order == "<"
+            and not white_is_zero
+        )
         return
     expected = luma(values) if colour else values[..., 0] if shape[-1] == 2 else values
     if meaning == "miniswhite":
@@ -143,9 +174,15 @@ def test_every_format_is_turned_as_its_exif_says(tmp_path, name, orientation):
     exif[274] = orientation
     Image.fromarray(values.astype(np.uint8)).save(tmp_path / name, exif=exif)
     upright = {  # EXIF 2.32, tag 274: where row 0 and column 0 of the file belong
-        1: values, 2: values[:, ::-1], 3: values[::-1, ::-1], 4: values[::-1], 5: values.T,
-        6: values.T[:, ::-1], 7: values.T[::-1, ::-1], 8: values.T[::-1],
-    }[orientation]  # fmt: skip
+        1: values,
+        2: values[:, ::-1],
+        3: values[::-1, ::-1],
+        4: values[::-1],
+        5: values.T,
+        6: values.T[:, ::-1],
+        7: values.T[::-1, ::-1],
+        8: values.T[::-1],
+    }[orientation]
     found = read_image(tmp_path / name)
     assert found.shape == upright.shape
     assert np.abs(found - upright).max() < 4  # JPEG
@@ -203,8 +240,5 @@ def test_wrong_bytes_never_let_a_foreign_error_out(tmp_path_factory, seed, suffi
     for place in rng.integers(0, min(len(data), 300), 4):
         data[place] = rng.integers(256)
     path.write_bytes(data[: rng.integers(1, len(data) + 1)])
-    try:
-        assert read_image(path).ndim == 2
-    except DataError as error:
-        assert str(path) in str(error)
-        assert error.remedy
+    found = attempt(path)
+    assert str(path) in str(found) if isinstance(found, DataError) else found.ndim == 2

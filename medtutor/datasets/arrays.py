@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from medtutor.datasets.images import exact
 from medtutor.errors import DataError
 from medtutor.types import ImageSet
 
 MOST_BYTES = 8_000_000_000  # unpacked; an archive can claim far more than its size
+LEAST = 5  # pixels that a side of an image has at least; up to 4 may be channels
 # What has a field of its own in an `ImageSet`; every other array goes into its table.
 FIELDS = ("images", "labels", "patients", "spacing", "diameter_mm", "masks")
 # Class names in the order of the label numbers: Yang et al., Scientific Data 10:41 (2023).
@@ -82,7 +84,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
     """Join the parts of a MedMNIST file; of a volume, the central slice is taken."""
-    images, labels, split = [], [], []
+    images, labels, split = [], [], list[str]()
+    notes = dict[str, None]()
     for part in ("train", "val", "test"):
         if f"{part}_images" not in arrays:
             continue
@@ -90,14 +93,19 @@ def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -
             raise DataError(f"{part}_labels is not in it", path, "Save the labels with the images.")
         label = arrays[f"{part}_labels"]
         label = label[:, 0] if label.ndim == 2 and label.shape[1] == 1 else label
-        count = len(arrays[f"{part}_images"])
-        if label.ndim != 1 or len(label) != count or label.dtype.kind not in "iub":
+        pictures = arrays[f"{part}_images"]
+        count = len(pictures) if pictures.ndim else 0
+        if label.ndim != 1 or len(label) != count or not _whole(label):
             raise DataError(
-                f"{part}_labels has the shape {label.shape} for {count} images",
+                f"{part}_labels has the shape {label.shape} for {count} images, or is not whole",
                 path,
                 "The lessons need one class number for each image.",
             )
-        images.append(_flat(arrays[f"{part}_images"], path))
+        flat, note = _flat(pictures, path)
+        images.append(flat)
+        notes[note] = None
+        if flat.shape[1:] != images[0].shape[1:] or len(notes) > 1:
+            raise DataError(f"{part}_images has another shape", path, "Save all parts alike.")
         labels.append(label.astype(np.int64))
         split += [part] * count
     if "test" not in split or "train" not in split:
@@ -115,9 +123,7 @@ def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -
     files = tuple(
         f"{part}/{i}" for part in ("train", "val", "test") for i in range(split.count(part))
     )
-    notes = ["which images show the same patient is not known; the parts are the source's own"]
-    if arrays["train_images"].ndim == 4 and arrays["train_images"].shape[-1] != 3:
-        notes.append("of each volume, the central slice along the first axis is taken")
+    unknown = "which images show the same patient is not known; the parts are the source's own"
     return ImageSet(
         name=name,
         images=np.concatenate(images),
@@ -134,29 +140,66 @@ def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -
         files=files,
         card=card,
         simulated=False,
-        notes=tuple(notes),
+        notes=(unknown, *filter(None, notes)),
     )
 
 
-def _flat(images: np.ndarray, path: Path) -> np.ndarray:
-    """Make (n, h, w) of grey images, colour images or volumes."""
+def _whole(values: np.ndarray) -> bool:
+    """Tell whether an array holds whole numbers, perhaps written as 1.0."""
+    if values.dtype.kind in "iub":
+        return True
+    limit = 2**53  # above, float64 skips numbers
+    return values.dtype.kind == "f" and bool(np.all((values % 1 == 0) & (np.abs(values) < limit)))
+
+
+def layout(shape: tuple[int, ...], path: Path) -> tuple[int | None, bool]:
+    """Say which axis of an array of images holds channels (None: no axis) and if they are volumes.
+
+    All axes after the first decide: one of 1 or 3 at either end is the channel where the others are
+    as long as a side of an image; then two are left for an image and three for a volume, whose
+    slices lie along the first. What can be read in two ways is refused.
+    """
+    axes = list(range(1, len(shape)))
+    ends = [axis for axis in (axes[-1:] + axes[:1]) if shape[axis] in (1, 3) and len(axes) > 2]
+    channel = next((k for k in ends if all(shape[a] >= LEAST for a in axes if a != k)), None)
+    rest = [shape[axis] for axis in axes if axis != channel]
+    square = len(rest) == 3 and rest[1] == rest[2]
+    if min(rest, default=0) >= LEAST and (len(rest) == 2 or square):
+        return channel, square
+    raise DataError(
+        f"its images have the shape {shape}: which axes are height, width and colour is not clear",
+        path,
+        "Save (n, height, width), colour as (n, height, width, 3), or volumes as (n, z, y, x) with "
+        f"slices that are square; a side has at least {LEAST} pixels.",
+    )
+
+
+def _flat(images: np.ndarray, path: Path) -> tuple[np.ndarray, str]:
+    """Make (n, h, w) of grey images, colour images or volumes, and say what was done."""
     if images.dtype.kind not in "uif":
         raise DataError(f"its images are of the type {images.dtype}", path, "Save numbers.")
-    if images.ndim == 4 and images.shape[-1] == 3:  # ITU-R 601 luma, as for image files
-        return images.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    if images.ndim == 4:
+    channel, volume = layout(images.shape, path)
+    note = ""
+    if channel is not None:
+        images = np.moveaxis(images, channel, -1)
+    if volume:
         images = images[:, images.shape[1] // 2]
-    if images.ndim != 3:
-        raise DataError(
-            f"its images have the shape {images.shape}", path, "Save (n, height, width)."
-        )
-    return images.astype(np.float32)
+        note = "of each volume, the central slice along the first axis is taken"
+    if channel is None:
+        return exact(images, path), note
+    images = exact(images, path)
+    if images.shape[-1] == 1:
+        return images[..., 0], note
+    # ITU-R 601 luma, as for image files
+    return images @ np.array([0.299, 0.587, 0.114], np.float32), note
 
 
 def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
     """Make an `ImageSet` of the bundled file: images in HU, the readers' ratings and outlines."""
     count = len(arrays["images"])
     wrong = [key for key, array in arrays.items() if array.ndim and len(array) != count]
+    if not _whole(arrays["labels"]) or not np.isin(arrays["labels"], (0, 1)).all():
+        wrong.append("labels")
     if wrong or arrays["images"].ndim != 3:
         raise DataError(
             f"the array {wrong[0] if wrong else 'images'} does not fit the {count} images",
