@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Iterable, Sequence
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +25,27 @@ PARTS = {
 }
 
 
-def read(path: Path, required: Sequence[str]) -> dict[str, list[str]]:
+class Table(dict[str, list[str]]):
+    """Columns of text by name; `lines` holds the line of the file on which each row begins."""
+
+    lines: list[int]
+
+
+def read(path: Path, required: Sequence[str]) -> Table:
     """Read a CSV file with a header line into columns of text, in the file's order.
 
-    Commas or semicolons separate (spreadsheets write both), UTF-8 with or without a mark at the
-    start. Spaces around a value are dropped.
+    Commas, semicolons or tabs separate (spreadsheets write all three), in UTF-8 with or without a
+    mark at the start, or UTF-16. Spaces around a value, blank lines and empty columns at the end
+    are dropped.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            delimiter = ";" if first.count(";") > first.count(",") else ","
-            rows = [row for row in csv.reader(file, delimiter=delimiter) if any(row)]
-    except UnicodeDecodeError as error:
-        raise DataError("this is not UTF-8 text", path, "Save it as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise DataError(f"this is not a CSV file ({error})", path, "Save it as CSV.") from error
-    names = [name.strip() for name in rows[0]] if rows else []
+    text = _text(path)
+    headers = {sign: next(_rows(text, sign, path, strict=False), (1, []))[1] for sign in ",;\t"}
+    # the sign that yields the columns that are needed, else the one that yields most
+    sign = max(headers, key=lambda s: (set(required) <= set(headers[s]), len(headers[s])))
+    rows = list(_rows(text, sign, path))
+    names = rows[0][1] if rows else []
+    while names and not names[-1]:
+        names.pop()
     lacking = [name for name in required if name not in names]
     if lacking:
         raise DataError(
@@ -47,29 +54,65 @@ def read(path: Path, required: Sequence[str]) -> dict[str, list[str]]:
             path,
             f"The first line needs at least {','.join(required)}.",
         )
+    names = [name or f"column {k}" for k, name in enumerate(names, start=1)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise DataError(f"the column {doubled[0]} is there twice", path, "Keep one of them.")
     if len(rows) < 2:
         raise DataError("there is no row below the header", path, "Add one row for each file.")
-    for number, row in enumerate(rows[1:], start=2):
+    for line, row in rows[1:]:
+        while len(row) > len(names) and not row[-1]:
+            row.pop()
         if len(row) != len(names):
             raise DataError(
-                f"row {number} has {len(row)} values, the header {len(names)}",
+                f"line {line} has {len(row)} values, the header {len(names)}",
                 path,
                 "Write one value for each column.",
             )
-    columns = zip(*rows[1:], strict=True)
-    return {name: [v.strip() for v in column] for name, column in zip(names, columns, strict=True)}
+    table = Table(
+        zip(names, map(list, zip(*(row for _, row in rows[1:]), strict=True)), strict=True)
+    )
+    table.lines = [line for line, _ in rows[1:]]
+    return table
 
 
-def parts(values: Sequence[str], path: Path) -> list[str]:
+def _text(path: Path) -> str:
+    """Decode a file as UTF-16 if it begins with that mark, else as UTF-8."""
+    try:
+        data = path.read_bytes()
+        marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return data.decode("utf-16" if data.startswith(marks) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError("this is not UTF-8 text", path, "Save it as CSV in UTF-8.") from error
+    except OSError as error:
+        reason = error.strerror or "no reason given"
+        raise DataError(f"it cannot be opened ({reason})", path, "Check the path.") from error
+
+
+def _rows(text: str, sign: str, path: Path, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """Give each row that is not blank with the line on which it begins."""
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=sign, strict=strict, skipinitialspace=True)
+    line = 1
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"line {line} is not CSV ({error})", path, "Close each quote, or save it again as CSV."
+        ) from error
+
+
+def parts(values: Sequence[str], path: Path, lines: Sequence[int] | None = None) -> list[str]:
     """Bring the values of a ``split`` column to train, val and test; both ends must be there."""
     result = []
-    for number, value in enumerate(values, start=2):
+    for line, value in zip(lines or range(2, len(values) + 2), values, strict=True):
         if value.lower() not in PARTS:
             raise DataError(
-                f"row {number}: split is {value!r}", path, "Write train, val or test there."
+                f"line {line}: split is {value!r}", path, "Write train, val or test there."
             )
         result.append(PARTS[value.lower()])
     for part in ("train", "test"):
@@ -114,17 +157,37 @@ def refuse_shared(
         )
 
 
-def numbers(values: Sequence[str], name: str, path: Path) -> np.ndarray:
-    """Turn a column into float32; an empty value becomes NaN."""
+def numbers(
+    values: Sequence[str], name: str, path: Path, lines: Sequence[int] | None = None
+) -> np.ndarray:
+    """Turn a column into float32; an empty value becomes NaN.
+
+    A comma is a decimal comma where a value of the column shows it: 0,7 or 12,75 but not 1,250,
+    which may be a thousand.
+    """
+    with_comma = [value for value in values if "," in value]
+    if with_comma and not all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", v) for v in with_comma):
+        points = [v.replace(",", ".") if "." not in v else v for v in values]
+    else:
+        points = list(values)
+    if with_comma and any("." in value for value in values):
+        points = list(values)  # one of both signs marks thousands
     result = np.full(len(values), np.nan, np.float32)
-    for number, value in enumerate(values, start=2):
+    for k, value in enumerate(points):
         if value:
             try:
-                result[number - 2] = float(value)
+                result[k] = float(value)
             except ValueError:
+                line = lines[k] if lines else k + 2
                 raise DataError(
-                    f"row {number}: {name} is {value!r}, which is no number",
+                    f"line {line}: {name} is {values[k]!r}, which is no number",
                     path,
                     "Write it with a point, such as 0.7.",
                 ) from None
     return result
+
+
+def whole(labels: Sequence[str]) -> list[str]:
+    """Write 1.0 as 1 where all labels are whole numbers, which some tools save as floats."""
+    found = [re.fullmatch(r"([+-]?\d+)(?:[.,]0+)?", label) for label in labels]
+    return [m[1] if m and all(found) else label for m, label in zip(found, labels, strict=True)]

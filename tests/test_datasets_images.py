@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from medtutor import datasets
-from medtutor.datasets import images
+from medtutor.datasets import folders, images
 from medtutor.errors import SplitError
 
 
@@ -86,6 +86,75 @@ def test_reads_class_folders(tmp_path):
     assert not found.patients_known
     assert found.patients.tolist() == list(found.files)
     assert found.split is None
+
+
+def test_every_file_is_read_or_left_out_with_the_reason(tmp_path):
+    read = ["a/1.png", "a/deeper/2.tif", "b/3.bmp", "b/x/y/4.jpg"]
+    outlines = ["masks/1.png", "masks/a/deeper/2.png", "masks/3.tif", "masks/b/x/y/4.png"]
+    left = {
+        "lonely.png": "it lies in no class folder",
+        "a/scan.gif": "files .gif are not read here",
+        "README": "files without a suffix are not read here",
+        "b/.hidden.png": "it is hidden",
+        "_old/9.png": "it is hidden",
+        "masks/7.png": "an outline of no image that is read",
+    }
+    for file in [*read, *outlines, *left]:
+        if "." in file[1:]:
+            save(tmp_path / file, noise())
+        else:
+            (tmp_path / file).touch()
+    found = folders.survey(tmp_path)
+    assert found.images.files == tuple(read)
+    assert found.images.masks.shape == (4, 20, 20)
+    assert {f.item: f.reason for f in found.flags if f.check == "left out"} == left
+    strict = datasets.load_ct(tmp_path)
+    assert strict.files == tuple(read)
+    assert [strict.class_names[k] for k in strict.labels] == ["a", "a", "b", "b"]
+    assert "2 file(s) left out: it is hidden (_old/9.png …)" in strict.notes
+    assert sum(int(n.split()[0]) for n in strict.notes if "left out" in n) == len(left)
+
+
+def test_what_a_table_does_not_list_is_accounted_for(folder):
+    save(folder / "images" / "new.tif", noise())
+    (folder / "notes.txt").touch()
+    found = folders.survey(folder)
+    assert {flag[:2] for flag in found.flags if flag.check == "left out"} == {
+        ("images/new.tif", "left out"),
+        ("notes.txt", "left out"),
+    }
+    assert "2 file(s) left out: not in labels.csv" in datasets.load_ct(folder).notes[-1]
+
+
+def test_parts_beside_other_folders_and_inside_classes(tmp_path, refused):
+    for part in ("train", "test"):
+        for name in ("a", "b"):
+            save(tmp_path / part / name / "1.png", noise())
+    save(tmp_path / "extra" / "x" / "1.png", noise())
+    found = datasets.load_ct(tmp_path)
+    assert found.class_names == ("a", "b")
+    assert found.notes[-1] == "1 file(s) left out: it lies in no class folder (extra/x/1.png …)"
+    for name in ("c", "d"):
+        save(tmp_path / "inside" / name / "train" / "1.png", noise())
+    refused(datasets.load_ct, tmp_path / "inside", says=["the parts lie inside the classes"])
+
+
+def test_labels_saved_as_floats_and_lines_of_the_file(folder, refused):
+    write(
+        folder,
+        "file;label;patient;spacing_mm;;",
+        "",
+        'images/0.png;1.0;"p\n0";0,7;;',
+        "images/1.png;0.0;p1;0,5;;",
+    )
+    found = datasets.load_ct(folder)
+    assert found.class_names == ("0", "1")
+    assert found.labels.tolist() == [1, 0]
+    np.testing.assert_array_equal(found.spacing, np.array([0.7, 0.5], np.float32))
+    write(folder, "file,label,patient,spacing_mm", "", FINE + ",1", "", "images/1.png,1,p1,x")
+    refused(datasets.load_ct, folder, says=["line 5: spacing_mm is 'x'"])
+    write(folder, "file,label,patient", '"images/0.png",0,"p\n0"', "", "../1.png,1,p1")
+    refused(datasets.load_ct, folder, says=["line 5: the file '../1.png' is not a path inside"])
 
 
 def test_reads_class_folders_in_train_and_test(tmp_path):
@@ -195,7 +264,7 @@ def test_missing_and_empty_folders(tmp_path, refused):
     )
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_text("a")
-    refused(datasets.load_ct, tmp_path / "text", says=["text", "no labelled PNG or JPEG"])
+    refused(datasets.load_ct, tmp_path / "text", says=["text", "no labelled PNG"])
     refused(datasets.load_ct, tmp_path / "text" / "a.txt", says=["a.txt", "no folder"])
 
 
@@ -213,8 +282,8 @@ FINE = "images/0.png,0,p0"
     ("header", "rows", "says"),
     [
         ("file,label", ["images/0.png,0"], "the column patient is missing"),
-        ("", ["images/0.png,,p0"], "row 2 has no label"),
-        ("", [FINE, "images/1.png,0,"], "row 3 has no patient"),
+        ("", ["images/0.png,,p0"], "line 2 has no label"),
+        ("", [FINE, "images/1.png,0,"], "line 3 has no patient"),
         ("", [FINE, "images/1.png,0,p1"], "all images have one label (0)"),
         ("", [FINE, FINE], "images/0.png is listed twice"),
         ("", [FINE, "8.png,0,p0", "9.png,1,p0"], "2 of the 3 images it lists are not there: 8.png"),
@@ -224,6 +293,9 @@ FINE = "images/0.png,0,p0"
         ("", ["C:\\a.png,0,p0"], "is not a path inside"),
         ("", ["..\\a.png,0,p0"], "is not a path inside"),
         ("", [",0,p0"], "is not a path inside"),
+        ("", [".,0,p0"], "is not a path inside"),
+        ("", ["a" * 300 + ".png,0,p0"], "1 of the 1 images it lists are not there"),
+        ("", ["images/\0.png,0,p0"], "1 of the 1 images it lists are not there"),
         (
             "file,label,patient,spacing_mm",
             [f"{FINE},x", "images/1.png,1,p1,1"],

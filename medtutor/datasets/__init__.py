@@ -228,7 +228,8 @@ def dicom_folder() -> Path | None:
     Returns
     -------
     Path or None
-        The folder in ``MEDTUTOR_DATA`` if it holds DICOM files and no table of labels.
+        The folder in ``MEDTUTOR_DATA`` if it or a folder below it holds DICOM files, and no table
+        of labels.
 
     Examples
     --------
@@ -237,8 +238,10 @@ def dicom_folder() -> Path | None:
     """
     from pydicom.misc import is_dicom
 
+    from medtutor.datasets.images import SUFFIXES
+
     folder = Path(_chosen(None)).expanduser()
     if not folder.is_dir() or (folder / "labels.csv").is_file():
         return None
-    files = (path for path in sorted(folder.iterdir()) if path.is_file())
-    return folder if any(is_dicom(path) for path in files) else None
+    files = (path for path in folder.rglob("*") if path.suffix.lower() not in SUFFIXES)
+    return folder if any(path.is_file() and is_dicom(path) for path in files) else None

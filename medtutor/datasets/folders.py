@@ -5,6 +5,8 @@ to hear of all faults at once and to go on with the rest (`survey`). Both read i
 differs is what a `Faults` does with a fault.
 """
 
+import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,11 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from medtutor import manifests
-from medtutor.datasets.images import has_colour, read_image, read_masks, stack
+from medtutor.datasets.images import (
+    SUFFIXES,
+    has_colour,
+    outline_of,
+    read_image,
+    read_masks,
+    stack,
+)
 from medtutor.errors import DataError
 from medtutor.types import Flag, ImageSet
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 MANIFEST = "labels.csv"
 SPACING = ("pixel_spacing_mm", "spacing_mm")
 DIAMETER = ("eq_diam_mm", "diameter_mm")
@@ -36,6 +44,7 @@ class Listing:
     patients: list[str] | None
     split: list[str] | None
     columns: dict[str, list[str]]
+    lines: list[int]  # of the table, for messages
     origin: Path
 
     def take(self, rows: Sequence[int]) -> "Listing":
@@ -50,6 +59,7 @@ class Listing:
             some(self.patients),
             some(self.split),
             {name: [values[k] for k in rows] for name, values in self.columns.items()},
+            [self.lines[k] for k in rows],
             self.origin,
         )
 
@@ -84,24 +94,31 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
 
     With ``labels.csv`` (columns ``file,label,patient``; ``split``, a pixel spacing in mm and a
     diameter in mm if known; any further column is kept), or with one folder for each class,
-    perhaps inside ``train/`` and ``test/``. PNG of 8 and 16 bits and JPEG; colour becomes grey.
-    Outlines are read from ``masks/`` when it is there: images of the same names, not 0 inside.
+    perhaps inside ``train/`` and ``test/``, with its images in it or deeper. Every kind of image of
+    `read_image`; colour becomes grey. Outlines are read from ``masks/`` when it is there: images of
+    the same names, not 0 inside. The notes account for every file that is none of these.
     """
-    listing, root = _listing(Path(folder), Faults(strict=True))
+    listing, root, left = _listing(Path(folder), Faults(strict=True))
     pictures = [read_image(root / file) for file in _bar(listing.files, progress)]
-    return _image_set(listing, root, pictures, "grey")
+    found = _image_set(listing, root, pictures, "grey")
+    reasons = {flag.reason: flag.item for flag in reversed(left)}
+    counts = Counter(flag.reason for flag in left)
+    notes = [f"{counts[why]} file(s) left out: {why} ({item} …)" for why, item in reasons.items()]
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def survey(folder: str | Path, most: int = MOST, side: int = 56, seed: int = 0) -> Survey:
-    """Read a folder of PNG, JPEG or DICOM images; what cannot be used is listed, not raised.
+    """Read a folder of pictures or DICOM images; what cannot be used is listed, not raised.
 
     The table ``labels.csv`` needs the columns ``file`` and ``label``; ``patient`` and ``split`` are
     used where they are. A ``file`` may be a DICOM slice, or the folder of a DICOM series: then its
     middle slice is taken, or the one that the column ``slice`` counts, from 0 at the feet. Of more
-    than `most` images a random part is read, and a note says so; `side` is that of `colour`.
+    than `most` images a random part is read, and a note says so; `side` is that of `colour`. Every
+    file below the folder is an image, an outline, the table, or among the flags.
     """
     faults = Faults(strict=False)
-    listing, root = _listing(Path(folder), faults)
+    listing, root, left = _listing(Path(folder), faults)
+    faults.flags += left
     total = len(listing.files)
     if total > most:
         chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
@@ -117,14 +134,44 @@ def survey(folder: str | Path, most: int = MOST, side: int = 56, seed: int = 0) 
     return Survey(replace(found, notes=notes), faults.flags, colour)
 
 
-def _listing(folder: Path, faults: Faults) -> tuple[Listing, Path]:
-    """Find out what a folder lists, and the folder that its paths start from."""
+def _listing(folder: Path, faults: Faults) -> tuple[Listing, Path, list[Flag]]:
+    """Find out what a folder lists, the folder that its paths start from, and what is left out."""
     if not folder.exists():
         raise DataError("it is not there", folder, "Check the path.")
     table = folder if folder.suffix.lower() == ".csv" else folder / MANIFEST
     if table.is_file():
-        return _from_table(table, faults), table.parent
-    return _from_folders(folder, faults), folder
+        listing = _from_table(table, faults)
+        known = {*listing.files, *(flag.item for flag in faults.flags), table.name}
+        return listing, table.parent, _left_out(table.parent, known, table.name)
+    listing = _from_folders(folder, faults)
+    return listing, folder, _left_out(folder, {*listing.files})
+
+
+def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
+    """Account for every file below a folder that is no image of the set and no outline of one."""
+    outlines = {outline_of(root / "masks", PurePosixPath(file)) for file in known}
+    found = []
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        file = path.relative_to(root)
+        if path in outlines or not known.isdisjoint(map(str, (file.as_posix(), *file.parents))):
+            continue  # a listed folder is a series, of which its reader takes care
+        if any(_hidden(part) for part in file.parts):
+            why = "it is hidden"
+        elif "masks" in file.parts:
+            why = "an outline of no image that is read"
+        elif table:
+            why = f"not in {table}"
+        elif path.suffix.lower() in SUFFIXES:
+            why = "it lies in no class folder"
+        else:
+            why = f"files {path.suffix or 'without a suffix'} are not read here"
+        found.append(Flag(file.as_posix(), "left out", why))
+    return found
+
+
+def _hidden(name: str) -> bool:
+    """Tell the files and folders that systems leave behind by their names."""
+    return name[0] in "._"
 
 
 def _from_table(path: Path, faults: Faults) -> Listing:
@@ -133,10 +180,10 @@ def _from_table(path: Path, faults: Faults) -> Listing:
     columns = manifests.read(path, needed)
     files = columns["file"]
     keep, seen, missing = [], set(), []
-    for k in range(len(files)):
-        row = f"row {k + 2}"
+    for k, line in enumerate(columns.lines):
+        row = f"line {line}"
         try:
-            files[k] = _inside(files[k], path, k + 2)
+            files[k] = _inside(files[k], path, line)
         except DataError as error:
             faults.add(row, "unreadable", error)
             continue
@@ -148,7 +195,7 @@ def _from_table(path: Path, faults: Faults) -> Listing:
         elif files[k] in seen:
             fault = DataError(f"{files[k]} is listed twice", path, "Keep one of the rows.")
             faults.add(files[k], "listed twice", fault)
-        elif not (path.parent / files[k]).exists():
+        elif not os.path.exists(path.parent / files[k]):  # False also for a name that cannot be
             missing.append(files[k])
         else:
             seen.add(files[k])
@@ -162,19 +209,24 @@ def _from_table(path: Path, faults: Faults) -> Listing:
             path,
             "Write paths relative to this folder into the column file.",
         )
-    split = manifests.parts(columns["split"], path) if "split" in columns else None
+    split = None
+    if "split" in columns:
+        split = manifests.parts(columns["split"], path, columns.lines)
     if faults.strict and split is not None:
         manifests.refuse_shared(columns["patient"], split, path)
     rest = {name: values for name, values in columns.items() if name not in OWN}
-    return Listing(files, columns["label"], columns.get("patient"), split, rest, path).take(keep)
+    labels = manifests.whole(columns["label"])
+    patients = columns.get("patient")
+    return Listing(files, labels, patients, split, rest, columns.lines, path).take(keep)
 
 
-def _inside(file: str, path: Path, row: int) -> str:
+def _inside(file: str, path: Path, line: int) -> str:
     """Accept only a path below the folder of the manifest."""
     posix = PurePosixPath(file.replace("\\", "/"))
-    if not file or posix.is_absolute() or ".." in posix.parts or ":" in posix.parts[0]:
+    outside = not posix.parts or posix.is_absolute() or ".." in posix.parts
+    if outside or ":" in posix.parts[0]:
         raise DataError(
-            f"row {row}: the file {file!r} is not a path inside this folder",
+            f"line {line}: the file {file!r} is not a path inside this folder",
             path,
             "Write it relative to the folder of labels.csv, without '..'.",
         )
@@ -182,10 +234,13 @@ def _inside(file: str, path: Path, row: int) -> str:
 
 
 def _from_folders(folder: Path, faults: Faults) -> Listing:
-    """List images by class folder, inside ``train``, ``val`` and ``test`` folders if they exist."""
+    """List images by class folder, inside ``train``, ``val`` and ``test`` folders if they exist.
+
+    An image that lies deeper belongs to the class folder above it.
+    """
     top = [child for child in _folders(folder) if child.name != "masks"]
     parts = {child: manifests.PARTS[child.name.lower()] for child in top if _is_part(child)}
-    if parts and len(parts) == len(top):
+    if parts:
         classes = [(child, part) for side, part in parts.items() for child in _folders(side)]
     else:
         classes = [(child, "") for child in top]
@@ -195,11 +250,19 @@ def _from_folders(folder: Path, faults: Faults) -> Listing:
             files.append(image.relative_to(folder).as_posix())
             labels.append(child.name)
             split.append(part)
+            between = {name.lower() for name in image.relative_to(child).parts[:-1]}
+            if not between.isdisjoint(manifests.PARTS):
+                raise DataError(
+                    f"the parts lie inside the classes ({files[-1]})",
+                    folder,
+                    "Put the class folders into train/ and test/, or write labels.csv.",
+                )
     if not files:
         raise _nothing(folder, faults.strict)
     if any(split):
         split = manifests.parts(split, folder)
-    return Listing(files, labels, None, split if any(split) else None, {}, folder)
+    lines = list(range(1, len(files) + 1))
+    return Listing(files, labels, None, split if any(split) else None, {}, lines, folder)
 
 
 def _is_part(folder: Path) -> bool:
@@ -210,13 +273,18 @@ def _is_part(folder: Path) -> bool:
 def _folders(folder: Path) -> list[Path]:
     """List the folders in a folder, hidden ones left out."""
     children = folder.iterdir() if folder.is_dir() else ()
-    return sorted(child for child in children if child.is_dir() and child.name[0] not in "._")
+    return sorted(child for child in children if child.is_dir() and not _hidden(child.name))
 
 
 def _images(folder: Path) -> list[Path]:
-    """List the images in a folder, hidden ones left out."""
-    files = (file for file in folder.iterdir() if not file.name.startswith("."))
-    return sorted(file for file in files if file.suffix.lower() in SUFFIXES)
+    """List the images in a folder and below it, hidden ones and outlines left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(_hidden(p) or p == "masks" for p in path.relative_to(folder).parts)
+    )
 
 
 def _nothing(folder: Path, strict: bool) -> DataError:
@@ -230,7 +298,7 @@ def _nothing(folder: Path, strict: bool) -> DataError:
     )
     if not here:
         return DataError("the folder is empty", folder, remedy)
-    if any(file.suffix.lower() == ".dcm" for file in here):
+    if any(file.suffix.lower() == ".dcm" for file in folder.rglob("*")):
         if strict:
             what = "this is a DICOM series without labels"
             remedy = (
@@ -245,7 +313,8 @@ def _nothing(folder: Path, strict: bool) -> DataError:
         return DataError(what, folder, remedy)
     if any(file.suffix.lower() == ".hea" for file in here):
         return DataError("these are ECG records", folder, "Use them with lessons 13 and 14.")
-    return DataError("no labelled PNG or JPEG images are in it", folder, remedy)
+    kinds = "PNG, JPEG, TIFF or BMP"
+    return DataError(f"no labelled {kinds} images are in it", folder, remedy)
 
 
 def _image_set(listing: Listing, root: Path, images: list[np.ndarray], unit: str) -> ImageSet:
@@ -255,7 +324,7 @@ def _image_set(listing: Listing, root: Path, images: list[np.ndarray], unit: str
         raise DataError(
             f"all images have one label ({class_names[0]})",
             listing.origin,
-            "Add images of a second class: there is nothing to tell apart yet.",
+            "Add images of a second class, or give the folder whose sub-folders are the classes.",
         )
     known = listing.patients is not None
     return ImageSet(
@@ -282,7 +351,7 @@ def _first_column(listing: Listing, names: Sequence[str]) -> np.ndarray | None:
     """Take the first of the columns that is there as numbers."""
     for name in names:
         if name in listing.columns:
-            return manifests.numbers(listing.columns[name], name, listing.origin)
+            return manifests.numbers(listing.columns[name], name, listing.origin, listing.lines)
     return None
 
 
@@ -333,7 +402,7 @@ def _pictures(
         raise DataError(
             f"none of the {len(paths)} images can be read: {faults.flags[-1].reason}",
             root,
-            "Convert them to PNG, JPEG or CT slices in DICOM.",
+            "Convert them to PNG or to CT slices in DICOM.",
         )
     listing = listing.take(keep)
     if slices:
@@ -377,7 +446,7 @@ def _read_slice(path: Path, index: str) -> tuple[np.ndarray, float, str]:
 
     series = read_series(path)
     try:
-        number = int(index) if index else len(series.hu) // 2
+        number = int(manifests.whole([index])[0]) if index else len(series.hu) // 2
         if not 0 <= number < len(series.hu):
             raise ValueError
     except ValueError:

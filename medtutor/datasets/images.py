@@ -99,9 +99,10 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
             what = "the image is cut off, or of a rare kind that is not read"
         raise DataError(what, path, "Save it as PNG, or copy it again.") from error
     except Exception as error:  # the kind is known and supported: the bytes are wrong
-        raise DataError(
-            f"the image is cut off or damaged ({error})", path, "Copy or download it again."
-        ) from error
+        what = f"the image is cut off or damaged ({error})"
+        if isinstance(error, OSError) and error.strerror:
+            what = f"the image cannot be opened ({error.strerror})"
+        raise DataError(what, path, "Copy or download it again.") from error
 
 
 def exact(values: np.ndarray, path: Path) -> np.ndarray:
@@ -126,7 +127,7 @@ def read_masks(
     folder = root / "masks"
     if not folder.is_dir():
         return None
-    paths = [_mask_path(folder, PurePosixPath(file)) for file in files]
+    paths = [outline_of(folder, PurePosixPath(file)) for file in files]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise DataError(
@@ -150,6 +151,15 @@ def read_masks(
                 "Save both at the same size.",
             )
     return stack(masks)
+
+
+def outline_of(folder: Path, file: PurePosixPath) -> Path:
+    """Look for an outline under the image's whole path, or under its name alone."""
+    names = [file.suffix, *SUFFIXES]
+    options = [
+        folder / path.with_suffix(s) for path in (file, PurePosixPath(file.name)) for s in names
+    ]
+    return next((option for option in options if option.is_file()), options[-len(SUFFIXES)])
 
 
 def stack(images: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
@@ -225,12 +235,3 @@ def _grey(image: Any, path: Path, kind: Any) -> np.ndarray:
     if image.mode in ("P", "PA"):
         image = image.convert("RGBA")
     return np.asarray(image.convert("L")).astype(np.float32)
-
-
-def _mask_path(folder: Path, file: PurePosixPath) -> Path:
-    """Look for an outline under the image's whole path, or under its name alone."""
-    names = [file.suffix, *SUFFIXES]
-    options = [
-        folder / path.with_suffix(s) for path in (file, PurePosixPath(file.name)) for s in names
-    ]
-    return next((option for option in options if option.is_file()), options[-len(SUFFIXES)])

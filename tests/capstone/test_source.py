@@ -51,7 +51,7 @@ def test_faults_of_a_table_are_listed_and_the_rest_is_read(tmp_path):
     assert found.images.patients.tolist() == ["p0", "p1", ""]
     assert sorted((f.item, f.check) for f in found.flags) == [
         ("0.png", "listed twice"), ("2.png", "no patient"), ("3.png", "no label"),
-        ("bad.png", "unreadable"), ("no.png", "unreadable"), ("row 9", "unreadable"),
+        ("bad.png", "unreadable"), ("line 9", "unreadable"), ("no.png", "unreadable"),
     ]  # fmt: skip
 
 
