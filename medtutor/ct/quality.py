@@ -74,21 +74,11 @@ def check_series(folder: str | Path) -> list[Flag]:
 
 
 def _headers(folder: Path) -> tuple[list[series.Slice], list[Flag]]:
-    """Read what can be read; a damaged file becomes a flag."""
+    """Read what can be read; what is damaged or not understood becomes a flag."""
     if not folder.is_dir():
         raise DataError("it is not a folder", folder, "Check the path.")
-    slices: list[series.Slice] = []
-    flags: list[Flag] = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as file:
-            is_dicom = path.suffix.lower() == ".dcm" or file.read(132)[128:] == b"DICM"
-        if not is_dicom:
-            continue
-        try:
-            slices += series.read_headers(path)
-        except DataError:
-            flags.append(Flag(path.name, "damaged", "not a DICOM file, or cut off"))
-    return slices, flags
+    slices, flags = series.read_headers(folder, strict=False)
+    return slices, [flag for flag in flags if flag.check != "left out"]
 
 
 def _positions(placed: list[tuple[float, str]]) -> list[Flag]:

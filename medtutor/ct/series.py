@@ -6,6 +6,8 @@ orientation of a slice C.7.6.2, padding C.7.5.1.1.2.
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from medtutor.errors import DataError
+from medtutor.types import Flag
 
 AIR = -1024.0  # HU; lowest value of a 12-bit CT, stands for what lies outside the scanned field
 # A padding value in the range of tissue would blank out real pixels; some writers leave 0 there.
@@ -23,7 +26,8 @@ MOST_BYTES = 8_000_000_000
 # A step between slices may differ from the others by this part of it: positions are rounded, and
 # some scanners do not step evenly.
 STEP_TOLERANCE = 0.1
-TAGS = [
+# What is read of a header: texts, and how many numbers each other element holds (PS3.6).
+TEXTS = (
     "SOPClassUID",
     "SOPInstanceUID",
     "SeriesInstanceUID",
@@ -31,21 +35,39 @@ TAGS = [
     "Modality",
     "ImageType",
     "PatientID",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "SliceThickness",
+    "PhotometricInterpretation",
+    "RescaleType",
+)
+DECIMALS = {
+    "ImagePositionPatient": 3,
+    "ImageOrientationPatient": 6,
+    "PixelSpacing": 2,
+    "SliceThickness": 1,
+    "RescaleSlope": 1,
+    "RescaleIntercept": 1,
+}
+WHOLE = (
     "Rows",
     "Columns",
     "NumberOfFrames",
     "SamplesPerPixel",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
     "PixelRepresentation",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "RescaleType",
-]
+)
+# Other values are sound DICOM, but none of a plain CT slice.
+READABLE = {
+    "SamplesPerPixel": (1,),
+    "BitsAllocated": (8, 16, 32),
+    "PixelRepresentation": (0, 1),
+    "PhotometricInterpretation": ("MONOCHROME1", "MONOCHROME2"),
+}
+DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")  # a DS or IS, PS3.5, 6.2
+BINARY = ("US", "SS", "UL", "SL", "FL", "FD", "US or SS", "AT", "SV", "UV")
+META = ("TransferSyntaxUID", "MediaStorageSOPClassUID")
 DICOMDIR = "1.2.840.10008.1.3.10"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -57,8 +79,8 @@ class Series:
     Parameters
     ----------
     hu : ndarray of shape (z, y, x), float32
-        Hounsfield units, never below -1024. Slices follow the normal of their plane: for axial
-        ones from the feet to the head, unless a note says the contrary.
+        Hounsfield units, never below -1024. Axial slices go from the feet to the head, whichever
+        way their normal points; others follow their normal (row x column).
     spacing : tuple of 3 float
         Millimetres from one voxel to the next along z, y, x.
     patient_id : str
@@ -67,7 +89,8 @@ class Series:
         Centre of voxel (0, 0, 0) in mm, in the patient's coordinates (LPS: x to the left, y to the
         back, z up).
     orientation : ndarray of shape (3, 3)
-        Unit vectors of the axes z, y, x in these coordinates, one a row.
+        Unit vectors of the axes z, y, x in these coordinates, one a row. Where the normal of axial
+        slices points to the feet, z runs against it.
     slope, intercept : ndarray of shape (z,), float64
         What turned the stored values of each slice into HU.
     modality : str
@@ -105,12 +128,16 @@ class Series:
         )
 
 
+class ValueNotUnderstood(DataError):
+    """A header value that is not what the standard lets it be; the file is not damaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """One DICOM file: where it is and what its header says."""
 
     path: Path
-    header: Any
+    header: dict[str, Any]
 
     @property
     def series(self) -> str:
@@ -126,8 +153,10 @@ class Slice:
 def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
     """Read the CT series in a folder.
 
-    Slices are ordered by their position along the normal of the slice plane, never by file name.
-    Other files in the folder are passed over. Padding outside the scanned field becomes -1024 HU.
+    Slices are ordered by their position along the normal of the slice plane, never by file name:
+    axial ones from the feet to the head. The notes name every other file of the folder and say why
+    it is left out (a DICOMDIR, a report, a localizer, no DICOM). Padding outside the scanned field
+    becomes -1024 HU.
 
     Parameters
     ----------
@@ -143,8 +172,9 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
     Raises
     ------
     DataError
-        No DICOM file, several series, another modality, no pixel data, a damaged file, a slice
-        that is missing or there twice, or slices that do not lie on one grid.
+        No DICOM file, several series, another modality, no pixel data, a damaged file, a value or
+        a compression that is not understood, a slice that is missing or there twice, or slices
+        that do not lie on one grid.
 
     Examples
     --------
@@ -157,8 +187,12 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
     ((3, 32, 32), (5.0, 11.2, 11.2), 'PHANTOM')
     """
     source = Path(folder)
-    found = read_headers(source)
+    found, left = read_headers(source)
     slices, notes = _choose_series(found, source, series_uid)
+    for reason in dict.fromkeys(flag.reason for flag in left):
+        names = [flag.item for flag in left if flag.reason == reason]
+        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        notes.append(f"{len(names)} file(s) left out: {reason} ({shown})")
     _check(slices)
     single = len(slices) == 1 and not slices[0].header.get("ImagePositionPatient")
     if single:
@@ -166,82 +200,163 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
         distance, axes, origin = np.zeros(1), np.eye(3)[::-1].copy(), np.zeros(3)
     else:
         slices, distance, axes = _in_order(slices, source)
-        origin = np.asarray(slices[0].header.ImagePositionPatient, dtype=float)
+        origin = np.asarray(slices[0].header["ImagePositionPatient"])
         notes += _tilt(slices, distance, axes)
-        if axes[0, 2] < -0.5:
-            notes.append("the normal of the slices points to the feet: slice 0 is the uppermost")
     hu, padding = _volume(slices)
     header = slices[0].header
     return Series(
         hu=hu,
         spacing=_spacing(header, distance, notes),
-        patient_id=str(header.get("PatientID") or ""),
+        patient_id=header.get("PatientID", ""),
         origin=origin,
         orientation=axes,
-        slope=np.asarray([float(item.header.RescaleSlope) for item in slices]),
-        intercept=np.asarray([float(item.header.RescaleIntercept) for item in slices]),
-        modality=str(header.Modality),
+        slope=np.asarray([item.header["RescaleSlope"] for item in slices]),
+        intercept=np.asarray([item.header["RescaleIntercept"] for item in slices]),
+        modality=header["Modality"],
         uid=slices[0].series,
-        instance_uids=tuple(str(item.header.get("SOPInstanceUID", "")) for item in slices),
+        instance_uids=tuple(item.header.get("SOPInstanceUID", "") for item in slices),
         files=tuple(item.path for item in slices),
         notes=(*notes, *padding),
     )
 
 
-def read_headers(source: Path) -> list[Slice]:
-    """Read the header of every DICOM file in a folder and below it; other files are passed over."""
+def read_headers(source: Path, strict: bool = True) -> tuple[list[Slice], list[Flag]]:
+    """Read the header of every DICOM file in a folder and below it; flag the files left out.
+
+    A file that cannot be read is raised, or flagged too if not `strict`.
+    """
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
-    if source.is_file():
-        files = [source]
-    else:
-        files = sorted(path for path in source.rglob("*") if path.is_file())
+    alone = source.is_file()
+    files = [source] if alone else sorted(path for path in source.rglob("*") if path.is_file())
     if len(files) > MOST_FILES:
         raise DataError(
             f"more than {MOST_FILES:,} files lie below this folder",
             source,
             "Give the folder of one series.",
         )
-    alone = source.is_file()
-    found = [Slice(path, header) for path in files if (header := _header(path, alone)) is not None]
-    if not found:
+    found, left = [], []
+    for path in files:
+        try:
+            header = _header(path, alone)
+        except DataError as error:
+            if strict:
+                raise
+            check = "value" if isinstance(error, ValueNotUnderstood) else "damaged"
+            left.append(Flag(path.name, check, error.problem))
+            continue
+        if isinstance(header, str):
+            left.append(Flag(path.name, "left out", header))
+        else:
+            found.append(Slice(path, header))
+    if not found and strict:
         raise DataError(
-            "no DICOM file is in it" if files else "the folder is empty",
+            "no DICOM image is in it" if files else "the folder is empty",
             source,
             "Give a folder that holds the slices of one CT series (often *.dcm).",
         )
-    return found
+    return found, left
 
 
-def _header(path: Path, alone: bool) -> Any:
-    """Read one header; None for a file that does not claim to be DICOM."""
+def _header(path: Path, alone: bool) -> dict[str, Any] | str:
+    """Read what we need of one header, or say why the file is none of the slices."""
     import pydicom
 
+    if path.name.startswith(".") and not alone:
+        return "hidden"
     claims = alone or path.suffix.lower() == ".dcm"
-    with path.open("rb") as file:
-        if file.read(132)[128:] != b"DICM" and not claims:
-            return None
     try:
-        # A file without the 128-byte preamble (older than 1993's part 10) may still be DICOM.
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=claims)
-        if "SOPClassUID" not in header and "SOPInstanceUID" not in header:
-            raise ValueError("no SOP class")
-        for element in header:  # values are decoded when first touched: do it while we can catch
-            if element.VR in ("DS", "IS") and element.value is not None:
-                np.asarray(element.value).astype(float)
-    except Exception as error:  # damaged bytes make pydicom raise whatever they resemble
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom warns of values that are judged below
+            if file.read(132)[128:] != b"DICM" and not claims:
+                return "no DICOM"
+            file.seek(0)
+            # A file without the 128-byte preamble (older than 1993's part 10) may be DICOM too.
+            tags = [*TEXTS, *DECIMALS, *WHOLE]
+            data = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=claims)
+            meta = {word: str(data.file_meta.get(word, "")) for word in META}
+    except OSError as error:
+        if error.strerror is None:  # EOF of pydicom's own, not of the system
+            raise _cut_off(path) from error
         raise DataError(
-            "this is not a DICOM file, or it is cut off",
-            path,
-            "Copy it again, or take it out of the folder.",
+            f"it cannot be opened ({error.strerror})", path, "Check its permissions."
         ) from error
-    kind = header.get("SOPClassUID", "")
-    if kind == DICOMDIR and not alone:
-        return None
-    if "SeriesInstanceUID" not in header or (kind == CT_IMAGE and not header.get("Columns")):
+    except Exception as error:  # the structure of the file is broken, in one of many ways
+        raise _cut_off(path) from error
+    if meta["MediaStorageSOPClassUID"] == DICOMDIR:
+        if not alone:
+            return "a DICOMDIR, the table of contents of a disc"
+        raise DataError("it is a DICOMDIR, which holds no images", path, "Give its folder.")
+    if "SOPClassUID" not in data and "SOPInstanceUID" not in data:
+        raise _cut_off(path)
+    values = {word: _value(data, word, path) for word in (*TEXTS, *DECIMALS, *WHOLE)}
+    header = {**meta, **{word: value for word, value in values.items() if value is not None}}
+    plain_ct = header.get("SOPClassUID") == CT_IMAGE
+    if "SeriesInstanceUID" not in header or (plain_ct and not header.get("Columns")):
         # pydicom stops at the end of the file without a word, wherever that is
         raise DataError("it has no pixel data, or is cut off", path, "Copy it again.")
     return header
+
+
+def _cut_off(path: Path) -> DataError:
+    """Say that a file has not the structure of DICOM."""
+    return DataError(
+        "not a DICOM file, or cut off",
+        path,
+        "Copy it again, or take it out of the folder.",
+    )
+
+
+def _value(data: Any, word: str, path: Path) -> Any:
+    """Turn one element into text, a number or a list of numbers, whatever VR the file gives it."""
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
+    from pydicom.multival import MultiValue
+    from pydicom.tag import Tag
+
+    tag = Tag(tag_for_keyword(word) or 0)
+    if tag not in data:
+        return None
+    element = data.get_item(tag)  # as it stands in the file
+    raw = element.value
+    vr = element.VR if element.VR not in (None, "UN") else dictionary_VR(tag)
+    written = isinstance(raw, bytes) and vr not in BINARY  # digits, not bits
+    if raw in (None, b"", "") or (written and not raw.strip(b" \0")):
+        return None
+    count = DECIMALS.get(word, 1)
+    try:
+        if word in TEXTS:
+            found = data[tag].value
+            texts = tuple(found) if isinstance(found, MultiValue) else (found,)
+            if not all(isinstance(text, (str, int, float)) for text in texts):
+                raise TypeError(vr)
+            texts = tuple(str(text).strip(" \0") for text in texts)
+            return texts if word == "ImageType" else "\\".join(texts)
+        if written:
+            digits = [text.strip() for text in raw.decode("ascii").strip(" \0").split("\\")]
+            if not all(DECIMAL.fullmatch(text) for text in digits):
+                raise ValueError(raw)
+            numbers = [float(text) for text in digits]
+        else:
+            found = data[tag].value
+            if isinstance(found, bytes):  # "US or SS", which the dictionary leaves open
+                found = int.from_bytes(found, "little")
+            numbers = np.ravel(found).astype(float).tolist()
+        whole = word not in WHOLE or all(number.is_integer() for number in numbers)
+        if len(numbers) != count or not np.isfinite(numbers).all() or not whole:
+            raise ValueError(raw)
+        if word == "PixelSpacing" and min(numbers) <= 0:
+            raise ValueError(raw)
+    except Exception as error:  # each VR has exceptions of its own
+        kind = "text" if word in TEXTS else f"{count} {'whole ' * (word in WHOLE)}number(s)"
+        raise ValueNotUnderstood(
+            f"{word} {tag} is {str(raw)[:60]!r}, not {kind} as the standard writes them"
+            + " (a point marks decimals)" * (word in DECIMALS),
+            path,
+            "Correct this value, or export the series again.",
+        ) from error
+    if word in WHOLE:
+        return int(numbers[0])
+    return numbers if count > 1 else numbers[0]
 
 
 def _choose_series(
@@ -301,14 +416,26 @@ def _check(slices: Sequence[Slice]) -> None:
             )
         if not item.is_image:
             raise DataError("it has no pixel data", path, "Copy the series again.")
-        if int(head.get("NumberOfFrames") or 1) > 1:
+        if head.get("NumberOfFrames", 1) > 1:
             raise DataError(
                 "it holds several frames in one file (enhanced CT)",
                 path,
                 "Convert it to one file for each slice, for example with dcm4che's emf2sf.",
             )
-        if head.get("SamplesPerPixel", 1) != 1:
-            raise DataError("it is a colour picture, not a CT slice", path, "Take it out.")
+        for name, allowed in READABLE.items():
+            if head.get(name) not in allowed:
+                raise DataError(
+                    f"its {name} is {head.get(name, 'missing')}: that is no plain CT slice",
+                    path,
+                    "Take it out, or export the series again as plain CT images.",
+                )
+        stored = head.get("BitsStored", 1)
+        if stored > head.get("BitsAllocated", 32) or head.get("HighBit", stored - 1) != stored - 1:
+            raise DataError(
+                f"its BitsStored {stored} and HighBit {head.get('HighBit')} do not agree",
+                path,
+                "Export the series again.",
+            )
         if not head.get("RescaleSlope") or head.get("RescaleIntercept") is None:
             raise DataError(
                 "it has no rescale slope and intercept, so its values are not known in HU",
@@ -328,7 +455,7 @@ def _check(slices: Sequence[Slice]) -> None:
                     path,
                     "Put only the slices of one series into the folder.",
                 )
-    if len(slices) * first.header.Rows * first.header.Columns * 4 > MOST_BYTES:
+    if len(slices) * first.header["Rows"] * first.header["Columns"] * 4 > MOST_BYTES:
         raise DataError("the series does not fit into 8 GB", first.path, "Read fewer slices.")
 
 
@@ -348,9 +475,17 @@ def _in_order(slices: Sequence[Slice], source: Path) -> tuple[list[Slice], np.nd
                 raise DataError(
                     f"it does not say its {name}", item.path, "Export the series again."
                 )
-    cosines = np.asarray(slices[0].header.ImageOrientationPatient, dtype=float)
+    cosines = np.asarray(slices[0].header["ImageOrientationPatient"])
     axes = np.stack([np.cross(cosines[:3], cosines[3:]), cosines[3:], cosines[:3]])
-    positions = np.asarray([item.header.ImagePositionPatient for item in slices], dtype=float)
+    if abs(np.linalg.norm(axes, axis=1) - 1).max() > 0.01:
+        raise ValueNotUnderstood(
+            f"ImageOrientationPatient is {cosines.tolist()}, not two unit vectors at right angles",
+            slices[0].path,
+            "Export the series again.",
+        )
+    if np.abs(axes[0]).argmax() == 2 and axes[0, 2] < 0:
+        axes[0] *= -1  # axial slices whose normal points to the feet: z still grows to the head
+    positions = np.asarray([item.header["ImagePositionPatient"] for item in slices])
     distance = positions @ axes[0]
     order = np.argsort(distance, kind="stable")
     ordered, distance = [slices[i] for i in order], distance[order]
@@ -383,19 +518,20 @@ def _in_order(slices: Sequence[Slice], source: Path) -> tuple[list[Slice], np.nd
 def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
     """Decode every slice once, straight into the volume."""
     header = slices[0].header
-    hu = np.empty((len(slices), header.Rows, header.Columns), np.float32)
+    hu = np.empty((len(slices), header["Rows"], header["Columns"]), np.float32)
     notes: dict[str, None] = {}
     clipped = 0
     for target, item in zip(hu, slices, strict=True):
         stored = _decode(item)
-        slope, intercept = float(item.header.RescaleSlope), float(item.header.RescaleIntercept)
-        np.multiply(stored, np.float32(slope), out=target, casting="unsafe")
-        target += np.float32(intercept)
+        if stored.shape != target.shape:
+            raise DataError("the file is cut off or damaged", item.path, "Copy it again.")
+        slope, intercept = item.header["RescaleSlope"], item.header["RescaleIntercept"]
+        target[...] = stored.astype(np.float64) * slope + intercept
         outside = _padded(item.header, stored, slope, intercept, notes)
         below = target < AIR if outside is None else outside | (target < AIR)
         clipped += int(below.sum())
         target[below] = AIR
-        if (kind := str(item.header.get("RescaleType") or "HU")) != "HU":
+        if (kind := item.header.get("RescaleType", "HU")) != "HU":
             notes[f"the header calls its values {kind}, not HU"] = None
     if clipped:
         notes[f"padding: {clipped / hu.size:.1%} of the voxels set to -1024 HU"] = None
@@ -404,42 +540,61 @@ def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
 
 def _decode(item: Slice) -> np.ndarray:
     """Decode the pixels of one file, and say in our words why that fails."""
-    from pydicom.pixels import pixel_array
+    import pydicom
+    from pydicom.pixels import get_decoder, pixel_array
+    from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+    syntax = UID(item.header["TransferSyntaxUID"])
     try:
-        if "TransferSyntaxUID" in item.header.file_meta:
-            return pixel_array(item.path)
-        return _decode_bare(item.path)
+        if syntax and not get_decoder(syntax).is_available:
+            raise NotImplementedError
+    except NotImplementedError as error:
+        raise DataError(
+            f"its compression cannot be decoded here (transfer syntax {syntax.name})",
+            item.path,
+            "Export the series uncompressed, or run `medtutor doctor`.",
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(item.path, force=True)
+            if not syntax:  # a file without preamble never says its syntax, which is then plain
+                implicit = data.original_encoding[0]
+                syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+                data.file_meta.TransferSyntaxUID = syntax
+            for word in (*WHOLE[:8], "PhotometricInterpretation"):
+                if word in data:  # what we understood, whatever VR the file gives it
+                    del data[word]
+                if word in item.header:
+                    setattr(data, word, item.header[word])
+            return pixel_array(data, correct_unused_bits=not _fills_the_word(item.header))
     except AttributeError as error:
         raise DataError(
             "it has no pixel data, or is cut off", item.path, "Copy the series again."
         ) from error
-    except Exception as error:  # each decoder has exceptions of its own
-        text = str(error)
-        if isinstance(error, NotImplementedError) or "missing dependencies" in text:
-            raise DataError(
-                f"its compression cannot be decoded here ({text.splitlines()[0][:120]})",
-                item.path,
-                "Export the series uncompressed, or run `medtutor doctor`.",
-            ) from error
+    except Exception as error:  # the syntax is supported: the bytes are wrong
         raise DataError("the file is cut off or damaged", item.path, "Copy it again.") from error
 
 
-def _decode_bare(path: Path) -> np.ndarray:
-    """Decode a file without preamble: it never says its transfer syntax, which is then plain."""
-    import pydicom
-    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+def _fills_the_word(header: dict[str, Any]) -> bool:
+    """Tell whether the padding value needs more bits than the header says are stored.
 
-    data = pydicom.dcmread(path, force=True)
-    implicit = data.original_encoding[0]
-    data.file_meta.TransferSyntaxUID = (
-        ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    )
-    return data.pixel_array
+    Then the bits above are no waste to be cut away: 63536 in 12 bits would become 2096, a bone.
+    """
+    value, bits = header.get("PixelPaddingValue"), header.get("BitsStored")
+    if value is None or bits is None:
+        return False
+    number, signed = _signed(value, header), header.get("PixelRepresentation") == 1
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if signed else (0, 2**bits)
+    return not low <= number < high
 
 
 def _padded(
-    header: Any, stored: np.ndarray, slope: float, intercept: float, notes: dict[str, None]
+    header: dict[str, Any],
+    stored: np.ndarray,
+    slope: float,
+    intercept: float,
+    notes: dict[str, None],
 ) -> np.ndarray | None:
     """Find the pixels that the scanner marked as outside the scanned field."""
     value = header.get("PixelPaddingValue")
@@ -457,30 +612,32 @@ def _padded(
     return (stored >= min(ends)) & (stored <= max(ends))
 
 
-def _signed(value: Any, header: Any) -> int:
+def _signed(value: int, header: dict[str, Any]) -> int:
     """Read a padding value as the pixels are stored; some files write it with the other sign."""
-    number = int.from_bytes(value, "little") if isinstance(value, bytes) else int(value)
-    if header.get("PixelRepresentation") == 1 and number > 32767:
-        return number - 65536
-    return number + 65536 if header.get("PixelRepresentation") == 0 and number < 0 else number
+    range_ = 2 ** header.get("BitsAllocated", 16)
+    if header.get("PixelRepresentation") == 1 and value >= range_ // 2:
+        return int(value - range_)
+    return int(value + range_) if header.get("PixelRepresentation") == 0 and value < 0 else value
 
 
-def _spacing(header: Any, distance: np.ndarray, notes: list[str]) -> tuple[float, float, float]:
+def _spacing(
+    header: dict[str, Any], distance: np.ndarray, notes: list[str]
+) -> tuple[float, float, float]:
     """Take the in-plane spacing from the header and that of the slices from their positions."""
     if header.get("PixelSpacing"):
-        y, x = (float(mm) for mm in header.PixelSpacing)
+        y, x = header["PixelSpacing"]
     else:
         y = x = 1.0
         notes.append("no pixel spacing: 1 mm assumed")
     if len(distance) > 1:
         return float(np.diff(distance).mean()), y, x
     notes.append("one slice: its thickness stands for the distance to the next")
-    return float(header.get("SliceThickness") or 1.0), y, x
+    return header.get("SliceThickness") or 1.0, y, x
 
 
 def _tilt(slices: Sequence[Slice], distance: np.ndarray, axes: np.ndarray) -> list[str]:
     """Say when the slices are sheared, as with a tilted gantry."""
-    ends = np.asarray([slices[i].header.ImagePositionPatient for i in (0, -1)], dtype=float)
+    ends = np.asarray([slices[i].header["ImagePositionPatient"] for i in (0, -1)])
     drift = ends[1] - ends[0] - (distance[-1] - distance[0]) * axes[0]
     if np.linalg.norm(drift) < 1.0:
         return []

@@ -43,13 +43,16 @@ def folder(tmp_path):
     return tmp_path / "scan"
 
 
-def test_says_when_the_normal_points_to_the_feet(folder, tmp_path):
-    assert not any("feet" in note for note in read_series(folder).notes)
+@pytest.mark.parametrize("row", [[1, 0, 0], [-1, 0, 0]])
+@pytest.mark.parametrize("column", [[0, 1, 0], [0, -1, 0]])
+def test_axial_slices_go_to_the_head_whichever_way_their_normal_points(tmp_path, row, column):
     for i in range(3):
-        make(tmp_path / "turned" / f"{i}.dcm", z=5 * i, ImageOrientationPatient=[1, 0, 0, 0, -1, 0])
-    turned = read_series(tmp_path / "turned")
-    assert [path.name for path in turned.files] == ["2.dcm", "1.dcm", "0.dcm"]
-    assert any("feet" in note for note in turned.notes)
+        make(tmp_path / f"{i}.dcm", z=5 * i, value=100 * i, ImageOrientationPatient=[*row, *column])
+    found = read_series(tmp_path)
+    assert [path.name for path in found.files] == ["0.dcm", "1.dcm", "2.dcm"]
+    assert found.hu[:, 0, 0].tolist() == [-1024, -924, -824]
+    assert found.orientation.tolist() == [[0, 0, 1], column, row]
+    assert found.origin[2] == 0
 
 
 def test_orders_by_position_and_rescales_each_slice(folder):
@@ -73,7 +76,15 @@ def test_other_files_are_passed_over(folder):
     (folder / "LICENSE").write_text("free")
     (folder / "boxes.csv").write_text("a,b\n")
     (folder / "empty").touch()
-    assert read_series(folder).hu.shape[0] == 5
+    (folder / "._cadbe.dcm").touch()
+    (folder / "deeper").mkdir()
+    (folder / "e.dcm").rename(folder / "deeper" / "e.dcm")
+    found = read_series(folder)
+    assert found.hu.shape[0] == 5
+    assert found.notes == (
+        "1 file(s) left out: hidden (._cadbe.dcm)",
+        "3 file(s) left out: no DICOM (LICENSE, boxes.csv, empty)",
+    )
 
 
 def test_a_single_file():
@@ -167,7 +178,7 @@ def test_missing_and_empty_folders(tmp_path, refused):
     (tmp_path / "empty").mkdir()
     refused(read_series, tmp_path / "empty", says=["empty", "the folder is empty"])
     (tmp_path / "empty" / "a.txt").write_text("text")
-    refused(read_series, tmp_path / "empty", says=["empty", "no DICOM file is in it"])
+    refused(read_series, tmp_path / "empty", says=["empty", "no DICOM image is in it"])
     refused(read_series, tmp_path / "empty" / "a.txt", says=["a.txt", "not a DICOM file"])
 
 
@@ -197,7 +208,7 @@ def test_a_duplicate_is_refused(folder, refused):
         ({"drop": ("RescaleIntercept",)}, "no rescale slope and intercept"),
         ({"drop": ("ImagePositionPatient",)}, "does not say its ImagePositionPatient"),
         ({"NumberOfFrames": 7}, "several frames in one file"),
-        ({"SamplesPerPixel": 3}, "a colour picture"),
+        ({"SamplesPerPixel": 3}, "its SamplesPerPixel is 3"),
         ({"PatientID": "other"}, "its patient is not that of a.dcm"),
         ({"PixelSpacing": [1, 1]}, "its pixel spacing is not that of a.dcm"),
         ({"Rows": 64}, "its number of rows is not that of a.dcm"),
