@@ -139,14 +139,15 @@ def deidentify(
     source, target = Path(source).expanduser(), Path(target).expanduser()
     if burned_in not in ("refuse", "blank"):
         raise DataError(f'burned_in is "{burned_in}"', remedy='It must be "refuse" or "blank".')
-    files = _files(source, target)
+    files, strange = _files(source, target)
     secret, key_file, is_new = read_key(key, target)
     if key_file and source.is_dir() and key_file.resolve().is_relative_to(source.resolve()):
         if is_new:
             raise DataError("the new key would lie in the source", key_file, "Name another place.")
-        files = [path for path in files if path.resolve() != key_file.resolve()]
+        strange += [Refused(p, "the key of this run") for p in files if p.samefile(key_file)]
+        files = [path for path in files if not path.samefile(key_file)]
     single = target.suffix.lower() == ".dcm" and source.is_file()
-    run = _Run(Pseudonyms(secret), burned_in == "blank")
+    run = _Run(Pseudonyms(secret), burned_in == "blank", strange)
     with _whole_or_nothing(target, single) as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on values that the standard does not allow
@@ -169,8 +170,8 @@ def deidentify(
     )
 
 
-def _files(source: Path, target: Path) -> list[Path]:
-    """List the files to read, and refuse what could harm the source or the target."""
+def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
+    """List what can be read and what not; refuse what could harm the source or the target."""
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
     here, there = source.resolve(), target.resolve()
@@ -186,10 +187,25 @@ def _files(source: Path, target: Path) -> list[Path]:
             target,
             "Name a folder that does not exist yet.",
         )
-    files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
-    if not files:
+    files, strange = [source], list[Refused]()
+    if source.is_dir():
+        paths, closed = [], list[OSError]()
+        for folder, below, names in os.walk(source, onerror=closed.append):
+            paths += [
+                Path(folder, n) for n in names + [d for d in below if Path(folder, d).is_symlink()]
+            ]
+        files = sorted(path for path in paths if path.is_file())
+        strange = [
+            Refused(path, "a link that leads to no file, or a device")
+            for path in paths
+            if not path.is_file()
+        ]
+        strange += [
+            Refused(Path(error.filename), "this folder cannot be opened") for error in closed
+        ]
+    if not files and not strange:
         raise DataError("the folder is empty", source, "Give a folder of DICOM or WFDB files.")
-    return files
+    return files, strange
 
 
 @contextmanager
@@ -215,11 +231,11 @@ def _whole_or_nothing(target: Path, single: bool) -> Iterator[Path]:
 class _Run:
     """One run over many files, and what it has seen so far."""
 
-    def __init__(self, names: Pseudonyms, blank: bool) -> None:
+    def __init__(self, names: Pseudonyms, blank: bool, refused: list[Refused]) -> None:
         self.names, self.blank = names, blank
         self.known: dict[str, set[str]] = {}
         self.written: list[Written] = []
-        self.refused: list[Refused] = []
+        self.refused = refused
         self.look_at: list[Refused] = []
         self.changes: Counter[tuple[str, str]] = Counter()
         self.blanked: dict[Path, list[Box]] = {}
@@ -245,7 +261,9 @@ class _Run:
                 self.refused.append(Refused(header, str(error)))
         named = {pair.source for pair in self.written} | {item.path for item in self.refused}
         for path in sorted(of_records - named):
-            self.refused.append(Refused(path, "no part of a record that was written"))
+            self.refused.append(
+                Refused(path, "no annotations of a record that was written, nor its samples")
+            )
 
     def _readable(self, path: Path) -> bool:
         try:
@@ -278,22 +296,12 @@ class _Run:
             self.blanked[path] = boxes
 
     def _wfdb(self, header: Path, folder: Path) -> None:
-        name = self.names.patient(header.stem)
-
-        def rename(old: str) -> str:
-            stem, suffix = os.path.splitext(old)
-            new = name if stem == header.stem else self.names.patient(stem)
-            # Any other suffix could name somebody: it goes into the name, keyed.
-            return new + (suffix if suffix == ".dat" else f"-{self.names.patient(old)[:4]}.dat")
-
-        files, sources, changes = wfdb.deidentified(header, name, rename)
-        there = {new: folder / new for new in files if (folder / new).exists()}
-        if any(path.read_bytes() != files[new] for new, path in there.items()):
-            raise wfdb.Unfit("a file of the same name and other contents was written before it")
+        files, sources, changes = wfdb.deidentified(header, self.names.patient(header.stem))
+        if any((folder / new).exists() for new in files):
+            raise wfdb.Unfit("another record of the same name was written before it")
         for new, data in files.items():
             (folder / new).write_bytes(data)
-            pair = Written(sources[new], Path(new))
-            self.written += [] if pair in self.written else [pair]  # two records can share a file
+        self.written += [Written(sources[new], Path(new)) for new in files]
         self.changes += changes
 
 
@@ -311,8 +319,8 @@ def _place(dataset: Any, folder: Path) -> Path:
 def _parts(header: Path, files: list[Path]) -> list[Path]:
     """List the files that belong to a WFDB record: its name, or named in its header."""
     try:
-        words = set(header.read_text(encoding="utf-8", errors="replace").split())
-    except OSError:
+        words = {line.split()[0] for line in wfdb.lines_of(header)[0]}
+    except wfdb.Unfit:
         words = set()
     near = [p for p in files if p.parent == header.parent]
     return [p for p in near if p.name in words or (p.stem == header.stem and not dicom.is_dicom(p))]

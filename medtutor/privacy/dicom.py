@@ -57,10 +57,15 @@ TECHNICAL = _names(
 )
 # Six digits in a row are a date or somebody's number, but for these.
 NUMBERED = {"CodeValue", "CodingSchemeVersion", "LongCodeValue", "SoftwareVersions", "PatientID"}
-BLOBS = {"OB", "OW", "UN"}
-MEASURED = {0x0028, 0x0066, 0x5400, 0x7FE0}  # groups whose bytes are pixels, tables or samples
+BLOBS = {"OB", "OW", "OF", "OD", "OL", "OV", "UN"}
+PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+COLOURS = [f"{c}PaletteColorLookupTable" for c in ("Red", "Green", "Blue", "Alpha")]
+TABLES = [*COLOURS, "LUT"]  # each has "Data", and a "Descriptor" with the number of entries
+# All that may be bytes, and is held against the length that other attributes give it.
+MEASURED = {*PIXEL_DATA, "WaveformData", "WaveformPaddingValue", *(f"{t}Data" for t in TABLES)}
+NUMBERS = {"FD": "f8", "FL": "f4", "SL": "i4", "UL": "u4", "SS": "i2", "US": "u2"}
 DUMMIES = _names("AE AS CS DS FD FL IS LO LT OB PN SH SL SS ST UC UI UL UN UR US UT")
-CLASSES = re.compile(r"1\.2\.840\.10008\.[0-9.]{1,40}")
+TIME = re.compile(r"([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?")
 # Attributes whose values identify a person or place, to be looked for everywhere else.
 IDENTIFYING = _names(
     """
@@ -207,7 +212,7 @@ def _untrusted(dataset: Any, tag: Any) -> bool:
         str(element.value) if element.VR not in BLOBS | {"SQ"} else None
     except Exception:
         return True
-    return bool(element.VR == "UN" or (element.VR in BLOBS and tag.group not in MEASURED))
+    return element.VR in BLOBS and element.keyword not in MEASURED
 
 
 def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> None:
@@ -267,8 +272,7 @@ def _replace_uids(element: Any, names: Pseudonyms) -> None:
 
     def new(value: str) -> str:
         text = str(value).strip(" \0")
-        is_class = "Class" in element.keyword and CLASSES.fullmatch(text)
-        return text if not text or text in UID_dictionary or is_class else names.uid(text)
+        return text if not text or text in UID_dictionary else names.uid(text)
 
     if isinstance(element.value, MultiValue):
         element.value = [new(value) for value in element.value]
@@ -289,7 +293,7 @@ def _move(element: Any, days: int) -> None:
     if not values:
         return
     if element.VR == "TM":
-        if not all(re.fullmatch(r"[\d:]{2,8}(\.\d{1,6})?", v.strip(" \0")) for v in values):
+        if not all(TIME.fullmatch(v.strip(" \0")) for v in values):
             element.value = ""
         return
     moved = [shifted(v, days) for v in values]
@@ -308,6 +312,9 @@ def _suspicious(element: Any, known: tuple[str, ...]) -> bool:
         typed = element.keyword == "ContentLabel"  # by a person; the others come from lists
         if typed or any(not re.fullmatch(r"[\w .,/+()-]{0,32}", v) for v in _values(element)):
             return True
+    elif element.VR in NUMBERS:  # a few numbers can spell a word
+        few = np.atleast_1d(element.value)[:16].astype(NUMBERS[element.VR])
+        return bool(re.search(rb"[A-Za-z]{6}", few.tobytes()))
     elif element.VR not in ("DS", "IS"):
         return False
     text = "\\".join(_values(element)).lower()
@@ -346,6 +353,10 @@ def deidentified(
         if boxes and cleaned is not None:
             _set_pixels(dataset, cleaned)
         clean(dataset, names, who, known)
+        try:
+            _check_lengths(dataset)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Unfit("it does not say how many pixels or samples it has") from error
         if boxes:
             dataset.BurnedInAnnotation = "NO"
             dataset.DeidentificationMethodCodeSequence.append(_code(*PIXELS))
@@ -358,22 +369,33 @@ def deidentified(
 
 
 def _check_kind(kind: str, dataset: Any) -> None:
+    """Refuse what is no measurement, and what only its maker can read."""
+    from pydicom.uid import UID_dictionary
+
     meta_kind = str(dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     if DICOMDIR in (kind, meta_kind) or "DirectoryRecordSequence" in dataset:
         raise Unfit("a DICOMDIR lists names of patients and files; make a new one if you need it")
     if kind.startswith(DOCUMENTS) or "EncapsulatedDocument" in dataset:
         raise Unfit("it wraps a document, which nobody here can read for names")
-    if kind and not CLASSES.fullmatch(kind):
+    if kind and kind not in UID_dictionary:
         raise Unfit("its SOP class is private: only its maker knows what it holds")
+    if dataset.file_meta.TransferSyntaxUID not in UID_dictionary:
+        raise Unfit("its transfer syntax is private: only its maker can read it")
 
 
 def _decoded(dataset: Any) -> np.ndarray | None:
-    """Decode the pixels; a file into which nobody can look is not passed on."""
-    if not any(key in dataset for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+    """Decode the pixels; a file into which nobody can look is not passed on.
+
+    A compressed stream has room for comments, and for bytes between its parts and behind them. So
+    it is written uncompressed.
+    """
+    if not any(key in dataset for key in PIXEL_DATA):
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if dataset.file_meta.TransferSyntaxUID.is_compressed:
+                dataset.decompress(generate_instance_uid=False)
             frames = burned_in.frames_of(dataset)
     except Exception as error:  # each decoder has exceptions of its own
         raise Unfit("its pixels cannot be decoded, so nobody can look for text in them") from error
@@ -381,17 +403,47 @@ def _decoded(dataset: Any) -> np.ndarray | None:
     return frames
 
 
+def _check_lengths(dataset: Any) -> None:
+    """Cut off what lies behind pixels and samples; `Unfit` for a table with more than it says."""
+    from pydicom.pixels.utils import get_expected_length
+
+    for level in (dataset, *(item for e in walk(dataset) if e.VR == "SQ" for item in e.value)):
+        for key in PIXEL_DATA:
+            if key in level:
+                _cut(level, key, get_expected_length(level), dataset.original_encoding[1])
+        if "WaveformData" in level:
+            shape = level.NumberOfWaveformChannels, level.NumberOfWaveformSamples
+            length = int(np.prod(shape)) * level.WaveformBitsAllocated // 8
+            _cut(level, "WaveformData", length, dataset.original_encoding[1])
+        size: dict[str, tuple[int, ...]] = {"WaveformPaddingValue": (2, 4)}
+        for table in TABLES:
+            entries = (level.get(f"{table}Descriptor") or [0])[0] or 2**16
+            size[f"{table}Data"] = (entries, entries + entries % 2, 2 * entries)
+        for key, allowed in size.items():
+            if key in level and len(level[key].value) not in allowed:
+                raise Unfit(f"there is another number of values in its {key} than it says")
+
+
+def _cut(level: Any, key: str, length: int, little: bool) -> None:
+    data = level[key].value
+    # In words of big-endian order the last byte of an odd number stands behind the padding.
+    odd = data[:length] + b"\0" if little else data[: length + 1]
+    level[key].value = odd if length % 2 and len(data) >= length else data[:length]
+
+
 def _check_high_bits(dataset: Any) -> None:
     """Refuse native pixels with something in the bits above the stored ones (PS3.5, 8.1.1)."""
     allocated, stored = int(dataset.get("BitsAllocated", 0)), int(dataset.get("BitsStored", 0))
     if dataset.file_meta.TransferSyntaxUID.is_compressed or "PixelData" not in dataset:
         return
-    if allocated not in (8, 16) or not 0 < stored < allocated or int(dataset.HighBit) + 1 != stored:
+    if allocated not in (8, 16, 32) or not 0 < stored < allocated:
         return
+    if int(dataset.HighBit) + 1 != stored:
+        raise Unfit("its pixels are not in the lowest bits, where the standard wants them")
     order = ">" if not dataset.original_encoding[1] else "<"
     size = allocated // 8
     data = dataset.PixelData[: len(dataset.PixelData) // size * size]
-    words = np.frombuffer(data, f"{order}i{size}").astype(np.int32)
+    words = np.frombuffer(data, f"{order}i{size}").astype(np.int64)
     top = words >> stored  # 0 for unsigned pixels; for signed ones a copy of the sign
     if bool(np.any((top != 0) & (top != -1))):
         raise Unfit("there are bits above those of its pixels: an overlay may be hidden in them")
