@@ -8,16 +8,6 @@ written for that mistake. The exercises themselves stand beside the lessons, in
 """
 
 from medtutor.exercises.engine import Exercise, Mistake, Report
-from medtutor.exercises.registry import check, find, hint, keys, lessons, solution
+from medtutor.exercises.registry import check, find, hint, keys, solution
 
-__all__ = [
-    "Exercise",
-    "Mistake",
-    "Report",
-    "check",
-    "find",
-    "hint",
-    "keys",
-    "lessons",
-    "solution",
-]
+__all__ = ["Exercise", "Mistake", "Report", "check", "find", "hint", "keys", "solution"]

@@ -1,14 +1,24 @@
 """How an answer is judged."""
 
 import copy
+import ctypes
 import dis
 import inspect
+import io
+import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from traceback import format_exception_only
 from typing import Any
 
 import numpy as np
+
+SECONDS = 10.0  # for all cases of an exercise together; the references need milliseconds
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,11 @@ class Exercise:
     mistakes: Sequence[Mistake]  # each must fail, with its own hint
     hints: Sequence[str]  # from gentle to plain; the first also answers an unforeseen mistake
     cases: Callable[[], list[tuple]] | None = None  # the arguments on which a function is tried
-    rtol: float = 1e-4  # an answer is not wrong for being rounded in another order
+    rtol: float = (
+        1e-4  # an answer is not wrong for being rounded in another order; counts are exact
+    )
     atol: float = 1e-6
+    dtype: str = ""  # type of the numbers, where the task asks for one
     key: str = ""  # lesson and place, such as "07.1"; the registry writes it
 
 
@@ -61,14 +74,24 @@ class Report:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that an answer raised, in place of a result."""
+    """What became of a call that has no result."""
 
     kind: str
-    text: str
+    text: str = field(compare=False)
+
+
+class TimeUp(SystemExit):
+    """Ends an answer that goes on too long; a thread that dies of a `SystemExit` is silent."""
 
 
 def judge(exercise: Exercise, answer: Any) -> Report:
     """Judge an answer: verdict, first failing case and a hint; never raises, whatever it does."""
+    with suppress(Exception, SystemExit):
+        return _judge(exercise, answer)
+    return Report(exercise.key, 0, 1, "failed", ("Your result cannot be looked at.",))
+
+
+def _judge(exercise: Exercise, answer: Any) -> Report:
     cases = exercise.cases() if exercise.cases else [()]
     wanted_function = exercise.cases is not None
 
@@ -79,173 +102,195 @@ def judge(exercise: Exercise, answer: Any) -> Report:
         return report("not yet")
     if wanted_function and not callable(answer):
         kind = f"{type(answer).__name__} {brief(answer, 40)}"
-        wrong = f"A function is asked for; this is {kind}. Hand over its name, without ()."
-        return report("failed", 0, wrong)
+        return report("failed", 0, f"A function is asked for; this is {kind}. Leave out the ().")
     got = results(answer, cases, wanted_function)
     if _is_stub(answer) or all(g is Ellipsis for g in got):
         return report("not yet")
     if all(g is None for g in got):
         return report("failed", 0, "Your function returns nothing: is the `return` missing?")
     expected = results(exercise.reference, cases, wanted_function)
-    right = [same(g, e, exercise) for g, e in zip(got, expected, strict=True)]
-    if all(right):
+    wrong = [difference(g, e, exercise) for g, e in zip(got, expected, strict=True)]
+    first = next((k for k, lines in enumerate(wrong) if lines), None)
+    if first is None:
         return report("passed", len(cases))
-    first = right.index(False)
-    details = [*_failing(cases[first], expected[first], got[first], exercise)]
-    details.append("Hint: " + _fitting_hint(exercise, cases, got))
-    return report("failed", sum(right), *details)
+    tried = [f"For the arguments {', '.join(map(brief, cases[first]))}"] if wanted_function else []
+    hint = "Hint: " + _fitting_hint(exercise, cases, got)
+    return report("failed", wrong.count([]), *tried, *wrong[first], hint)
 
 
 def results(answer: Any, cases: list[tuple], is_function: bool) -> list[Any]:
-    """Try an answer on every case; an exception becomes a `Raised`, what is unwritten a `...`."""
+    """Try an answer on every case; an exception becomes a `Raised`, what is unwritten a `...`.
+
+    The calls run in a thread of their own. That works on every system and wherever a cell runs; a
+    `KeyboardInterrupt` of the answer is not taken for the learner's, and the kernel lives on: when
+    the time is up an exception is sent into the thread, and one that catches even that is left
+    behind. (A signal would do only in the main thread of a POSIX system.) Compiled code that never
+    gives the interpreter back, such as ``sum(itertools.count())``, is beyond both.
+    """
     if not is_function:
         return [answer]
-    collected: list[Any] = []
-    for arguments in cases:
+    done: list[Any] = []
+
+    def work() -> None:
+        with suppress(TimeUp):
+            done.extend(_attempt(answer, arguments) for arguments in cases)
+
+    thread = threading.Thread(target=work, daemon=True)
+    with warnings.catch_warnings(), redirect_stdout(_Beginning(sys.stdout)):
+        warnings.simplefilter("ignore")  # made errors, they would fail an answer that is right
+        thread.start()
         try:
-            collected.append(answer(*copy.deepcopy(arguments)))
-        except NotImplementedError:
-            collected.append(...)
-        except (Exception, SystemExit) as error:
-            collected.append(Raised(type(error).__name__, str(error)))
-    return collected
+            thread.join(SECONDS)
+        finally:
+            _stop(thread)
+    late = Raised("", f"was stopped after {SECONDS:g} seconds: does a loop never come to its end?")
+    return [*done, *[late] * len(cases)][: len(cases)]
+
+
+def _attempt(answer: Any, arguments: tuple) -> Any:
+    """Call an answer once, on copies that share nothing, and keep what it gives as it is now."""
+    try:
+        result = answer(*[copy.deepcopy(each) for each in arguments])
+        with suppress(Exception):  # not everything can be copied
+            result = copy.deepcopy(result)
+        return result
+    except TimeUp:
+        raise
+    except NotImplementedError:
+        return ...
+    except BaseException as error:
+        with np.printoptions(legacy="1.25"):
+            words = format_exception_only(error)[-1].removeprefix(f"{type(error).__module__}.")
+        return Raised(type(error).__name__, f"raised {words.strip()[:300]}")
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Ask a thread to end, for a second."""
+    for _ in range(20):
+        if thread.is_alive() and thread.ident is not None:
+            to, what = ctypes.c_ulong(thread.ident), ctypes.py_object(TimeUp)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(to, what)
+            thread.join(0.05)
+
+
+class _Beginning(io.TextIOBase):
+    """Passes on the beginning of what an answer prints: a loop can print for ever."""
+
+    def __init__(self, out: Any, left: int = 2000) -> None:
+        self.out, self.left = out, left
+
+    def write(self, text: str) -> int:
+        """Write as much as there is room for."""
+        if self.left > 0:
+            self.out.write(text if len(text) <= self.left else text[: self.left] + " …\n")
+            self.left -= len(text)
+        return len(text)
 
 
 def _is_stub(answer: Any) -> bool:
     """Tell a function without a body: nothing but a docstring, ``...`` or ``pass``."""
-    return inspect.isfunction(answer) and _steps(answer) == _steps(_nothing)
+
+    def steps(function: Any) -> list[tuple[str, Any]]:
+        found = [(each.opname, each.argval) for each in dis.get_instructions(function)]
+        return [each for each in found if each[0] != "NOP"]  # `pass`
+
+    named = inspect.isfunction(answer) and answer.__name__ != "<lambda>"
+    return named and steps(answer) == steps(lambda: None)
 
 
-def _steps(function: Any) -> list[tuple[str, Any]]:
-    """List what a function does; ``pass`` compiles to a step that does nothing."""
-    steps = [(each.opname, each.argval) for each in dis.get_instructions(function)]
-    return [each for each in steps if each[0] != "NOP"]
-
-
-def _nothing() -> None: ...
-
-
-def same(got: Any, expected: Any, exercise: Exercise) -> bool:
-    """Compare two results by meaning: arrays by shape and closeness, words without case."""
+def difference(got: Any, expected: Any, exercise: Exercise, at: str = "") -> list[str]:
+    """Say where a result first differs by meaning (numbers by value, words exactly), or nothing."""
+    here = f" at {at}" if at else ""
     if isinstance(got, Raised) or isinstance(expected, Raised):
-        return (
-            isinstance(got, Raised) and isinstance(expected, Raised) and got.kind == expected.kind
-        )
-    if isinstance(expected, str) or isinstance(got, str):
-        return str(got).strip().lower() == str(expected).strip().lower()
-    if isinstance(expected, dict):
-        return (
-            isinstance(got, dict)
-            and got.keys() == expected.keys()
-            and all(same(got[k], expected[k], exercise) for k in expected)
-        )
-    if isinstance(expected, list | tuple) and not _numeric(expected):
-        return (
-            isinstance(got, list | tuple)
-            and len(got) == len(expected)
-            and all(same(g, e, exercise) for g, e in zip(got, expected, strict=True))
-        )
+        alike = type(got) is type(expected) and got == expected
+        return [] if alike else [f"your code {getattr(got, 'text', '')}"]
     if expected is None or got is None:
-        return expected is got
-    return _close(got, expected, exercise)
+        nothing = "your function returns nothing here: does every way through it end in a `return`?"
+        return [] if got is expected else [nothing]
+    if isinstance(got, Iterator):
+        return ["your function makes an iterator; write its values out: list(...)."]
+    if isinstance(expected, str):
+        if not isinstance(got, str):
+            return [f"text is expected{here}; yours is of type {type(got).__name__}."]
+        typed = exercise.cases is None and got.strip().lower() == expected.lower()
+        return [] if typed or got == expected else _two(got, expected, exercise, at)
+    if isinstance(expected, tuple) or (_array(expected).dtype.kind not in "biufc"):
+        got = list(got) if isinstance(got, np.ndarray) and got.ndim else got
+        if not isinstance(got, list | tuple) or len(got) != len(expected):
+            yours = f"{len(got)} values" if isinstance(got, list | tuple) else brief(got)
+            return [f"a list of {len(expected)} values is expected{here}; yours is {yours}."]
+        parts = enumerate(zip(got, expected, strict=True))
+        found = (difference(g, e, exercise, f"{at}[{k}]") for k, (g, e) in parts)
+        return next((lines for lines in found if lines), [])
+    a, b = _array(got), _array(expected)
+    if a.dtype.kind not in "biufc":
+        yours = "text: leave the quotes out" if isinstance(got, str) else brief(got)
+        return [f"numbers are expected{here}; yours is {yours}."]
+    if a.shape != b.shape:
+        return [f"a result of shape {b.shape} is expected{here}; yours has shape {a.shape}."]
+    rtol = 0 if b.dtype.kind in "biu" else exercise.rtol  # a count is right or wrong
+    close = np.isclose(a, b, rtol=rtol, atol=exercise.atol, equal_nan=True)
+    if close.all():
+        kind = "The numbers are right, their type is not"
+        right = exercise.dtype in ("", a.dtype.name)
+        return [] if right else [f"{kind}: {exercise.dtype} is asked for, not {a.dtype.name}."]
+    where = np.unravel_index(int(np.argmin(close)), close.shape)
+    index = f"[{', '.join(map(str, where))}]" if where else ""
+    return _two(a[where], b[where], exercise, at + index)
 
 
-def _close(got: Any, expected: Any, exercise: Exercise) -> bool:
-    """Compare numbers and arrays."""
+def _two(got: Any, expected: Any, exercise: Exercise, at: str) -> list[str]:
+    """Set two values side by side, in as many digits as it takes to tell them apart."""
+    if exercise.cases is None:  # the value is what was asked for: naming it would be the solution
+        return [f"Not {brief(got)}{at and f' at {at}'}."]
+    for digits, limit in ((6, 70), (10, 70), (17, 300)):
+        right, yours = brief(expected, limit, digits), brief(got, limit, digits)
+        if right != yours:
+            break
+    if at:
+        return [f"first difference at {at}: {right} expected, yours {yours}"]
+    return [f"expected: {right}", f"yours:    {yours}"]
+
+
+def _array(value: Any) -> np.ndarray:
+    """Make an array, of floats if there are fractions; of an object if there are no numbers."""
     try:
-        a, b = np.asarray(got), np.asarray(expected)
-        if a.shape != b.shape:
-            return False
-        if b.dtype.kind in "OUS" or a.dtype.kind in "OUS":
-            return bool(np.array_equal(a.astype(str), b.astype(str)))
-        return bool(np.allclose(a, b, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True))
+        array = np.asarray(value)
+        return array.astype(float) if array.dtype.kind == "O" else array
     except (TypeError, ValueError):
-        return False
-
-
-def _numeric(value: Any) -> bool:
-    """Tell a list of numbers, which is as good as an array, from a list of other things."""
-    try:
-        return np.asarray(value).dtype.kind in "biufc"
-    except ValueError:
-        return False
+        return np.array(None)
 
 
 def _fitting_hint(exercise: Exercise, cases: list[tuple], got: list[Any]) -> str:
     """Find the known mistake that behaves as this answer does; else the first general hint."""
+    untyped = replace(exercise, dtype="")
     for mistake in exercise.mistakes:
-        with np.errstate(all="ignore"):  # a mistake that divides by 0 warns nobody who made another
-            theirs = results(mistake.answer, cases, exercise.cases is not None)
-        if all(same(g, t, exercise) for g, t in zip(got, theirs, strict=True)):
+        theirs = results(mistake.answer, cases, exercise.cases is not None)
+        # Of two that only raise, one may have another fault altogether.
+        if not all(isinstance(t, Raised) for t in theirs) and not any(
+            map(difference, got, theirs, repeat(untyped))
+        ):
             return mistake.hint
     return exercise.hints[0]
 
 
-def _failing(arguments: tuple, expected: Any, got: Any, exercise: Exercise) -> Iterable[str]:
-    """Describe the first case that failed."""
-    if exercise.cases is not None:
-        yield "For the arguments " + ", ".join(brief(a) for a in arguments)
-    if isinstance(got, Raised):
-        yield f"your code raised {got.kind}: {got.text}"
-        return
-    if exercise.cases is None:  # the value is what was asked for: naming it would be the solution
-        yield f"Not {brief(got)}."
-        return
-    a, b = _array(got), _array(expected)
-    if a.shape != b.shape:
-        yield f"a result of shape {b.shape} is expected; yours has shape {a.shape}."
-        return
-    yield f"expected: {brief(expected)}"
-    yield f"yours:    {brief(got)}"
-    yield from _place(got, expected, exercise)
-
-
-def _place(got: Any, expected: Any, exercise: Exercise, part: str = "") -> Iterable[str]:
-    """Say where a large array first differs, for its ends may well be alike."""
-    a, b = _array(got), _array(expected)
-    if a.shape != b.shape or a.ndim == 0:
-        return
-    place = next((i for i in np.ndindex(b.shape) if not same(a[i], b[i], exercise)), None)
-    if place is None:
-        return
-    if b.dtype == object:  # several arrays: look into the first that differs
-        yield from _place(a[place], b[place], exercise, f"{part}[{place[0]}]")
-    elif b.size > 8:
-        where = f"{part}[{', '.join(map(str, place))}]"
-        yield f"first difference at {where}: {brief(b[place])} expected, yours {brief(a[place])}"
-
-
-def _array(value: Any) -> np.ndarray:
-    try:
-        return np.asarray(value)
-    except ValueError:  # parts of several shapes
-        return np.fromiter(value, object)
-
-
-def brief(value: Any, limit: int = 70) -> str:
+def brief(value: Any, limit: int = 70, digits: int = 6) -> str:
     """Write a value in one short line."""
-    if limit < 3:
-        return "…"
-    if isinstance(value, np.generic) and value.dtype.kind in "biufcU":
-        value = value.item()
-    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
-        value = value.tolist()
     if isinstance(value, np.ndarray) and value.size > 8 and value.dtype.kind in "biufc":
         return f"array of shape {value.shape}, {value.ravel()[0]:.4g} … {value.ravel()[-1]:.4g}"
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, separator=", ").replace("\n", " ")
-    elif isinstance(value, float):
-        text = f"{value:.6g}"
-    elif isinstance(value, list | tuple):
-        inside = ", ".join(brief(each, limit - 2) for each in value)
+    if isinstance(value, list | tuple):
+        parts = (brief(each, limit - 2, digits) for each in value[:limit])
+        inside = ", ".join(parts) if limit > 2 else "…"
         text = f"[{inside}]" if isinstance(value, list) else f"({inside})"
-    elif isinstance(value, dict):
-        pairs = (f"{brief(k, limit - 2)}: {brief(v, limit - 2)}" for k, v in value.items())
-        text = "{" + ", ".join(pairs) + "}"
+    elif isinstance(value, np.ndarray):
+        text = brief(value.tolist(), limit, digits)
+    elif isinstance(value, float):
+        text = f"{value:.{digits}g}"
     elif callable(value):
         text = getattr(value, "__name__", "a function")
     else:
-        text = repr(value)
+        with np.printoptions(legacy="1.25"):  # without np.float64(...) around a number
+            text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

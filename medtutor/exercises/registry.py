@@ -38,11 +38,6 @@ def _lesson(path: Path) -> dict[str, Exercise]:
     return {key: replace(each, key=key) for key, each in zip(keyed, asked, strict=True)}
 
 
-def lessons() -> list[str]:
-    """Numbers of the lessons that have exercises."""
-    return list(_files())
-
-
 def keys(lesson: str | None = None) -> list[str]:
     """Keys of all exercises, or of one lesson's."""
     return [
@@ -98,11 +93,6 @@ def hint(key: str) -> Text:
     key : str
         Key of the exercise.
 
-    Returns
-    -------
-    Text
-        The hint.
-
     Examples
     --------
     >>> hint("00.1")  # doctest: +ELLIPSIS
@@ -119,17 +109,12 @@ def hint(key: str) -> Text:
 
 
 def solution(key: str) -> Text:
-    """Show the reference answer of an exercise.
+    """Show the reference answer of an exercise; yours may look different and be just as right.
 
     Parameters
     ----------
     key : str
         Key of the exercise.
-
-    Returns
-    -------
-    Text
-        Its source; yours may look different and be just as right.
 
     Examples
     --------

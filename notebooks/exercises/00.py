@@ -22,6 +22,10 @@ HEART_RATE = Exercise(
             "More beats should give a higher rate. Which number divides?",
         ),
         Mistake(
+            lambda beats, seconds: round(60 * beats / seconds),
+            "Do not round: 76.4 bpm and 76 bpm are not the same answer.",
+        ),
+        Mistake(
             lambda beats, seconds: 60 * (beats // seconds),
             "// drops what is behind the decimal point. Divide with /.",
         ),

@@ -160,7 +160,7 @@ def _strided_cases():
     draw = _draw(14)
     return [
         (draw(9, 8), draw(3, 3), (2, 1)),
-        (draw(8, 9), draw(2, 3), (1, 3)),
+        (draw(8, 11), draw(2, 3), (1, 3)),
         (draw(9, 9), draw(3, 3), (2, 2)),
     ]
 
@@ -304,7 +304,7 @@ def _same_size_as_dy(dy, k):
 
 def _image_gradient_cases():
     draw = _draw(16)
-    return [(draw(2, 2), draw(3, 3)), (draw(4, 3), draw(2, 3)), (draw(5, 5), draw(3, 3))]
+    return [(draw(2, 2), draw(3, 3)), (draw(4, 3), draw(3, 2)), (draw(5, 5), draw(3, 3))]
 
 
 IMAGE_GRADIENT = Exercise(

@@ -161,6 +161,7 @@ def _error_cases():
         (n + 1e-3 * rng.normal(size=n.shape), n),
         (np.array([0.0, 1e-9, -8.0]), np.array([1e-9, 0.0, -10.0])),
         (np.zeros(3), np.array([0.0, 2.0, 0.0])),
+        (np.array([1e-5, 3e-6]), np.array([1.1e-5, 3e-6])),
         (np.zeros(2), np.zeros(2)),
     ]
 
@@ -290,12 +291,13 @@ def _last_gradient(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
 
 def _adam_cases():
     rng = np.random.default_rng(44)
-    zeros = np.zeros(3)
-    w, g = np.array([1.0, -2.0, 0.5]), np.array([0.1, -20.0, 3.0])
+    zeros = np.zeros(4)
+    w, g = np.array([1.0, -2.0, 0.5, 3.0]), np.array([0.1, -20.0, 3.0, 0.0])
     later = rng.normal(size=(2, 4)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
     return [
         (w, g, zeros, zeros, 1, 0.1),
         (w, g, 0.1 * g, 0.001 * g**2, 2, 0.1),
+        (w / 100, g, -g, g**2, 3),
         (*later, rng.uniform(0.5, 2, (2, 4)), 7, 0.5, 0.8, 0.95),
     ]
 

@@ -12,7 +12,17 @@ def to_hu(stored, slope, intercept):
 def _to_hu_cases():
     rng = np.random.default_rng(71)
     stored = rng.integers(0, 4000, (3, 4)).astype(np.uint16)
-    return [(stored, 1.0, -1024.0), (stored, 2.0, -1000.0), (np.array([[0, 1024]], "uint16"), 1, 0)]
+    bytes_ = np.array([[0, 200, 255]], np.uint8)
+    return [(stored, 1.0, -1024.0), (stored, 2.0, -1000.0), (bytes_, 2, 10), (stored, 1, -1024)]
+
+
+def _in_the_type_of_the_file(stored, slope, intercept):
+    whole = stored.astype(np.int64) * int(slope) + int(intercept)
+    return whole.astype(stored.dtype)
+
+
+def _converted_too_late(stored, slope, intercept):
+    return np.asarray(stored * slope + intercept, np.float32)
 
 
 TO_HU = Exercise(
@@ -33,11 +43,18 @@ TO_HU = Exercise(
             "Multiply first, then add: the intercept is already in HU.",
         ),
         Mistake(
-            lambda stored, slope, intercept: (
-                np.asarray(stored) * int(slope) + int(intercept) % 65536
-            ).astype(np.uint16),
+            _in_the_type_of_the_file,
             "Your result cannot be negative: it is still an unsigned integer, and air wraps "
             "around to a large number. Convert the type first.",
+        ),
+        Mistake(
+            _converted_too_late,
+            "You convert after you have calculated. With whole numbers an unsigned type has "
+            "wrapped around by then: convert first.",
+        ),
+        Mistake(
+            lambda stored, slope, intercept: np.asarray(stored, float) * slope + intercept,
+            "Eight bytes for each number; float32 needs four, and is precise enough for HU.",
         ),
         Mistake(
             lambda stored, slope, intercept: np.asarray(stored, np.float32) * slope - intercept,
@@ -49,6 +66,7 @@ TO_HU = Exercise(
         "Convert `stored` to float32 before you calculate, then slope * stored + intercept.",
     ),
     cases=_to_hu_cases,
+    dtype="float32",
 )
 
 

@@ -82,6 +82,7 @@ def _score_cases():
         (true, np.array([90, 120, 410, 1000]), 54),
         (np.array([300, 700]), np.array([20, 310, 690, 950]), 10),
         (np.array([100, 200]), np.array([151]), 54),
+        (np.array([100, 180]), np.array([90, 150]), 54),
     ]
 
 
@@ -167,8 +168,9 @@ def _interval_from_outside(beats, fs, start, stop):
 
 
 def _rate_cases():
-    beats = np.array([90, 400, 690, 850, 1270, 1560, 1860, 2160])
-    return [(beats, 360, 0, 2000), (beats, 250, 300, 1560), (beats, 360, 860, 1300)]
+    beats = np.array([90, 400, 690, 850, 1270, 1580, 1860, 2160])
+    windows = [(0, 2000), (690, 1580), (860, 1600), (860, 1300)]
+    return [(beats, fs, *w) for fs, w in zip((360, 250, 360, 360), windows, strict=True)]
 
 
 MEAN_RATE = Exercise(
@@ -182,6 +184,10 @@ MEAN_RATE = Exercise(
         Mistake(
             lambda beats, fs, start, stop: np.mean(60 * fs / _intervals(beats, start, stop)),
             "You average the rates of the single intervals. Average the intervals first.",
+        ),
+        Mistake(
+            lambda beats, fs, start, stop: 60 * fs / np.median(_intervals(beats, start, stop)),
+            "The median hardly notices an early beat. The mean of the intervals is asked for.",
         ),
         Mistake(
             lambda beats, fs, start, stop: 60 * fs / np.mean(np.diff(beats)),
@@ -276,6 +282,7 @@ CUT = Exercise(
         (np.arange(23.0), 5, 5),
         (np.arange(12.0) ** 2, 4, 2),
         (np.arange(17.0), 4, 6),
+        (np.arange(6.0), 3, 1),
     ],
 )
 
@@ -291,6 +298,11 @@ def _each_group_by_itself(rate, group):
         part = rate[group == one]
         z[group == one] = (part - part.mean()) / part.std()
     return z
+
+
+def _divided_by_one_less(rate, subject, train_subjects):
+    train = rate[np.isin(subject, train_subjects)]
+    return (rate - train.mean()) / train.std(ddof=1)
 
 
 def _by_variance(rate, subject, train_subjects):
@@ -340,6 +352,7 @@ NORMALISE = Exercise(
             ),
             "The spread is still in beats a minute. Divide by it.",
         ),
+        Mistake(_divided_by_one_less, "np.std divides by n; yours divides by n - 1 (ddof=1)."),
         Mistake(_by_variance, "Divide by the standard deviation, the root of the variance."),
         Mistake(_fitted_on_test, "You have fitted on the others: the test subjects."),
     ),

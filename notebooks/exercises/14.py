@@ -280,10 +280,12 @@ def _map_cases():
     clear[[9, 53, 130, 215]] = [0.4, 0.5, 0.35, 0.3]  # a beat on the border of two bins
     clear[[70, 150, 151]] = [0.1, 0.05, 0.2]  # a T wave that was nearly taken for a beat
     clear[249] = 0.6  # a beat in the last bin
+    clear[110] = 0.3  # just high enough
+    clear[[100, 101, 140, 141]] = 0.7  # neither bin is larger than both its neighbours
     lonely = np.zeros(250)
     lonely[[30, 31]] = [0.9, 0.4]
     coarse = np.array([0.8, 0.1, 0, 0, 0.6, 0.2, 0, 0.1, 0, 0.9, 0.3, 0])
-    return [(clear, 360.0, 8), (lonely, 360.0, 8), (coarse, 100.0, 25)]
+    return [(clear, 360.0, 8), (lonely, 360.0, 8), (coarse, 100.0, 25), (coarse[2:], 100.0, 25)]
 
 
 RATE_FROM_MAP = Exercise(
@@ -363,7 +365,7 @@ def _factor_cases():
     spread = rng.uniform(0.2, 4, 23)
     error = spread * rng.normal(0, 1.3, 23)
     five = np.array([0.4, -1.2, 0.3, -0.2, 2.0]), np.array([1.0, 2.0, 0.5, 0.1, 8.0])
-    return [(error, spread, 0.9), (*five, 0.5), (*five, 0.9)]
+    return [(error, spread, 0.9), (*five, 0.5), (*five, 0.8), (*five, 0.9)]
 
 
 CONFORMAL_FACTOR = Exercise(

@@ -157,6 +157,7 @@ def _int8_cases():
         (np.array([-0.5, 0.0, 0.26, 1.0]), 0.1, -20),
         (rng.normal(0, 2, 30), 0.03, -40),
         (rng.normal(1, 1, (4, 5)), 0.02, -128),
+        (np.array([12.7, 12.8, 12.9, 30.0, -30.0]), 0.1, -1),
     ]
 
 
@@ -233,6 +234,11 @@ def _products_overflow(qx, zero_x, scale_x, qw, scale_w):
     return scale_x * scale_w * float(np.sum(products, dtype=np.int64))
 
 
+def _sum_in_16_bits(qx, zero_x, scale_x, qw, scale_w):
+    products = (qx.astype(np.int16) - zero_x) * qw.astype(np.int16)
+    return scale_x * scale_w * float(np.sum(products, dtype=np.int16))
+
+
 def _dot_cases():
     rng = np.random.default_rng(164)
 
@@ -244,6 +250,7 @@ def _dot_cases():
         (np.array([3, -5], np.int8), -10, 0.5, np.array([2, 7], np.int8), 0.1),
         case(9, -30),
         case(300, 12),
+        (np.full(30, 90, np.int8), 0, 0.02, np.full(30, 60, np.int8), 0.005),
     ]
 
 
@@ -258,6 +265,10 @@ INT8_DOT = Exercise(
         Mistake(
             _products_overflow,
             "The sum has room, the products have not: make the numbers wider before they meet.",
+        ),
+        Mistake(
+            _sum_in_16_bits,
+            "Each product fits into 16 bits. The sum of many does not: add them in an int32.",
         ),
         Mistake(
             lambda qx, zero_x, scale_x, qw, scale_w: int8_dot(qx, 0, scale_x, qw, scale_w),

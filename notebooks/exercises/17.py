@@ -27,8 +27,8 @@ PSEUDONYM = Exercise(
         ),
         Mistake(
             lambda patient_id, key: hashlib.sha256(key + patient_id.encode()).hexdigest()[:16],
-            "A key glued in front of the text is not HMAC: with this hash, text can be appended "
-            "by somebody who does not know the key. Use the module hmac.",
+            "A key glued in front of the text is not HMAC: who sees a whole digest of this kind "
+            "can go on to a longer text without the key. Use the module hmac.",
         ),
         Mistake(
             lambda patient_id, key: hashlib.sha256(patient_id.encode() + key).hexdigest()[:16],

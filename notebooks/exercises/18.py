@@ -155,6 +155,10 @@ MASKED = Exercise(
             lambda update, k, seeds: update, "This is the update itself, for everybody to read."
         ),
         Mistake(_no_wrap, "Stay in uint32, which wraps round at 2**32."),
+        Mistake(
+            lambda update, k, seeds: masked(update, k, seeds).astype(float),
+            "Only uint32 wraps round by itself when the server adds: return that type.",
+        ),
     ),
     hints=(
         "Go through the other hospitals j. Draw the mask of the pair from seeds[j]; add it if j "
@@ -163,6 +167,7 @@ MASKED = Exercise(
         "mask = np.random.default_rng(seeds[j]).integers(0, 2**32, update.shape, np.uint32)",
     ),
     cases=_masked_cases,
+    dtype="uint32",
 )
 
 
@@ -259,8 +264,8 @@ def advantage(inside, outside, threshold):
 def _advantage_cases():
     rng = np.random.default_rng(184)
     return [
-        (np.array([0.1, 0.2, 0.9, 0.3]), np.array([0.25, 0.8]), 0.5),
-        (rng.exponential(0.3, 40), rng.exponential(0.5, 60), 0.2),
+        (np.array([0.1, 0.2, 0.9, 0.5]), np.array([0.25, 0.8, 0.5]), 0.5),
+        (rng.exponential(0.3, 40), rng.exponential(0.5, 60), 0.35),
     ]
 
 

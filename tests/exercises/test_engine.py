@@ -1,8 +1,14 @@
 import sys
+import threading
+import time
+import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from medtutor import exercises
+from medtutor.exercises import engine
 from medtutor.exercises.engine import Exercise, Mistake, brief, judge
 
 
@@ -102,7 +108,7 @@ def test_an_exception_is_reported_and_not_raised():
     report = judge(EXERCISE, lambda: 1)
     assert "TypeError" in repr(report)
     report = judge(EXERCISE, lambda x: sys.exit("enough"))
-    assert "SystemExit: enough" in repr(report)
+    assert "your code raised SystemExit: enough" in repr(report)
 
 
 def test_an_answer_cannot_spoil_the_cases():
@@ -147,11 +153,17 @@ def test_the_place_is_named_in_one_of_several_arrays():
     exercise = Exercise("both", both, (), ("look",), cases=lambda: [(np.ones((4, 5)),)])
     report = judge(exercise, lambda x: (x.sum(axis=0), spoil(x, (0, 1), np.nan)))
     assert "first difference at [1][0, 1]: 1 expected, yours nan" in repr(report)
-    assert "first difference" not in repr(judge(exercise, lambda x: (x[0], x)))
+    wrong_shape = repr(judge(exercise, lambda x: (x, x)))
+    assert "shape (5,) is expected at [0]; yours has shape (4, 5)" in wrong_shape
 
 
-def test_a_small_array_is_shown_whole():
-    assert "first difference" not in repr(judge(EXERCISE, total))
+@pytest.mark.parametrize("off", [1e-4, 1e-9, 1e-14])
+def test_what_is_expected_never_reads_like_what_came(off):
+    cases = [(3.14159265,)]
+    number = Exercise("pi", lambda x: x, (), ("look",), lambda: cases, rtol=1e-15, atol=0)
+    lines = repr(judge(number, lambda x: x + off)).splitlines()
+    right, yours = (line.split(":")[1].strip() for line in lines[2:4])
+    assert right != yours
 
 
 @pytest.mark.parametrize(
@@ -162,7 +174,7 @@ def test_a_small_array_is_shown_whole():
         ([np.bool_(True), np.float32(0.5)], "[True, 0.5]"),
         ({"mae": np.float64(3.28)}, "{'mae': 3.28}"),
         (np.array([np.float64(3.28), None]), "[3.28, None]"),
-        ((np.zeros(20), np.ones(2)), "(array of shape (20,), 0 … 0, [1., 1.])"),
+        ((np.zeros(20), np.ones(2)), "(array of shape (20,), 0 … 0, [1, 1])"),
     ],
 )
 def test_numbers_are_written_as_one_would_write_them(value, text):
@@ -189,3 +201,231 @@ def test_long_arrays_of_words_or_objects_are_described_and_do_not_raise():
         cases=lambda: [(np.array([f"P{k}" for k in range(20)]),)],
     )
     assert judge(exercise, lambda names: names).state == "failed"
+
+
+def endless(x):
+    while True:
+        x = x + 1
+
+
+def endless_and_deaf(x):
+    while True:
+        try:
+            x = x + 1
+        except BaseException:
+            continue
+
+
+def asleep(x):
+    while True:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("answer", [endless, endless_and_deaf, asleep])
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_an_endless_answer_is_stopped(answer, in_thread, monkeypatch):
+    monkeypatch.setattr(engine, "SECONDS", 0.3)
+    threads, reports, start = threading.active_count(), [], time.monotonic()
+    if in_thread:
+        thread = threading.Thread(target=lambda: reports.append(judge(EXERCISE, answer)))
+        thread.start()
+        thread.join()
+    else:
+        reports.append(judge(EXERCISE, answer))
+    text = repr(reports[0])
+    assert "your code was stopped after 0.3 seconds: does a loop never come to its end?" in text
+    assert time.monotonic() - start < 10
+    assert threading.active_count() == threads
+    assert judge(EXERCISE, mean).ok
+
+
+def endless_recursion(x):
+    return endless_recursion(x)
+
+
+def thrower(error):
+    def answer(x):
+        raise error
+
+    return answer
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (thrower(SystemExit(3)), "SystemExit: 3"),
+        (thrower(KeyboardInterrupt()), "KeyboardInterrupt"),
+        (thrower(GeneratorExit()), "GeneratorExit"),
+        (thrower(KeyError(np.float64(3.28))), "KeyError: 3.28"),
+        (thrower(Speechless()), "Speechless"),
+        (endless_recursion, "RecursionError: maximum recursion depth exceeded"),
+    ],
+)
+def test_nothing_escapes(answer, named):
+    report = judge(EXERCISE, answer)
+    assert report.state == "failed"
+    assert f"your code raised {named}" in repr(report)
+
+
+class Spiteful:
+    def __array__(self, *_, **__):
+        raise SystemExit
+
+    def __repr__(self):
+        raise ValueError
+
+
+def test_a_result_that_cannot_be_looked_at_is_wrong():
+    assert judge(EXERCISE, lambda x: Spiteful()).state == "failed"
+    assert judge(VALUE, Spiteful()).state == "failed"
+
+
+def test_warnings_made_errors_do_not_fail_an_answer():
+    exercise = Exercise("log", np.log, (), ("look",), cases=lambda: [(np.array([0.0, 1.0]),)])
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        assert judge(exercise, lambda x: np.log(x)).ok
+
+
+def test_much_output_is_cut_short(capsys):
+    def talker(x):
+        for k in range(100_000):
+            print(k)
+        return x.mean(axis=0)
+
+    assert judge(EXERCISE, talker).ok
+    shown = capsys.readouterr().out
+    assert shown.startswith("0\n1\n")
+    assert len(shown) < 2100
+
+
+def test_a_generator_is_named():
+    def one_by_one(x):
+        yield from x.mean(axis=0)
+
+    assert "makes an iterator; write its values out: list(...)" in repr(judge(EXERCISE, one_by_one))
+    assert "makes an iterator" in repr(judge(exercises.find("04.5"), lambda *_: iter(())))
+
+
+def test_a_way_without_return_is_named():
+    def sometimes(x):
+        if len(x) == 2:
+            return x.mean(axis=0)
+
+    assert "returns nothing here" in repr(judge(EXERCISE, sometimes))
+    assert "returns nothing: is the `return` missing" in repr(judge(EXERCISE, lambda x: None))
+
+
+def test_arguments_share_nothing_with_each_other_or_with_the_next_call():
+    zeros = np.zeros(3)
+    one_array_twice = Exercise(
+        "add", lambda a, b: a + 1 + b, (), ("look",), cases=lambda: [(zeros, zeros)] * 2
+    )
+
+    def in_place(a, b):
+        a += 1
+        a += b
+        return a
+
+    assert judge(one_array_twice, in_place).ok
+    assert not zeros.any()
+
+
+def test_one_array_that_is_filled_anew_at_each_call_is_right():
+    room = np.zeros(3)
+
+    def fill(x):
+        room[: x.shape[1]] = x.mean(axis=0)
+        return room
+
+    assert judge(EXERCISE, fill).ok
+
+
+def test_counts_are_exact_and_types_are_held_where_the_task_asks_for_them():
+    count = Exercise("how many?", 18_106, (), ("count",))
+    assert judge(count, 18_106.0).ok
+    assert not judge(count, 18_107).ok
+    assert not judge(count, "18106").ok
+    assert "leave the quotes out" in repr(judge(count, "18106"))
+    assert judge(Exercise("share", 0.992, (), ("think",)), Fraction(992, 1000)).ok
+    cases = [(np.array([[1, 2]], np.uint8),)]
+    typed = Exercise("type", np.float32, (), ("look",), cases=lambda: cases, dtype="float32")
+    assert judge(typed, lambda x: x.astype("f4")).ok
+    assert "float32 is asked for, not float64" in repr(judge(typed, lambda x: x * 1.0))
+
+
+def test_words_of_a_function_are_exact_and_may_come_in_an_array():
+    exercise = Exercise("who", lambda p: sorted(set(p)), (), ("look",), cases=lambda: [("bab",)])
+    assert judge(exercise, lambda p: np.unique(list(p))).ok
+    assert "at [0]: 'a' expected, yours 'A'" in repr(judge(exercise, lambda p: ["A", "b"]))
+    assert "text is expected at [0]" in repr(judge(exercise, lambda p: [1, 2]))
+    assert "a list of 2 values is expected; yours is 3 values" in repr(judge(exercise, list))
+
+
+def test_a_hint_is_not_given_for_an_exception_alone():
+    def broken(x):
+        raise ValueError("another fault")
+
+    exercise = Exercise("mean", mean, (Mistake(broken, "wrong"),), ("think",), EXERCISE.cases)
+    assert "Hint: think" in repr(judge(exercise, broken))
+
+
+def adam_of_the_lesson(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
+    m *= b1
+    m += (1 - b1) * g
+    v *= b2
+    v += (1 - b2) * g**2
+    w -= rate * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)
+    return w, m, v
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        ("04.4", adam_of_the_lesson),
+        ("15.4", np.array(["mcar", "mar", "mnar", "mnar"])),
+        ("15.4", np.array(["mcar", "mar", "mnar", "mnar"], object)),
+    ],
+)
+def test_right_answers_that_were_once_rejected(key, answer):
+    assert judge(exercises.find(key), answer).ok
+
+
+def rate_by_median(beats, fs, start, stop):
+    inside = beats[(beats >= start) & (beats < stop)]
+    return 60 * fs / np.median(np.diff(inside)) if len(inside) > 1 else np.nan
+
+
+def dot_in_int16(qx, zero_x, scale_x, qw, scale_w):
+    total = np.sum((qx.astype(np.int16) - zero_x) * qw.astype(np.int16), dtype=np.int16)
+    return scale_x * scale_w * total
+
+
+def normalised_by_n_minus_1(rate, subject, train_subjects):
+    train = rate[np.isin(subject, train_subjects)]
+    return (rate - train.mean()) / train.std(ddof=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "told"),
+    [
+        ("00.1", lambda beats, seconds: round(60 * beats / seconds), "Do not round"),
+        ("04.1", 18_107, "Not 18107."),
+        ("06.1", 10_401, "Not 10401."),
+        ("07.1", lambda s, slope, intercept: s * float(slope) + intercept, "float32 is asked for"),
+        ("07.1", lambda s, a, b: (s * a + b).astype("float32"), "convert first"),
+        ("13.3", rate_by_median, "median hardly notices"),
+        ("13.5", normalised_by_n_minus_1, "ddof=1"),
+        ("16.4", dot_in_int16, "The sum of many does not"),
+        ("18.2", lambda u, k, s: exercises.find("18.2").reference(u, k, s) * 1.0, "uint32"),
+    ],
+)
+def test_wrong_answers_are_rejected_for_what_they_are(key, answer, told):
+    report = judge(exercises.find(key), answer)
+    assert report.state == "failed"
+    assert told in repr(report)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from medtutor import exercises, paths
-from medtutor.exercises.engine import Exercise, judge, results, same
+from medtutor.exercises.engine import Exercise, difference, judge, results
 
 ALL = [exercises.find(key) for key in exercises.keys()]  # noqa: SIM118
 SECOND = Path(__file__).parent / "second_answers"  # NN.py beside a lesson's exercises, by name
@@ -60,7 +60,7 @@ class TestExercise:
         if exercise.cases is not None:
             one = results(exercise.reference, exercise.cases(), True)
             two = results(exercise.reference, exercise.cases(), True)
-            assert all(same(a, b, exercise) for a, b in zip(one, two, strict=True))
+            assert not any(difference(a, b, exercise) for a, b in zip(one, two, strict=True))
 
 
 def names(number):
@@ -79,7 +79,7 @@ def second_answer(exercise):
 
 def test_every_lesson_has_its_file_and_no_file_names_its_lesson():
     numbers = [lesson.name[:2] for lesson in LESSONS]
-    assert exercises.lessons() == numbers
+    assert sorted({key[:2] for key in exercises.keys()}) == numbers  # noqa: SIM118
     assert sorted(path.stem for path in SECOND.glob("*.py")) == numbers
     for number in numbers:
         text = (paths.notebooks() / "exercises" / f"{number}.py").read_text(encoding="utf-8")

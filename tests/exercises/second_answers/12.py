@@ -1,4 +1,5 @@
 import numpy as np
+from sklearn.preprocessing import StandardScaler
 
 
 def circularity_of_circles(area, perimeter):
@@ -20,8 +21,6 @@ def lbp_by_weights(patch):
 
 
 def standardise_by_scikit_learn(x, train):
-    from sklearn.preprocessing import StandardScaler
-
     return StandardScaler().fit(x[train]).transform(x)
 
 
