@@ -217,6 +217,14 @@ def prepare(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> 
     return result
 
 
+def at_most(image_set: ImageSet, most: int) -> ImageSet:
+    """Draw `most` images by lot from a set that holds more, so that a lesson ends in its time."""
+    if len(image_set) <= most:
+        return image_set
+    drawn = np.random.default_rng(0).choice(len(image_set), most, replace=False)
+    return image_set.take(np.sort(drawn))
+
+
 def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
     """Bring the readers' outlines to the grid of `prepare`."""
     if image_set.masks is None:

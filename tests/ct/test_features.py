@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from medtutor import datasets
 from medtutor.ct import features
+from medtutor.ct.preprocess import prepare
 from medtutor.errors import DataError
 
 
@@ -190,3 +193,16 @@ class TestTable:
         refused(features.table, x, says=["NaN"])
         with pytest.raises(DataError, match="no crop"):
             features.table(np.zeros((0, 56, 56)))
+
+
+class TestDiameters:
+    def test_a_known_one_is_taken_as_it_is(self):
+        nodules = datasets.load_ct("default").take(np.arange(3))
+        np.testing.assert_array_equal(features.diameters(nodules), nodules.diameter)
+
+    def test_one_unknown_lets_the_threshold_measure_them_all(self):
+        nodules = datasets.load_ct("default").take(np.arange(8))
+        known = np.array([np.nan, *nodules.diameter[1:]])
+        found = features.diameters(replace(nodules, diameter=known))
+        np.testing.assert_array_equal(found, features.shape_features(prepare(nodules))[:, 0])
+        assert np.median(np.abs(found - nodules.diameter)) < 2

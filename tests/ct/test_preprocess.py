@@ -209,3 +209,11 @@ def test_outlines_lie_where_the_nodules_lie():
 
 def test_outlines_that_are_not_there(refused):
     refused(preprocess.outlines, image_set([nodule()]), says=["no outlines"])
+
+
+@pytest.mark.parametrize(("most", "left"), [(2, 2), (5, 5), (9, 5)])
+def test_at_most_so_many_images_stay_each_with_its_own_column(most, left):
+    whole = image_set([np.full((4, 4), float(k)) for k in range(5)], table={"k": np.arange(5)})
+    some = preprocess.at_most(whole, most)
+    assert len(some) == left
+    assert [image[0, 0] for image in some.images] == some.table["k"].tolist()
