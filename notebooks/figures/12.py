@@ -7,7 +7,7 @@ import numpy as np
 from medtutor import plots
 from medtutor.plots import COLOURS
 
-INKS = (COLOURS["orange"], COLOURS["blue"], COLOURS["green"], COLOURS["pink"])
+INKS = (COLOURS["blue"], COLOURS["orange"], COLOURS["green"], COLOURS["pink"])
 
 
 @plots.styled
