@@ -24,8 +24,6 @@ def fit(
     learning_rate: float = 3e-3,
     patience: int = 10,
     ranges: Ranges | None = None,
-    sample_weight: np.ndarray | None = None,
-    soft_labels: np.ndarray | None = None,
     verbose: bool = True,
 ) -> dict[str, list[float]]:
     """Train a classifier on the training patients; the validation patients say when to stop.
@@ -57,10 +55,6 @@ def fit(
         Epochs without a lower validation loss before training stops.
     ranges : augment.Ranges, optional
         How far the variants go.
-    sample_weight : ndarray, shape (n,), optional
-        Weight of each image, on top of the class weights.
-    soft_labels : ndarray, shape (n, classes), optional
-        Probabilities to learn in place of the hard labels, such as the share of readers.
     verbose : bool
         Show progress.
 
@@ -78,10 +72,8 @@ def fit(
     check(model, x, labels, train)
     classes = int(model.output_shape[-1])
     keras.utils.set_random_seed(seed)
-    target = np.eye(classes, dtype=np.float32)[labels] if soft_labels is None else soft_labels
+    target = np.eye(classes, dtype=np.float32)[labels]
     weight = class_weights(labels[train], classes)[labels]
-    if sample_weight is not None:
-        weight = weight * np.asarray(sample_weight, np.float32)
 
     steps = -(-len(train) // batch_size)
     schedule = cosine_schedule(learning_rate, steps * epochs)

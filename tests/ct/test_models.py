@@ -81,16 +81,6 @@ def test_fit_keeps_the_best_epoch(discs):
     assert loss.mean() == pytest.approx(min(history["val_loss"]), rel=1e-3)
 
 
-def test_fit_takes_soft_labels_and_sample_weights(discs):
-    x, labels, split = discs
-    soft = np.where(labels[:, None] == [0, 1], 0.9, 0.1).astype(np.float32)
-    weight = np.ones(len(x))
-    history = models.fit(
-        small(), x, labels, split, epochs=1, soft_labels=soft, sample_weight=weight, verbose=False
-    )
-    assert np.isfinite(history["loss"]).all()
-
-
 def test_fit_says_one_fixed_line_when_nobody_watches(discs, capsys, monkeypatch):
     x, labels, split = discs
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
