@@ -3,24 +3,45 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from medtutor import __version__
-from medtutor.errors import MedtutorError
+from medtutor.errors import DataError, MedtutorError, SplitError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 all well, 1 something failed, 2 a mistake in the call or the data."""
     chosen = _parser().parse_args(arguments)
     try:
-        return int(chosen.action(chosen))
+        status = int(chosen.action(chosen))
+        sys.stdout.flush()
+        return status
     except MedtutorError as error:
         print(f"medtutor: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, (DataError, SplitError)) else 1
+    except BrokenPipeError:  # the reader has seen enough, as in `medtutor progress | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("medtutor: stopped", file=sys.stderr)
         return 130
+
+
+def _whole(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    """Make the reader of an argument that must be a whole number within bounds."""
+    wanted = f"from {lowest} to {highest}" if highest else f"of at least {lowest}"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = lowest - 1
+        if number < lowest or (highest is not None and number > highest):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number {wanted}")
+        return number
+
+    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,18 +54,20 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open your copy of the lessons in JupyterLab")
     lab.add_argument("--workspace", type=Path, help="folder of your copies (default: my-lessons)")
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
-    lab.add_argument("--port", type=int, default=8888, help="first port to try (default: 8888)")
+    lab.add_argument(
+        "--port", type=_whole(1, 65535), default=8888, help="first port to try (default: 8888)"
+    )
     lab.set_defaults(action=_lab)
 
     run = commands.add_parser("run", help="execute one lesson, on your data if you like")
-    run.add_argument("lesson", help="number of the lesson, such as 08")
+    run.add_argument("lesson", help="number of the lesson, such as 08, or its words")
     run.add_argument("--data", help="data source by name, or a folder of yours")
     run.add_argument("--out", type=Path, help="folder for notebook and results.json")
     run.set_defaults(action=_run)
 
     course = commands.add_parser("course", help="execute every lesson, several at a time")
     course.add_argument("lessons", nargs="*", help="numbers of the lessons (default: all)")
-    course.add_argument("--jobs", type=int, default=None, help="lessons at a time")
+    course.add_argument("--jobs", type=_whole(1), help="lessons at a time")
     course.add_argument("--out", type=Path, default=Path("results/course"))
     course.set_defaults(action=_course)
 
@@ -76,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     federate = commands.add_parser(
         "federate", help="train in four hospitals as separate processes, with TLS and keys"
     )
-    federate.add_argument("--rounds", type=int, default=3, help="rounds of training (default: 3)")
+    federate.add_argument(
+        "--rounds", type=_whole(1), default=3, help="rounds of training (default: 3)"
+    )
     federate.add_argument("--mu", type=float, default=0.0, help="FedProx's spring (default: 0)")
     federate.add_argument("--data", help="data source by name, or a folder of yours")
     federate.add_argument("--stranger", action="store_true", help="let an unknown key knock first")
@@ -123,7 +148,10 @@ def _lab(chosen: argparse.Namespace) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     from medtutor import runner
 
-    print(runner.run(chosen.lesson, chosen.data, chosen.out))
+    notebook = runner.run(chosen.lesson, chosen.data, chosen.out)
+    print(f"Executed notebook: {notebook}")
+    for card in runner.cards(notebook):
+        print(f"Model card: {card}")
     return 0
 
 
@@ -186,8 +214,9 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _federate(chosen: argparse.Namespace) -> int:
-    from medtutor import paths
+    from medtutor import paths, runner
 
+    runner.data_setting(chosen.data)  # a wrong name is told before anything starts
     # The app, and what starts it, stand beside the package: Flower takes an app as a folder.
     return int(paths.load(paths.root() / "federation" / "deploy.py").main(chosen))
 

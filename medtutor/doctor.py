@@ -5,8 +5,10 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from medtutor import paths
@@ -98,14 +100,14 @@ def _files() -> Finding:
 
 
 def _tensorflow() -> Finding:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # the lessons' own, whatever the shell says
     try:
-        import keras
-        import numpy as np
+        with _silent():
+            import keras
+            import numpy as np
 
-        layer = keras.layers.Conv2D(2, 3, kernel_initializer="ones")
-        total = float(np.asarray(layer(np.ones((1, 5, 5, 1), "float32"))).sum())
+            layer = keras.layers.Conv2D(2, 3, kernel_initializer="ones")
+            total = float(np.asarray(layer(np.ones((1, 5, 5, 1), "float32"))).sum())
         version = importlib.metadata.version("tensorflow")
     except Exception as error:  # whatever keeps TensorFlow from computing is the finding
         return Finding("TensorFlow", False, f"{type(error).__name__}: {error}; reinstall it")
@@ -116,11 +118,27 @@ def _tensorflow() -> Finding:
     )
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drop what libraries write to stderr past Python: no setting keeps TensorFlow from it."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _kernel() -> Finding:
     from jupyter_client.manager import start_new_kernel
 
     try:
-        manager, client = start_new_kernel(kernel_name="python3", startup_timeout=60)
+        manager, client = start_new_kernel(
+            kernel_name="python3", startup_timeout=60, stderr=subprocess.DEVNULL
+        )
         try:
             reply = client.execute_interactive(
                 "import medtutor", timeout=60, output_hook=lambda _: None

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 import psutil
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -22,6 +23,7 @@ from medtutor.errors import DataError, MedtutorError
 
 CELL_SECONDS = 1800  # a cell that computes for half an hour is stuck
 SAMPLE_SECONDS = 0.2  # how often the memory of a kernel is read
+DATA = "MEDTUTOR_DATA"  # names the data source to a lesson
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,19 @@ class Outcome:
     seconds: float
     peak_mb: float
     error: str = ""
+    refused: bool = False  # the lesson stopped with a message on the data
 
 
-def lesson_path(number: str) -> Path:
-    """Find a lesson by its number."""
-    found = sorted(paths.notebooks().glob(f"{number.zfill(2)}_*.ipynb"))
-    if not found:
-        there = ", ".join(sorted(p.name[:2] for p in all_lessons()))
-        raise DataError(f"there is no lesson {number}", remedy=f"There are: {there}.")
+def lesson_path(named: str) -> Path:
+    """Find a lesson by its number, or by the words of its file, such as ``heart_rate``."""
+    lessons, word = all_lessons(), Path(named).stem.lower()
+    found = [p for p in lessons if word and (word.zfill(2) == p.stem[:2] or word == p.stem)]
+    if word and not found:
+        found = [p for p in lessons if word in p.stem[3:]]
+    if len(found) != 1:
+        problem = f"{named} may mean several lessons" if found else f"there is no lesson {named}"
+        there = ", ".join(p.stem if found else p.stem[:2] for p in found or lessons)
+        raise DataError(problem, remedy=f"There are: {there}.")
     return found[0]
 
 
@@ -51,26 +58,35 @@ def all_lessons() -> list[Path]:
 def run(number: str, data: str | None = None, out: Path | None = None) -> Path:
     """Execute a lesson and write the executed notebook and `results.json` to `out`.
 
-    Raises `DataError` for a mistake in the call and `MedtutorError` when a cell fails; the notebook
-    up to there is in `out`.
+    Raises `DataError` for a mistake in the call or the data and `MedtutorError` when a cell fails
+    for another reason; the notebook up to there is in `out`.
     """
     lesson = lesson_path(number)
-    out = prepare_output(out or Path("results") / lesson.name[:2])
-    environment = {ledger.RESULTS: str(out / "results.json"), **_data_setting(data)}
-    (out / "results.json").unlink(missing_ok=True)
+    setting = data_setting(data)
+    out = prepare_output(out or Path("results") / lesson.name[:2], setting.get(DATA, ""))
+    environment = {ledger.RESULTS: str(out / "results.json"), **setting}
+    for old in (out / "results.json", out / lesson.name, *cards(out / lesson.name)):
+        old.unlink(missing_ok=True)  # what an earlier run found is no result of this one
     with _progress(_code_cells(lesson), f"lesson {lesson.name[:2]}") as step:
         outcome = execute(lesson, out, environment, step)
     if not (out / "results.json").is_file():
         paths.write_text(out / "results.json", "{}\n")
     if outcome.error:
-        raise MedtutorError(outcome.error, remedy=f"The notebook up to there is in {out}.")
+        kind = DataError if outcome.refused else MedtutorError
+        raise kind(outcome.error, remedy=f"The notebook up to there is in {out}.")
     return out / lesson.name
+
+
+def cards(notebook: Path) -> list[Path]:
+    """Find the model cards that the lesson on your own data writes beside its notebook."""
+    own = notebook.stem.endswith("own_data")
+    return sorted(notebook.parent.glob("own_data/model_card.*")) if own else []
 
 
 def course(jobs: int, out: Path, only: list[str] | None = None) -> list[Outcome]:
     """Execute lessons side by side, each on its share of the cores; a failure stops no other."""
     out = prepare_output(out)
-    lessons = [lesson_path(n) for n in only] if only else all_lessons()
+    lessons = list(dict.fromkeys(map(lesson_path, only))) if only else all_lessons()
     threads = max(1, min(2, (os.cpu_count() or 1) // jobs))
     cells = sum(_code_cells(lesson) for lesson in lessons)
 
@@ -96,59 +112,93 @@ def execute(
 
     Never raises for what a cell does: the outcome says which lesson failed, where and why.
     """
-    book = nbformat.read(lesson, 4)
+    book = _read(lesson)
+    for cell in book.cells:
+        if cell.cell_type == "code":  # stored outputs would stand behind a cell that fails
+            cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         book,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        # What C libraries write goes to the log: only Python's own output belongs to the lesson.
+        extra_arguments=["--IPKernelApp.capture_fd_output=False"],
         resources={"metadata": {"path": str(lesson.parent)}},
         on_cell_complete=lambda **_: step(),
     )
-    start, error, peak = time.monotonic(), "", _Peak(client)
+    start, error, peak, refused = time.monotonic(), "", _Peak(client), False
     with tempfile.TemporaryFile("w+", errors="replace") as log:  # chatter of kernel and libraries
         try:
             with peak:
                 client.execute(env={**os.environ, **environment}, stderr=log, stdout=log)
         except CellExecutionError as failure:
             error = f"lesson {lesson.name[:2]} failed: {_reason(book, failure)}"
-        except (CellTimeoutError, DeadKernelError, RuntimeError) as failure:
+            refused = failure.ename in ("DataError", "SplitError")
+        except (CellTimeoutError, DeadKernelError, NoSuchKernel, RuntimeError) as failure:
             log.seek(0)
             last = " ".join(log.read().strip().splitlines()[-2:])
             error = f"lesson {lesson.name[:2]} failed: {type(failure).__name__}: {failure} {last}"
     seconds = time.monotonic() - start
     paths.write_text(out / lesson.name, nbformat.writes(book))
-    return Outcome(lesson.name[:2], seconds, peak.megabytes, error)
+    return Outcome(lesson.name[:2], seconds, peak.megabytes, error, refused)
 
 
-def prepare_output(out: Path) -> Path:
-    """Make the folder for results, or say that it cannot be written."""
+def prepare_output(out: Path, data: str = "") -> Path:
+    """Make the folder for results; refuse one that cannot be written or holds what must stay."""
+    place, source = out.expanduser().resolve(), Path(data).resolve()
+    source = source.parent if source.is_file() else source
+    what = ""
+    if data and source.is_dir() and place.is_relative_to(source):
+        what = "the results would be written into the folder of your data"
+    elif place == paths.notebooks().resolve() or (place / ".medtutor").is_dir():
+        what = "the results would be written over the lessons in this folder"
+    if what:
+        raise DataError(what, place, "Choose a folder outside of it with --out.")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        paths.write_text(out / ".write-test", "")
-        (out / ".write-test").unlink()
+        place.mkdir(parents=True, exist_ok=True)
+        paths.write_text(place / ".write-test", "")
+        (place / ".write-test").unlink()
     except OSError as error:
         raise DataError(
             f"the results cannot be written there ({error.strerror})",
             path=out,
             remedy="Choose another folder with --out.",
         ) from None
-    return out.resolve()
+    return place
+
+
+def _read(lesson: Path) -> Any:
+    """Read a notebook, or say that it is damaged."""
+    try:
+        return nbformat.read(lesson, 4)
+    except (ValueError, KeyError, AttributeError, OSError) as error:
+        raise DataError(
+            f"this is not a notebook that can be read ({type(error).__name__})",
+            lesson,
+            "Move it away and get a new copy with `medtutor lab`.",
+        ) from None
 
 
 def _code_cells(lesson: Path) -> int:
-    return sum(c.cell_type == "code" for c in nbformat.read(lesson, 4).cells)
+    return sum(c.cell_type == "code" for c in _read(lesson).cells)
 
 
-def _data_setting(data: str | None) -> dict[str, str]:
+def data_setting(data: str | None) -> dict[str, str]:
     """Turn --data into the environment of a kernel, which runs in another folder."""
+    from medtutor.datasets import registry
+
     if data is None:
         return {}
-    if "/" in data or "\\" in data or data.startswith(".") or Path(data).exists():
-        folder = Path(data).expanduser()
-        if not folder.exists():
-            raise DataError("there is no such folder", path=data, remedy="Check --data.")
-        return {"MEDTUTOR_DATA": str(folder.resolve())}
-    return {"MEDTUTOR_DATA": data}
+    path = Path(data).expanduser()
+    if data and path.exists():
+        return {DATA: str(path.resolve())}
+    names = ["default", *(n for n, s in registry.sources().items() if s.kind in ("ct", "ecg"))]
+    if data in names:
+        return {DATA: data}
+    raise DataError(
+        "there is no such folder, and no data source of this name",
+        path=data or "--data",
+        remedy=f"Check the path, or choose one of: {', '.join(names)}.",
+    )
 
 
 def _reason(book: Any, failure: CellExecutionError) -> str:

@@ -54,7 +54,9 @@ def check_copy(number: str, folder: Path | None = None) -> int:
     copy = (folder or paths.workspace()) / lesson.name
     if not copy.is_file():
         raise DataError(
-            "there is no copy of this lesson", path=copy, remedy="Make one with `medtutor lab`."
+            "there is no copy of this lesson",
+            path=copy,
+            remedy="Make one with `medtutor lab`, or name the folder of yours with --workspace.",
         )
     with tempfile.TemporaryDirectory() as temporary:
         states = Path(temporary) / "progress.json"
@@ -69,7 +71,14 @@ def check_copy(number: str, folder: Path | None = None) -> int:
 
 def show_progress(folder: Path | None = None) -> int:
     """Show every exercise and whether it is solved."""
-    states = progress(progress_file(folder))
+    file = progress_file(folder)
+    if not file.parent.is_dir():
+        raise DataError(
+            "there are no copies of the lessons here",
+            path=file.parent.parent,
+            remedy="Make them with `medtutor lab`, or name the folder of yours with --workspace.",
+        )
+    states = progress(file)
     keys = exercises.keys()
     _table(keys, states)
     print(f"{sum(states.get(k) == 'passed' for k in keys)} of {len(keys)} exercises are right.")

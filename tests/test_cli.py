@@ -1,8 +1,10 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
-from medtutor import cli, paths
+from medtutor import cli, paths, runner
 from medtutor.exercises import registry
 
 
@@ -26,6 +28,65 @@ def test_a_call_without_a_command_explains_itself(capsys):
         cli.main([])
     assert ended.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "0", "-1", "", "80.5", "http", "٨٨x"])
+def test_a_port_that_cannot_be_is_refused(port, capsys, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lab", f"--port={port}", "--workspace", str(tmp_path / "mine")])
+    assert ended.value.code == 2
+    assert f"{port!r} is no whole number from 1 to 65535" in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("words", [["course", "--jobs=0"], ["federate", "--rounds=-3"]])
+def test_a_count_below_one_is_refused(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "is no whole number of at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["progress", "check 01"])
+def test_a_folder_without_lessons_is_a_mistake(command, tmp_path, capsys):
+    for folder in (tmp_path / "nowhere", tmp_path):
+        assert cli.main([*command.split(), "--workspace", str(folder)]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert str(folder) in said.err
+        assert "medtutor lab" in said.err
+        assert said.err.count("\n") == 1
+
+
+def test_federate_names_the_sources_when_the_data_are_not_there(capsys):
+    assert cli.main(["federate", "--data", "nowhere"]) == 2
+    assert "choose one of: default" in capsys.readouterr().err
+
+
+def test_the_last_line_of_a_run_names_the_card(tmp_path, monkeypatch, capsys):
+    notebook, card = tmp_path / "20_your_own_data.ipynb", tmp_path / "own_data" / "model_card.html"
+    paths.write_text(card, "")
+    monkeypatch.setattr(runner, "run", lambda *_: notebook)
+    assert cli.main(["run", "20"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"Executed notebook: {notebook}", f"Model card: {card}",
+    ]  # fmt: skip
+
+
+def test_a_reader_who_has_seen_enough_ends_it_quietly():
+    command = f"{sys.executable} -m medtutor data list | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("ct_nodules")
+    assert done.stderr == ""
+
+
+def test_the_doctor_says_only_what_it_found():
+    done = subprocess.run(
+        [sys.executable, "-m", "medtutor", "doctor"], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert all(line.startswith("ok  ") for line in done.stdout.splitlines()[:-1])
+    assert done.stdout.splitlines()[-1] == "Every lesson can run."
 
 
 def test_progress_counts_what_is_solved(tmp_path, monkeypatch, capsys):

@@ -1,9 +1,10 @@
 import json
+import shutil
 
 import nbformat
 import pytest
 
-from medtutor import ledger, paths, runner, workspace
+from medtutor import cli, ledger, paths, runner, workspace
 from medtutor.errors import DataError, MedtutorError
 from medtutor.exercises.registry import PROGRESS
 
@@ -40,9 +41,75 @@ def test_run_writes_notebook_and_results(lessons, tmp_path):
 
 
 def test_a_failing_lesson_says_where_and_keeps_what_it_has(lessons, tmp_path):
+    book = nbformat.read(lessons / "02_bad.ipynb", 4)
+    book.cells[2].outputs = [nbformat.v4.new_output("stream", text="AUC .955 of other data")]
+    nbformat.write(book, lessons / "02_bad.ipynb")
     with pytest.raises(MedtutorError, match=r"lesson 02.*code cell 2: ZeroDivisionError"):
         runner.run("02", out=tmp_path / "out")
-    assert (tmp_path / "out" / "02_bad.ipynb").is_file()
+    done = nbformat.read(tmp_path / "out" / "02_bad.ipynb", 4)
+    assert done.cells[1].outputs[0].output_type == "error"
+    assert not done.cells[2].outputs  # nothing stored stands behind the failure
+
+
+def test_what_an_earlier_run_left_is_not_taken_for_this_one(lessons, tmp_path):
+    shutil.copy(lessons / "02_bad.ipynb", lessons / "20_your_own_data.ipynb")
+    card = tmp_path / "out" / "own_data" / "model_card.html"
+    card.parent.mkdir(parents=True)
+    for file in (card, tmp_path / "out" / "results.json"):
+        file.write_text('{"old": 1}')
+    runner.run("01", out=tmp_path / "out")
+    assert card.is_file()  # another lesson's
+    with pytest.raises(MedtutorError):
+        runner.run("20", out=tmp_path / "out")
+    assert not card.exists()
+    assert (tmp_path / "out" / "results.json").read_text() == "{}\n"
+
+
+def test_only_what_python_says_is_in_an_executed_lesson(lessons, tmp_path):
+    code = "import os; os.write(2, b'chatter of a C library'); print('said')"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbformat.write(book, lessons / "03_loud.ipynb")
+    text = runner.run("03", out=tmp_path / "out").read_text()
+    assert "said" in text
+    assert text.count("chatter") == 1  # in the source
+
+
+@pytest.mark.parametrize(("name", "status"), [("DataError", 2), ("ClaimError", 1)])
+def test_the_status_tells_a_mistake_in_the_data_from_a_failure(lessons, tmp_path, name, status):
+    code = f"from medtutor.errors import {name}\nraise {name}('so it is')"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbformat.write(book, lessons / "03_stops.ipynb")
+    assert cli.main(["run", "03", "--out", str(tmp_path / "out")]) == status
+
+
+@pytest.mark.parametrize("inside", ["", "results", "a/b"])
+@pytest.mark.parametrize("name", ["data", "data/labels.csv"])
+def test_results_inside_the_data_are_refused_before_anything_is_written(
+    lessons, tmp_path, inside, name
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "labels.csv").write_text("file,label")
+    with pytest.raises(DataError, match=r"folder of your data.*--out"):
+        runner.run("01", str(tmp_path / name), tmp_path / "data" / inside)
+    assert [p.name for p in (tmp_path / "data").rglob("*")] == ["labels.csv"]
+
+
+def test_no_run_writes_over_the_lessons(lessons, tmp_path):
+    before = (lessons / "01_good.ipynb").read_bytes()
+    mine, _ = workspace.refresh(tmp_path / "mine")
+    for folder in (lessons, mine):
+        with pytest.raises(DataError, match="over the lessons"):
+            runner.run("01", out=folder)
+        assert (folder / "01_good.ipynb").read_bytes() == before
+
+
+def test_a_lesson_has_a_number_and_words(lessons):
+    good = lessons / "01_good.ipynb"
+    for named in ("1", "01", "good", "GOOD", "01_good", "notebooks/01_good.ipynb", "oo"):
+        assert runner.lesson_path(named) == good
+    for wrong in ("", "*", "0", "1_", "?1", "o" * 50, "..", "d"):
+        with pytest.raises(DataError, match="There are: 01"):
+            runner.lesson_path(wrong)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +117,8 @@ def test_a_failing_lesson_says_where_and_keeps_what_it_has(lessons, tmp_path):
     [
         ({"number": "77"}, r"no lesson 77.*01, 02"),
         ({"number": "01", "data": "./nowhere"}, r"nowhere: there is no such folder"),
+        ({"number": "01", "data": "mitdbb"}, r"mitdbb:.*default, .*organamnist.*mitdb"),
+        ({"number": "01", "data": ""}, r"--data:.*choose one of"),
     ],
 )
 def test_mistakes_in_the_call_are_one_clear_error(lessons, tmp_path, call, message):
@@ -107,3 +176,6 @@ def test_check_runs_the_copy_and_leaves_it_alone(lessons, tmp_path, capsys):
     copy.write_bytes((lessons / "01_good.ipynb").read_bytes())
     workspace.check_copy("01", tmp_path / "mine")
     assert copy.read_bytes() == (lessons / "01_good.ipynb").read_bytes()
+    copy.write_text('{"cells": 1')
+    with pytest.raises(DataError, match=r"01_good.*not a notebook.*medtutor lab"):
+        workspace.check_copy("01", tmp_path / "mine")
