@@ -93,6 +93,8 @@ def lines(
         if values.ndim == 2:
             ax.fill_between(at, *values[1:], color=style["color"], alpha=0.15, linewidth=0)
         ax.plot(at, middle, label=name or None, markersize=5, **style)
+        if np.all(at == np.round(at)):  # steps, epochs, pixels: no half of one
+            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     levels(ax, across)
     levels(ax, upright, upright=True)
     for axis in log:
@@ -246,7 +248,7 @@ def histogram(
     together = np.concatenate([np.ravel(v) for v in named.values()]).astype(float)
     edges = np.histogram_bin_edges(together, bins)
     fig, axes = figure(
-        len(named), width=width, height=0.6 + 1.05 * len(named), sharex=True, sharey=True
+        len(named), width=width, height=0.85 + 1.05 * len(named), sharex=True, sharey=True
     )
     for k, (ax, (name, values)) in enumerate(zip(axes[:, 0], named.items(), strict=True)):
         ax.hist(np.ravel(values), edges, **look(name, k))
@@ -255,7 +257,7 @@ def histogram(
         levels(ax, upright, upright=True)
         ax.set(ylabel=ylabel, **settings)
     if any(upright or {}):
-        axes[0, 0].legend(loc="upper left", fontsize=9)
+        fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     axes[-1, 0].set_xlabel(xlabel)
     show(fig, words or "")
 

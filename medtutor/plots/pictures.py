@@ -20,7 +20,7 @@ def images(
     *,
     words: str,
     limits: tuple[float, float] | Sequence[tuple[float, float]] | None = None,
-    unit: str = "HU",
+    unit: str | Sequence[str] = "HU",
     extent_mm: Sequence[tuple[float, float]] | None = None,
     bar: bool = True,
     columns: int | None = None,
@@ -42,8 +42,8 @@ def images(
         Name of the figure's text in ``figures/NN.toml``.
     limits : (float, float), or one for each image, optional
         Values shown black and white; the minimum and maximum of each when not given.
-    unit : str
-        Unit of the grey values, beside the bar.
+    unit : str, or one for each image
+        Unit of the grey values, beside the last bar of a row, or of a unit.
     extent_mm : sequence of (float, float), optional
         Height and width of each image in mm; the axes are then in mm, else in pixels.
     bar : bool
@@ -70,6 +70,7 @@ def images(
     rows = -(-count // columns)
     fig, axes = figure(rows, columns, height=height or rows * (FULL / columns * 0.72 + 0.4))
     word = "mm" if extent_mm is not None else "pixels"
+    units = [unit] * count if isinstance(unit, str) else list(unit)
     for k, ax in enumerate(axes.ravel()):
         if k >= count:
             ax.set_axis_off()
@@ -98,8 +99,8 @@ def images(
         if k >= count - columns:
             ax.set_xlabel(word)
         if bar:
-            last = k % columns == columns - 1
-            fig.colorbar(shown, ax=ax, fraction=0.046 * h / w, label=unit if last else "")
+            last = k % columns == columns - 1 or units[k] not in units[k + 1 : k + 2]
+            fig.colorbar(shown, ax=ax, fraction=0.046 * h / w, label=units[k] if last else "")
     show(fig, words)
 
 

@@ -39,7 +39,7 @@ COLOURS: Mapping[str, str] = MappingProxyType(
     }
 )
 INKS = tuple(COLOURS.values())[:6]
-DASHES = ("-", "--", "-.", ":")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # One colour for a class through the whole course; a name that is not here takes its turn.
 CLASS_COLOURS: Mapping[str, str] = MappingProxyType(
@@ -116,7 +116,7 @@ def look(name: str, k: int) -> dict[str, Any]:
 
 def curve_look(name: str, k: int) -> dict[str, Any]:
     """Colour and line style of the k-th curve."""
-    return {**look(name, k), "linestyle": DASHES[k % len(DASHES)]}
+    return {**look(name, k), "linestyle": DASHES[k % 6]}
 
 
 def alternative_text(words: str) -> str:

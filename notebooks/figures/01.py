@@ -40,8 +40,8 @@ def places(
 
     found = []
     for case in cases.values():
-        s, p, d = case.get("stride", 1), case.get("pad", 0), case.get("dilation", 1)
-        found.append((s, p, d, output_size(size, kernel, s, 2 * p, d)))
+        s, pad, d = case.get("stride", 1), case.get("pad", 0), case.get("dilation", 1)
+        found.append((s, pad // 2, d, output_size(size, kernel, s, pad, d)))
     rows = -(-len(cases) // columns)
     depth = [max(f[3] for f in found[r * columns : (r + 1) * columns]) + 1.6 for r in range(rows)]
     fig, axes = plots.figure(

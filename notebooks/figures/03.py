@@ -7,8 +7,6 @@ import numpy as np
 
 from medtutor import plots
 
-_INKS = ("blue", "orange", "green")
-_LINES = ("-", "--", "-.")
 _MINUS = "\N{MINUS SIGN}"
 _DIVERGING = mpl.colormaps["RdBu_r"].resampled(21)
 
@@ -55,12 +53,12 @@ def response(
         1, 1 + count, height=2.9, sharey=True, width_ratios=[2.6, *([1] * count)]
     )
     ax = axes[0, 0]
-    for c, name in enumerate(names):
-        ax.plot(scores, probabilities[:, c], _LINES[c], color=plots.COLOURS[_INKS[c]], label=name)
+    for name, values, look in plots.looks(dict(zip(names, probabilities.T, strict=True))):
+        ax.plot(scores, values, label=name, **look)
     ax.set(xlabel="score of the first class", ylabel="probability", ylim=(0, 1.02))
     ax.legend(loc="center left")
     for ax, (temperature, bars) in zip(axes[0, 1:], temperatures.items(), strict=True):
-        ax.bar(range(len(bars)), bars, color=[plots.COLOURS[ink] for ink in _INKS[: len(bars)]])
+        ax.bar(range(len(bars)), bars, color=plots.INKS[: len(bars)])
         ax.set_title(f"T = {temperature:g}")
         ax.set_xticks(range(len(bars)), [name.split(",")[0] for name in names])
     plots.show(fig, words)

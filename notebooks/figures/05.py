@@ -8,9 +8,6 @@ from matplotlib.patches import Circle
 
 from medtutor import plots
 
-_INKS = tuple(plots.COLOURS[name] for name in ("blue", "green", "black", "pink", "orange"))
-_LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-_MARKERS = ("o", "s", "^", "D", "v")
 _APART, _HIGH = 2.2, 1.45  # distance of two steps, and of x, h and y
 _ROUND = 0.46  # radius of a state
 
@@ -62,9 +59,9 @@ def gradients(back: np.ndarray, panels: Mapping[str, Mapping[str, np.ndarray]], 
     """Show on a logarithmic axis what is left of the gradient so many steps back."""
     fig, axes = plots.figure(1, len(panels), width=plots.FULL, height=3.5, sharey=True)
     for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
-        for k, (name, values) in enumerate(curves.items()):
-            look = {"color": _INKS[k % 5], "linestyle": _LINES[k % 5], "marker": _MARKERS[k % 5]}
-            ax.semilogy(back, values, label=name, markevery=(2 * k, 12), markersize=5, **look)
+        for k, (name, values, look) in enumerate(plots.looks(curves)):
+            look |= {"marker": plots.MARKERS[k], "markevery": (2 * k, 12), "markersize": 5}
+            ax.semilogy(back, values, label=name, **look)
         ax.axhline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
         ax.set_title(title)
         ax.set_xlabel("steps back from the last one")
@@ -82,9 +79,7 @@ def growth(radius: np.ndarray, curves: Mapping[str, np.ndarray], steps: int, wor
     """Show what is left of the gradient after so many steps against the spectral radius."""
     fig, axes = plots.figure(width=plots.FULL, height=3.3)
     ax = axes[0, 0]
-    for k, (name, values) in enumerate(curves.items()):
-        look = {"color": _INKS[k % 5], "linestyle": _LINES[k % 5], "marker": _MARKERS[k % 5]}
-        ax.plot(radius, values, label=name, markersize=5, **look)
+    plots.lines(radius, curves, ax=ax, marker=True, legend=None)
     ax.axhline(0, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.axvline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.set(xlabel="spectral radius of U", ylabel=f"left after {steps} steps (power of ten)")
@@ -101,20 +96,10 @@ def cliff(
     left, right = axes[0]
     left.plot(weight, loss, color="black")
     left.set(xlabel="weight u", ylabel="loss", ylim=(-0.1, 3), xlim=(weight[0], weight[-1]))
-    for k, (name, path) in enumerate(paths.items()):
-        look = {
-            "color": plots.COLOURS[("orange", "blue", "green", "pink")[k % 4]],
-            "marker": _MARKERS[k % 5],
-            "linestyle": _LINES[k % 5],
-        }
-        right.plot(
-            np.arange(len(path)),
-            path,
-            label=name,
-            markevery=max(1, len(path) // 12),
-            markersize=5,
-            **look,
-        )
+    for k, (name, path, look) in enumerate(plots.looks(paths)):
+        every = max(1, len(path) // 12)
+        look |= {"marker": plots.MARKERS[k], "markevery": every, "markersize": 5}
+        right.plot(np.arange(len(path)), path, label=name, **look)
     right.set(xlabel="step of the descent", ylabel="weight u", ylim=(weight[0], weight[-1]))
     right.axhline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     right.legend(loc="center right", bbox_to_anchor=(1, 0.42))
@@ -167,7 +152,7 @@ def rivals(
     ax = axes[0, 0]
     ends = 0.8 * min(across.min(), up.min()), 1.25 * max(across.max(), up.max())
     ax.loglog(ends, ends, ":", color=plots.COLOURS["grey"])
-    ax.loglog(across, up, "o", color=_INKS[0], alpha=0.75)
+    ax.loglog(across, up, "o", color=plots.INKS[0], alpha=0.75)
     ax.set(xlim=ends, ylim=ends, aspect="equal")
     ticks = [t for t in (5, 10, 20, 50, 100, 200, 500, 1000) if ends[0] <= t <= ends[1]]
     ax.set_xticks(ticks, labels=[str(t) for t in ticks])

@@ -16,9 +16,6 @@ _TRACES: Mapping[str, tuple[str, str, tuple[int, int] | None]] = {
     "c": ("cell c", "black", None),
     "h": ("state h", "black", None),
 }
-_INKS = tuple(plots.COLOURS[name] for name in ("orange", "blue", "green", "pink", "black"))
-_LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-_MARKERS = ("o", "s", "^", "D", "v")
 _SIGMA, _TIMES = "\N{GREEK SMALL LETTER SIGMA}", "\N{MULTIPLICATION SIGN}"
 _BELT, _BUS = 3.6, 0.55  # heights of the two lines that cross the drawing of a cell
 
@@ -82,18 +79,18 @@ def over_time(
     rows = len(traces) + 1
     ratios = [1.4] + [1] * len(traces)
     fig, axes = plots.figure(rows, 1, height=0.85 * rows + 0.8, sharex=True, height_ratios=ratios)
-    for k, (name, (at, values)) in enumerate(inputs.items()):
-        ink = "black" if len(inputs) == 1 else _INKS[k % 5]
-        axes[0, 0].plot(at, values, label=name, color=ink, linestyle=_LINES[k % 5], linewidth=1.2)
+    for name, (at, values), look in plots.looks(inputs):
+        look |= {"color": "black"} if len(inputs) == 1 else {}
+        axes[0, 0].plot(at, values, label=name, linewidth=1.2, **look)
     if len(inputs) > 1:
         axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=len(inputs))
     axes[0, 0].set_title(title, loc="left", fontsize=10)
     for ax, (name, values) in zip(axes[1:, 0], traces.items(), strict=True):
-        words, ink, ends = _TRACES[name]
+        full_name, ink, ends = _TRACES[name]
         others = np.delete(values, unit, axis=1)
         ax.plot(time, others, color="#bbbbbb", linewidth=0.7)
         ax.plot(time, values[:, unit], color=plots.COLOURS[ink], linewidth=1.6)
-        ax.set_title(words, loc="left", fontsize=10)
+        ax.set_title(full_name, loc="left", fontsize=10)
         if ends is not None:
             room = 0.08 * (ends[1] - ends[0])
             ax.set(ylim=(ends[0] - room, ends[1] + room), yticks=ends)
@@ -110,9 +107,9 @@ def gradients(back: np.ndarray, curves: Mapping[str, np.ndarray], words: str) ->
     """Show on a logarithmic axis how much gradient is left so many steps back."""
     fig, axes = plots.figure(width=plots.FULL, height=3.4)
     ax = axes[0, 0]
-    for k, (name, values) in enumerate(curves.items()):
-        look = {"color": _INKS[k % 5], "linestyle": _LINES[k % 5], "marker": _MARKERS[k % 5]}
-        ax.semilogy(back, values, label=name, markevery=(2 * k, 15), markersize=5, **look)
+    for k, (name, values, look) in enumerate(plots.looks(curves)):
+        look |= {"marker": plots.MARKERS[k], "markevery": (2 * k, 15), "markersize": 5}
+        ax.semilogy(back, values, label=name, **look)
     ax.axhline(1, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.set(xlabel="steps back from the last one", ylabel="gradient, 1 at the last step")
     ax.set_ylim(1e-12, 20)
@@ -126,9 +123,10 @@ def looks_and_matters(looks: Sequence[float], matters: Sequence[float], words: s
     """Show for each unit how good it looks, against how much the network needs it."""
     fig, axes = plots.figure(width=plots.HALF, height=3.2)
     ax = axes[0, 0]
-    ax.plot(looks, matters, "o", color=_INKS[1], markersize=7)
-    for k, at in enumerate(zip(looks, matters, strict=True)):
-        ax.annotate(str(k), at, (6, 4), textcoords="offset points")
+    ax.plot(looks, matters, "o", color=plots.INKS[0], markersize=7)
+    for place, k in enumerate(np.argsort(looks)):  # neighbours write to different sides
+        away, side = ((6, 4), "left") if place % 2 == 0 else ((-6, -11), "right")
+        ax.annotate(str(k), (looks[k], matters[k]), away, textcoords="offset points", ha=side)
     ax.axhline(0, color=plots.COLOURS["grey"], linewidth=0.7, zorder=0)
     ax.set(xlabel="drop of the forget gate at a beat", ylabel="gate held: error added in ms")
     ax.margins(0.12)

@@ -50,8 +50,30 @@ def test_a_class_has_one_colour_in_every_chart(shown):
 
 def test_curves_differ_in_more_than_colour(shown):
     plots.lines([1, 2], {str(k): [k, k] for k in range(4)}, words="a b", marker=True)
-    looks = {(line.get_linestyle(), line.get_marker()) for line in shown["a b"].axes[0].lines}
-    assert len(looks) == 4
+    drawn = {(line.get_linestyle(), line.get_marker()) for line in shown["a b"].axes[0].lines}
+    assert len(drawn) == 4
+    looks = [look for *_, look in plots.looks(dict.fromkeys("abcdef"))]
+    assert len({look["linestyle"] for look in looks}) == len(looks) == 6
+
+
+def test_steps_are_counted_in_whole_numbers(shown):
+    plots.lines(np.arange(11), {"a": np.arange(11)}, words="a b", width=4)
+    assert all(tick == int(tick) for tick in shown["a b"].axes[0].get_xticks())
+    plots.lines(np.linspace(0, 1, 11), {"a": np.arange(11)}, words="a b", width=4)
+    assert not all(tick == int(tick) for tick in shown["a b"].axes[0].get_xticks())
+
+
+def test_a_legend_covers_no_bar(shown):
+    plots.histogram({"a": [0, 0, 0, 5], "b": [1, 2]}, words="a b", xlabel="x", upright={"cut": 3})
+    fig = shown["a b"]
+    legend = fig.legends[0].get_window_extent()
+    assert not any(legend.overlaps(ax.get_window_extent()) for ax in fig.axes)
+
+
+def test_a_bar_of_greys_names_its_unit_where_the_unit_ends(shown):
+    plots.images([PICTURE] * 4, list("abcd"), words="a b", unit=["HU"] * 2 + ["HU", "1"], columns=3)
+    bars = [ax.get_ylabel() for ax in shown["a b"].axes if ax.get_label() == "<colorbar>"]
+    assert bars == ["", "", "HU", "1"]
 
 
 def test_an_interval_becomes_a_band_or_a_bar(shown):
