@@ -292,7 +292,7 @@ class Pictures(Trained):
         share = energy_inside(heat, masks[some])
         who = np.where(self.patients[chosen] == "", chosen.astype(str), self.patients[chosen])
         kept = np.isfinite(share)
-        interval = metrics.bootstrap(lambda s: float(np.mean(s)), share[kept], groups=who[kept])
+        interval = metrics.bootstrap(np.mean, share[kept], groups=who[kept], bounds=(0, 1))
         return interval, float(masks[some].mean())
 
 
@@ -505,7 +505,7 @@ class Records(Trained):
         for column in part.beats.T:
             near |= np.abs(centres - column[:, None]) <= 0.05 * part.fs
         share = (beat_map * near).sum(axis=1) / np.maximum(beat_map.sum(axis=1), 1e-9)
-        interval = metrics.bootstrap(lambda s: float(np.mean(s)), share, groups=part.subject)
+        interval = metrics.bootstrap(np.mean, share, groups=part.subject, bounds=(0, 1))
         return interval, float(near.mean())
 
 

@@ -289,7 +289,9 @@ def _header(path: Path, alone: bool) -> dict[str, Any] | str:
         raise DataError("it is a DICOMDIR, which holds no images", path, "Give its folder.")
     if "SOPClassUID" not in data and "SOPInstanceUID" not in data:
         raise _cut_off(path)
-    values = {word: _value(data, word, path) for word in (*TEXTS, *DECIMALS, *WHOLE)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        values = {word: _value(data, word, path) for word in (*TEXTS, *DECIMALS, *WHOLE)}
     header = {**meta, **{word: value for word, value in values.items() if value is not None}}
     plain_ct = header.get("SOPClassUID") == CT_IMAGE
     if "SeriesInstanceUID" not in header or (plain_ct and not header.get("Columns")):
@@ -316,14 +318,14 @@ def _value(data: Any, word: str, path: Path) -> Any:
     tag = Tag(tag_for_keyword(word) or 0)
     if tag not in data:
         return None
-    element = data.get_item(tag)  # as it stands in the file
-    raw = element.value
-    vr = element.VR if element.VR not in (None, "UN") else dictionary_VR(tag)
-    written = isinstance(raw, bytes) and vr not in BINARY  # digits, not bits
-    if raw in (None, b"", "") or (written and not raw.strip(b" \0")):
-        return None
-    count = DECIMALS.get(word, 1)
+    count, raw = DECIMALS.get(word, 1), b""
     try:
+        element = data.get_item(tag)  # as it stands in the file
+        raw = element.value
+        vr = element.VR if element.VR not in (None, "UN") else dictionary_VR(tag)
+        written = isinstance(raw, bytes) and vr not in BINARY  # digits, not bits
+        if raw in (None, b"", "") or (written and not raw.strip(b" \0")):
+            return None
         if word in TEXTS:
             found = data[tag].value
             texts = tuple(found) if isinstance(found, MultiValue) else (found,)

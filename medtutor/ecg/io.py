@@ -436,17 +436,17 @@ def _read_split(path: Path, names: list[str]) -> dict[str, tuple[str, str]] | No
         return None
     rows = manifests.read(path, ("record", "subject", "split"))
     listed: dict[str, tuple[str, str]] = {}
-    for line, (record, subject, part) in enumerate(
-        zip(rows["record"], rows["subject"], rows["split"], strict=True), start=2
+    for line, record, subject, part in zip(
+        rows.lines, rows["record"], rows["subject"], rows["split"], strict=True
     ):
         if record in listed:
             raise DataError(
-                f"row {line}: record {record} is listed twice", path, "Keep one of the two rows."
+                f"line {line}: record {record} is listed twice", path, "Keep one of the two lines."
             )
         if not subject:
-            raise DataError(f"row {line} has no subject", path, "Write there whose record it is.")
+            raise DataError(f"line {line} has no subject", path, "Write there whose record it is.")
         listed[record] = (subject, part)
-    parts = manifests.parts(rows["split"], path)
+    parts = manifests.parts(rows["split"], path, rows.lines)
     listed = {name: (row[0], part) for (name, row), part in zip(listed.items(), parts, strict=True)}
     missing = [f"{record}.hea" for record in listed if record not in names]
     manifests.refuse_missing(missing, len(listed), path, "records")

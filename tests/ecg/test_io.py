@@ -219,15 +219,15 @@ def test_split_csv_decides(tmp_path):
         ("record,split\na,train\nb,test\n", "the column subject is missing"),
         (
             "record,subject,split\na,x,train\na,x,train\nb,y,test\n",
-            "row 3: record a is listed twice",
+            "line 3: record a is listed twice",
         ),
         (
             "record,subject,split\na,x,train\nz,y,test\n",
             "1 of the 2 records it lists are not there",
         ),
-        ("record,subject,split\na,x,train\nb,y,both\n", "row 3: split is 'both'"),
+        ("record,subject,split\na,x,train\nb,y,both\n", "line 3: split is 'both'"),
         ("record,subject,split\na,x,train\nb,y,train\n", "no test row"),
-        ("record,subject,split\na,,train\nb,y,test\n", "row 2 has no subject"),
+        ("record,subject,split\na,,train\nb,y,test\n", "line 2 has no subject"),
     ],
 )
 def test_a_wrong_split_is_refused(tmp_path, refused, text, says):

@@ -137,7 +137,7 @@ class TestTraining:
         assert found.answered == [[0, 2]]
 
 
-@pytest.mark.parametrize("words", [["--rounds", "0"], ["--mu", "-1"], ["--data", "no/such/place"]])
+@pytest.mark.parametrize("words", [["--mu", "-1"], ["--data", "no/such/place"]])
 def test_a_wrong_call_ends_with_one_line(words, capsys):
     assert cli.main(["federate", *words]) == 2
     said = capsys.readouterr().err
