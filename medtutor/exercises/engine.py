@@ -6,7 +6,6 @@ import dis
 import inspect
 import io
 import sys
-import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -200,7 +199,7 @@ def _is_stub(answer: Any) -> bool:
 
 def difference(got: Any, expected: Any, exercise: Exercise, at: str = "") -> list[str]:
     """Say where a result first differs by meaning (numbers by value, words exactly), or nothing."""
-    here = f" at {at}" if at else ""
+    here, kind = f" at {at}" if at else "", type(got).__name__
     if isinstance(got, Raised) or isinstance(expected, Raised):
         alike = type(got) is type(expected) and got == expected
         return [] if alike else [f"your code {getattr(got, 'text', '')}"]
@@ -211,30 +210,34 @@ def difference(got: Any, expected: Any, exercise: Exercise, at: str = "") -> lis
         return ["your function makes an iterator; write its values out: list(...)."]
     if isinstance(expected, str):
         if not isinstance(got, str):
-            return [f"text is expected{here}; yours is of type {type(got).__name__}."]
+            return [f"text is expected{here}; yours is a {kind}."]
         typed = exercise.cases is None and got.strip().lower() == expected.lower()
         return [] if typed or got == expected else _two(got, expected, exercise, at)
     if isinstance(expected, tuple) or (_array(expected).dtype.kind not in "biufc"):
         got = list(got) if isinstance(got, np.ndarray) and got.ndim else got
         if not isinstance(got, list | tuple) or len(got) != len(expected):
-            yours = f"{len(got)} values" if isinstance(got, list | tuple) else brief(got)
-            return [f"a list of {len(expected)} values is expected{here}; yours is {yours}."]
+            yours = f"has {len(got)}" if isinstance(got, list | tuple) else f"is a {kind}"
+            return [f"a list of {len(expected)} values is expected{here}; yours {yours}."]
         parts = enumerate(zip(got, expected, strict=True))
         found = (difference(g, e, exercise, f"{at}[{k}]") for k, (g, e) in parts)
         return next((lines for lines in found if lines), [])
     a, b = _array(got), _array(expected)
     if a.dtype.kind not in "biufc":
-        yours = "text: leave the quotes out" if isinstance(got, str) else brief(got)
+        yours = "text: leave the quotes out" if isinstance(got, str) else f"a {kind}"
         return [f"numbers are expected{here}; yours is {yours}."]
     if a.shape != b.shape:
         return [f"a result of shape {b.shape} is expected{here}; yours has shape {a.shape}."]
-    rtol = 0 if b.dtype.kind in "biu" else exercise.rtol  # a count is right or wrong
+    whole = b.dtype.kind in "biu"  # a count is right or wrong
+    rtol = 0 if whole else exercise.rtol
     close = np.isclose(a, b, rtol=rtol, atol=exercise.atol, equal_nan=True)
-    if close.all():
-        kind = "The numbers are right, their type is not"
-        right = exercise.dtype in ("", a.dtype.name)
-        return [] if right else [f"{kind}: {exercise.dtype} is asked for, not {a.dtype.name}."]
-    where = np.unravel_index(int(np.argmin(close)), close.shape)
+    if whole and a.dtype.kind in "biu":
+        close = np.equal(a, b)
+    if np.all(close):
+        if exercise.dtype in ("", a.dtype.name):
+            return []
+        asked = f"{exercise.dtype} is asked for, not {a.dtype.name}"
+        return [f"The numbers are right, their type is not: {asked}."]
+    where = np.unravel_index(int(np.argmin(close)), b.shape)
     index = f"[{', '.join(map(str, where))}]" if where else ""
     return _two(a[where], b[where], exercise, at + index)
 
@@ -292,10 +295,3 @@ def brief(value: Any, limit: int = 70, digits: int = 6) -> str:
         with np.printoptions(legacy="1.25"):  # without np.float64(...) around a number
             text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def source(answer: Any) -> str:
-    """Give the source of a reference answer as it would be typed."""
-    if not callable(answer):
-        return repr(answer)
-    return textwrap.dedent(inspect.getsource(answer)).strip()

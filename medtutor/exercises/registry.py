@@ -1,5 +1,6 @@
 """The exercises by key, and what a lesson calls."""
 
+import inspect
 import json
 import os
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from medtutor import paths
-from medtutor.exercises.engine import Exercise, Report, judge, source
+from medtutor.exercises.engine import Exercise, Report, judge
 
 PROGRESS = "MEDTUTOR_PROGRESS"  # file that keeps a learner's progress; `medtutor lab` sets it
 _hints_shown: dict[str, int] = {}  # how many hints of each exercise this session has seen
@@ -123,7 +124,10 @@ def solution(key: str) -> Text:
         return 60 * beats / seconds
     """
     exercise = find(key)
-    return Text(source(exercise.reference) if exercise else f"There is no exercise {key}.")
+    if exercise is None:
+        return Text(f"There is no exercise {key}.")
+    answer = exercise.reference
+    return Text(inspect.getsource(answer).strip() if callable(answer) else repr(answer))
 
 
 def progress(path: Path) -> dict[str, str]:

@@ -49,8 +49,8 @@ TO_HU = Exercise(
         ),
         Mistake(
             _converted_too_late,
-            "You convert after you have calculated. With whole numbers an unsigned type has "
-            "wrapped around by then: convert first.",
+            "You calculate in the type of the file; with whole numbers it wraps around, and "
+            "converting comes too late. To float32 first.",
         ),
         Mistake(
             lambda stored, slope, intercept: np.asarray(stored, float) * slope + intercept,

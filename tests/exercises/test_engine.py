@@ -2,14 +2,17 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medtutor import exercises
 from medtutor.exercises import engine
-from medtutor.exercises.engine import Exercise, Mistake, brief, judge
+from medtutor.exercises.engine import Exercise, Mistake, brief, difference, judge
 
 
 def mean(x):
@@ -364,7 +367,7 @@ def test_words_of_a_function_are_exact_and_may_come_in_an_array():
     assert judge(exercise, lambda p: np.unique(list(p))).ok
     assert "at [0]: 'a' expected, yours 'A'" in repr(judge(exercise, lambda p: ["A", "b"]))
     assert "text is expected at [0]" in repr(judge(exercise, lambda p: [1, 2]))
-    assert "a list of 2 values is expected; yours is 3 values" in repr(judge(exercise, list))
+    assert "a list of 2 values is expected; yours has 3" in repr(judge(exercise, list))
 
 
 def test_a_hint_is_not_given_for_an_exception_alone():
@@ -418,7 +421,7 @@ def normalised_by_n_minus_1(rate, subject, train_subjects):
         ("04.1", 18_107, "Not 18107."),
         ("06.1", 10_401, "Not 10401."),
         ("07.1", lambda s, slope, intercept: s * float(slope) + intercept, "float32 is asked for"),
-        ("07.1", lambda s, a, b: (s * a + b).astype("float32"), "convert first"),
+        ("07.1", lambda s, a, b: (s * a + b).astype("float32"), "To float32 first"),
         ("13.3", rate_by_median, "median hardly notices"),
         ("13.5", normalised_by_n_minus_1, "ddof=1"),
         ("16.4", dot_in_int16, "The sum of many does not"),
@@ -429,3 +432,35 @@ def test_wrong_answers_are_rejected_for_what_they_are(key, answer, told):
     report = judge(exercises.find(key), answer)
     assert report.state == "failed"
     assert told in repr(report)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(data=st.data(), shape=st.lists(st.integers(1, 4), min_size=1, max_size=3))
+def test_the_first_place_that_differs_is_found_whatever_the_shape(data, shape):
+    exercise = Exercise("copy", np.copy, (), ("look",))
+    right = np.arange(float(np.prod(shape))).reshape(shape) + 0.1
+    places = st.tuples(*(st.integers(0, n - 1) for n in shape))
+    place, later = sorted(data.draw(st.tuples(places, places)))
+    step = data.draw(st.floats(1e-2, 1e3)) * data.draw(st.sampled_from([-1, 1]))
+    wrong = right.copy()
+    wrong[later] = wrong[place] = right[place] + step
+    if place != later:
+        wrong[later] = np.nan
+    function = replace(exercise, cases=lambda: [()])
+    for yours in (wrong, wrong.tolist()):
+        (line,) = difference(yours, right, function)
+        where, values = line.removeprefix("first difference at ").split(": ")
+        assert where == str(list(place))
+        expected, got = values.split(" expected, yours ")
+        assert float(expected) != float(got)
+    for yours in (right.tolist(), list(right), right.astype(object)):
+        assert difference(yours, right, function) == []
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(count=st.integers(-(2**62), 2**62), off=st.integers(1, 9))
+def test_a_count_that_is_off_by_a_little_is_never_right(count, off):
+    exercise = Exercise("count", count, (), ("look",))
+    assert judge(exercise, count).ok
+    assert not judge(exercise, count + off).ok
+    assert not judge(exercise, [count]).ok
