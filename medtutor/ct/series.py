@@ -346,7 +346,7 @@ def _value(data: Any, word: str, path: Path) -> Any:
         whole = word not in WHOLE or all(number.is_integer() for number in numbers)
         if len(numbers) != count or not np.isfinite(numbers).all() or not whole:
             raise ValueError(raw)
-        if word == "PixelSpacing" and min(numbers) <= 0:
+        if word in ("PixelSpacing", "NumberOfFrames") and min(numbers) <= 0:
             raise ValueError(raw)
     except Exception as error:  # each VR has exceptions of its own
         kind = "text" if word in TEXTS else f"{count} {'whole ' * (word in WHOLE)}number(s)"
