@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from medtutor import plots
-from medtutor.plots import FULL, INKS
+from medtutor.plots import INKS
 from medtutor.plots.pictures import number
 
 
@@ -64,24 +64,4 @@ def places(
         ax.set_axis_off()
     for ax in axes.ravel()[len(cases) :]:
         ax.set_axis_off()
-    plots.show(fig, words)
-
-
-@plots.styled
-def filters(kernels: np.ndarray, maps: np.ndarray, words: str) -> None:
-    """Show filters, and below each its feature map."""
-    n = kernels.shape[2]
-    size = FULL / (n + 0.7)
-    fig, axes = plots.figure(2, n, height=2 * size + 0.35)
-    most = np.abs(kernels).max()
-    for f in range(n):
-        shown = axes[0, f].imshow(kernels[..., f], vmin=-most, vmax=most, cmap="RdBu_r")
-        reach = np.percentile(np.abs(maps[..., f]), 99)
-        axes[1, f].imshow(maps[..., f], vmin=-reach, vmax=reach)
-        for ax in axes[:, f]:
-            ax.set_xticks([])
-            ax.set_yticks([])
-    axes[0, 0].set_ylabel("filter")
-    axes[1, 0].set_ylabel("feature map")
-    fig.colorbar(shown, ax=axes[0], fraction=0.012, pad=0.01, label="weight")
     plots.show(fig, words)
