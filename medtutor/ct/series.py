@@ -290,7 +290,7 @@ def _header(path: Path, alone: bool) -> dict[str, Any] | str:
     if "SOPClassUID" not in data and "SOPInstanceUID" not in data:
         raise _cut_off(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as above
+        warnings.simplefilter("ignore")
         values = {word: _value(data, word, path) for word in (*TEXTS, *DECIMALS, *WHOLE)}
     header = {**meta, **{word: value for word, value in values.items() if value is not None}}
     plain_ct = header.get("SOPClassUID") == CT_IMAGE
@@ -311,52 +311,70 @@ def _cut_off(path: Path) -> DataError:
 
 def _value(data: Any, word: str, path: Path) -> Any:
     """Turn one element into text, a number or a list of numbers, whatever VR the file gives it."""
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-    from pydicom.multival import MultiValue
+    from pydicom.datadict import tag_for_keyword
     from pydicom.tag import Tag
 
     tag = Tag(tag_for_keyword(word) or 0)
     if tag not in data:
         return None
-    count, raw = DECIMALS.get(word, 1), b""
+    shown: Any = "of an unknown type"
     try:
         element = data.get_item(tag)  # as it stands in the file
-        raw = element.value
-        vr = element.VR if element.VR not in (None, "UN") else dictionary_VR(tag)
-        written = isinstance(raw, bytes) and vr not in BINARY  # digits, not bits
-        if raw in (None, b"", "") or (written and not raw.strip(b" \0")):
-            return None
-        if word in TEXTS:
-            found = data[tag].value
-            texts = tuple(found) if isinstance(found, MultiValue) else (found,)
-            if not all(isinstance(text, (str, int, float)) for text in texts):
-                raise TypeError(vr)
-            texts = tuple(str(text).strip(" \0") for text in texts)
-            return texts if word == "ImageType" else "\\".join(texts)
-        if written:
-            digits = [text.strip() for text in raw.decode("ascii").strip(" \0").split("\\")]
-            if not all(DECIMAL.fullmatch(text) for text in digits):
-                raise ValueError(raw)
-            numbers = [float(text) for text in digits]
-        else:
-            found = data[tag].value
-            if isinstance(found, bytes):  # "US or SS", which the dictionary leaves open
-                found = int.from_bytes(found, "little")
-            numbers = np.ravel(found).astype(float).tolist()
-        whole = word not in WHOLE or all(number.is_integer() for number in numbers)
-        if len(numbers) != count or not np.isfinite(numbers).all() or not whole:
-            raise ValueError(raw)
-        if word in ("PixelSpacing", "NumberOfFrames") and min(numbers) <= 0:
-            raise ValueError(raw)
+        shown = repr(str(element.value)[:60])
+        return _text(data, element, word) if word in TEXTS else _numbers(data, element, word)
     except Exception as error:  # each VR has exceptions of its own
-        kind = "text" if word in TEXTS else f"{count} {'whole ' * (word in WHOLE)}number(s)"
+        kind = "text"
+        if word not in TEXTS:
+            kind = f"{DECIMALS.get(word, 1)} {'whole ' * (word in WHOLE)}number(s)"
         raise ValueNotUnderstood(
-            f"{word} {tag} is {str(raw)[:60]!r}, not {kind} as the standard writes them"
+            f"{word} {tag} is {shown}, not {kind} as the standard writes them"
             + " (a point marks decimals)" * (word in DECIMALS),
             path,
             "Correct this value, or export the series again.",
         ) from error
+
+
+def _text(data: Any, element: Any, word: str) -> str | tuple[str, ...] | None:
+    """Read an element as text, in the character set that the file names."""
+    from pydicom.multival import MultiValue
+
+    found = data[element.tag].value
+    if found in (None, "", b""):
+        return None
+    texts = tuple(found) if isinstance(found, MultiValue) else (found,)
+    if not all(isinstance(text, (str, int, float)) for text in texts):
+        raise TypeError(found)
+    texts = tuple(str(text).strip(" \0") for text in texts)
+    return texts if word == "ImageType" else "\\".join(texts)
+
+
+def _numbers(data: Any, element: Any, word: str) -> int | float | list[float] | None:
+    """Read an element as numbers: digits by the standard's own rule, or bits."""
+    from pydicom.datadict import dictionary_VR
+
+    raw = element.value
+    vr = element.VR if element.VR not in (None, "UN") else dictionary_VR(element.tag)
+    if raw in (None, b"", ""):
+        return None
+    if isinstance(raw, bytes) and vr not in BINARY:
+        digits = [text.strip() for text in raw.decode("ascii").strip(" \0").split("\\")]
+        if digits == [""]:
+            return None
+        if not all(DECIMAL.fullmatch(text) for text in digits):
+            raise ValueError(raw)
+        numbers = [float(text) for text in digits]
+    else:
+        found = data[element.tag].value
+        if isinstance(found, bytes):  # "US or SS", which the dictionary leaves open
+            found = int.from_bytes(found, "little")
+        numbers = np.ravel(found).astype(float).tolist()
+    count = DECIMALS.get(word, 1)
+    sound = len(numbers) == count and bool(np.isfinite(numbers).all())
+    if not sound or (word == "PixelSpacing" and min(numbers) <= 0):
+        raise ValueError(raw)
     if word in WHOLE:
+        if not numbers[0].is_integer():
+            raise ValueError(raw)
         return int(numbers[0])
     return numbers if count > 1 else numbers[0]
 
