@@ -128,10 +128,6 @@ class Series:
         )
 
 
-class ValueNotUnderstood(DataError):
-    """A header value that is not what the standard lets it be; the file is not damaged."""
-
-
 @dataclass(frozen=True, slots=True)
 class Slice:
     """One DICOM file: where it is and what its header says."""
@@ -242,8 +238,10 @@ def read_headers(source: Path, strict: bool = True) -> tuple[list[Slice], list[F
         except DataError as error:
             if strict:
                 raise
-            check = "value" if isinstance(error, ValueNotUnderstood) else "damaged"
-            left.append(Flag(path.name, check, error.problem))
+            if "cut off" in error.problem:
+                left.append(Flag(path.name, "damaged", "not a DICOM file, or cut off"))
+            else:
+                left.append(Flag(path.name, "not read", error.problem))
             continue
         if isinstance(header, str):
             left.append(Flag(path.name, "left out", header))
@@ -326,7 +324,7 @@ def _value(data: Any, word: str, path: Path) -> Any:
         kind = "text"
         if word not in TEXTS:
             kind = f"{DECIMALS.get(word, 1)} {'whole ' * (word in WHOLE)}number(s)"
-        raise ValueNotUnderstood(
+        raise DataError(
             f"{word} {tag} is {shown}, not {kind} as the standard writes them"
             + " (a point marks decimals)" * (word in DECIMALS),
             path,
@@ -498,7 +496,7 @@ def _in_order(slices: Sequence[Slice], source: Path) -> tuple[list[Slice], np.nd
     cosines = np.asarray(slices[0].header["ImageOrientationPatient"])
     axes = np.stack([np.cross(cosines[:3], cosines[3:]), cosines[3:], cosines[:3]])
     if abs(np.linalg.norm(axes, axis=1) - 1).max() > 0.01:
-        raise ValueNotUnderstood(
+        raise DataError(
             f"ImageOrientationPatient is {cosines.tolist()}, not two unit vectors at right angles",
             slices[0].path,
             "Export the series again.",

@@ -78,6 +78,14 @@ class TestSeries:
         found = [f for f in quality.check_series(series[0].parent) if "where it lies" in f.reason]
         assert [flag.item for flag in found] == [series[6].name]
 
+    def test_a_value_that_is_not_understood_is_no_damage(self, series):
+        data = series[3].read_bytes()
+        at = data.index(b"DS", data.index(b"\x28\x00\x30\x00"))  # the value of PixelSpacing
+        series[3].write_bytes(data[:at] + data[at:].replace(b".", b",", 1))
+        flags = [f for f in quality.check_series(series[0].parent) if f.item == series[3].name]
+        assert [f.check for f in flags] == ["not read"]
+        assert "PixelSpacing (0028,0030) is" in flags[0].reason
+
     def test_other_files_are_passed_over(self, series):
         (series[0].parent / "notes.txt").write_text("nothing")
         assert quality.check_series(series[0].parent) == []
