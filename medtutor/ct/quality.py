@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from medtutor.ct import series
+from medtutor.ct import headers, series
 from medtutor.errors import DataError
 from medtutor.types import Flag
 
@@ -73,11 +73,11 @@ def check_series(folder: str | Path) -> list[Flag]:
     return flags + _positions(sorted(placed))
 
 
-def _headers(folder: Path) -> tuple[list[series.Slice], list[Flag]]:
+def _headers(folder: Path) -> tuple[list[headers.Slice], list[Flag]]:
     """Read what can be read; what is damaged or not understood becomes a flag."""
     if not folder.is_dir():
         raise DataError("it is not a folder", folder, "Check the path.")
-    slices, flags = series.read_headers(folder, strict=False)
+    slices, flags = headers.read_headers(folder, strict=False)
     return slices, [flag for flag in flags if flag.check != "left out"]
 
 
