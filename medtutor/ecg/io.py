@@ -7,22 +7,25 @@ Applications Guide of PhysioNet, https://physionet.org/physiotools/wag/.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from medtutor import manifests
+from medtutor.ecg import formats
 from medtutor.ecg.beats import BEAT_CODES
+from medtutor.ecg.formats import Header, LeftOut
 from medtutor.errors import DataError
 from medtutor.types import Recording
 
 # Names for the same electrode pair: the modified limb lead II of Holter recorders.
 LEAD_ALIASES = {"MLII": ("MLII", "II", "ML2"), "II": ("II", "MLII", "ML2")}
-MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
+HEIGHT = (0.01, 50.0)  # mV between the 1st and 99th percentile: no electrode on the skin gives more
+LESS = (", left out", ", counted once")  # how a note ends that says what a recording lost
 FLAT_SECONDS = 1.0  # equal samples for longer than this are no heart signal
 
 # MIT-BIH Arrhythmia Database: the inter-patient split of de Chazal et al., IEEE Trans Biomed Eng
@@ -34,7 +37,7 @@ PACED = ("102", "104", "107", "217")
 SAME_PERSON = {"202": "201"}  # the database's own directory says so
 
 
-class MissingLead(DataError):
+class MissingLead(LeftOut):
     """The record has other leads than the one asked for."""
 
 
@@ -89,19 +92,25 @@ def read_record(
     (('MLII', 'V1'), (86400, 2))
     """
     base = record_base(path)
-    header = read_header(base)
-    names = tuple(header.sig_name or ())
-    column = find_lead(base, names, lead)
-    signal, leads, notes = _read_signal(base, header, column)
-    beats, symbols = _read_beats(base, annotator, len(signal))
-    notes += _gaps(signal[:, 0], float(header.fs), leads[0], base)
+    header, notes = read_header(base)
+    column = find_lead(header, lead)
+    signal, leads, own, more = _read_signal(header, column)
+    beats, symbols, said = _read_beats(base, annotator, len(signal), own, header.fs)
+    notes += more + said + _gaps(signal[:, 0], own, leads[0], header)
     if subject is None:
         subject = SAME_PERSON.get(base.name, base.name)
     if comments:
         notes += header.comments
-    own = float(header.fs)
     found = Recording(base.name, subject, signal, leads, own, beats, symbols, tuple(notes))
     return found if fs is None else resample(found, fs)
+
+
+def read_lead(path: str | Path, lead: str | None = "MLII") -> tuple[float, np.ndarray]:
+    """Read one lead of a record at its own rate, without annotations: hertz, and millivolts."""
+    header, _ = read_header(record_base(path))
+    column = find_lead(header, lead)
+    signal, _, fs, _ = _read_signal(header, column, alone=True)
+    return fs, signal[:, 0]
 
 
 def resample(recording: Recording, fs: float) -> Recording:
@@ -112,26 +121,32 @@ def resample(recording: Recording, fs: float) -> Recording:
     """
     if recording.fs == fs:
         return recording
-    from scipy.signal import resample_poly
-
-    ratio = Fraction(fs / recording.fs).limit_denominator(1000)
-    missing = np.isnan(recording.signal)
-    bridged = _bridge(recording.signal) if missing.any() else recording.signal
-    signal = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=0, padtype="line")
-    signal = signal.astype(np.float32)
-    if missing.any():
-        source = np.minimum(
-            np.round(np.arange(len(signal)) * recording.fs / fs).astype(int), len(missing) - 1
-        )
-        signal[missing[source]] = np.nan
-    beats = np.round(recording.beats * fs / recording.fs).astype(np.int64)
+    signal = _polyphase(recording.signal, recording.fs, fs)
+    moved = np.round(recording.beats * (fs / recording.fs)).astype(np.int64)
+    beats, first = np.unique(np.minimum(moved, len(signal) - 1), return_index=True)
     return replace(
         recording,
         signal=signal,
         fs=float(fs),
-        beats=np.minimum(beats, len(signal) - 1),
+        beats=beats,
+        symbols=recording.symbols[first],
         notes=(*recording.notes, f"resampled from {recording.fs:g} to {fs:g} Hz"),
     )
+
+
+def _polyphase(signal: np.ndarray, old: float, new: float) -> np.ndarray:
+    """Resample columns; what is missing before is missing afterwards."""
+    from scipy.signal import resample_poly
+
+    ratio = Fraction(new / old).limit_denominator(1000)
+    missing = np.isnan(signal)
+    bridged = _bridge(signal) if missing.any() else signal
+    result = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=0, padtype="line")
+    result = result.astype(np.float32)
+    if missing.any():
+        source = np.round(np.arange(len(result)) * old / new).astype(int)
+        result[missing[np.minimum(source, len(missing) - 1)]] = np.nan
+    return result
 
 
 def _bridge(signal: np.ndarray) -> np.ndarray:
@@ -160,7 +175,7 @@ def read_folder(
     folder = Path(folder)
     names = _record_names(folder)
     listed = _read_split(folder / "split.csv", names)
-    notes: list[str] = []
+    notes = list[str]()
     if listed is not None:
         skipped = [name for name in names if name not in listed]
         names = [name for name in names if name in listed]
@@ -185,21 +200,35 @@ def read_folder(
         _note_one_person(subjects, split, notes)
     else:
         split = _usual_parts({r.name: r.subject for r in recordings}, notes)
+    notes += _besides(folder)
     return Folder(tuple(recordings), split, tuple(notes))
 
 
+def _besides(folder: Path) -> list[str]:
+    """Name what lies in the folder and belongs to no record."""
+    names = _record_names(folder)
+    known = {"split.csv", *(f"{name}.{ending}" for name in names for ending in ("hea", "atr"))}
+    for name in names:
+        with suppress(DataError):
+            header = formats.read_header(folder / f"{name}.hea")
+            known |= {signal.file for signal in header.signals}
+    others = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir() if p.name not in known)
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    return [f"not read: {', '.join(others[:5])}{more}"] if others else []
+
+
 def _record_names(folder: Path) -> list[str]:
-    """List the records of a folder by their headers; a signal file without one is an error."""
+    """List the records of a folder by their headers."""
     if not folder.is_dir():
         raise DataError("this folder is not there", folder, "Check the path.")
     names = sorted(path.stem for path in folder.glob("*.hea"))
-    for path in sorted(folder.glob("*.dat")):
-        if not path.with_suffix(".hea").exists() and not _named_in_header(path, names):
-            raise DataError(
-                "this signal file has no header",
-                path,
-                f"Copy {path.stem}.hea beside it, or take the file away.",
-            )
+    alone = sorted(folder.glob("*.dat"))
+    if not names and alone:
+        raise DataError(
+            "this signal file has no header",
+            alone[0],
+            f"Copy {alone[0].stem}.hea beside it, or take the file away.",
+        )
     if not names:
         raise DataError(
             "no WFDB record (*.hea, *.dat, *.atr) lies in this folder",
@@ -207,14 +236,6 @@ def _record_names(folder: Path) -> list[str]:
             "Give the folder that directly holds the records.",
         )
     return names
-
-
-def _named_in_header(path: Path, names: list[str]) -> bool:
-    """Tell whether some header of the folder reads its signal from this file."""
-    return any(
-        path.name in path.with_name(f"{name}.hea").read_text(errors="replace").split()
-        for name in names
-    )
 
 
 def _read_all(
@@ -226,21 +247,25 @@ def _read_all(
 ) -> list[Recording]:
     """Read the records that have the lead and a heart that beats by itself; note the others."""
     lead, fs, comments = how
-    recordings, lacking, paced = [], [], []
+    recordings: list[Recording] = []
+    told: dict[str, list[str]] = {}  # what was left out, to records
     for name in names:
         try:
             recording = read_record(folder / name, lead, fs, subjects.get(name), comments=comments)
         except MissingLead:
-            lacking.append(name)
+            told.setdefault(f"without lead {lead}, left out", []).append(name)
+            continue
+        except LeftOut as error:
+            told.setdefault(f"{error.problem}, left out", []).append(name)
             continue
         if np.mean(recording.symbols == "/") > 0.5:
-            paced.append(name)
-        else:
-            recordings.append(recording)
-    if lacking:
-        notes.append(f"without lead {lead}, left out: {', '.join(lacking)}")
-    if paced:
-        notes.append(f"most beats paced, left out: {', '.join(paced)}")
+            told.setdefault("most beats paced, left out", []).append(name)
+            continue
+        recordings.append(recording)
+        for note in recording.notes:
+            if note.endswith(LESS):
+                told.setdefault(note, []).append(name)
+    notes += [f"{what}: {', '.join(those)}" for what, those in told.items()]
     return recordings
 
 
@@ -262,107 +287,85 @@ def record_base(path: str | Path) -> Path:
     return base
 
 
-def read_header(base: Path) -> Any:
+def read_header(base: Path) -> tuple[Header, list[str]]:
     """Read `.hea`, and check that every signal file is in the folder and as long as it says."""
-    import wfdb
-
-    path = base.with_name(base.name + ".hea")
-    try:
-        header = wfdb.rdheader(str(base))
-    except Exception as error:  # wfdb raises whatever its parser trips over
-        raise DataError(
-            f"this is not a WFDB header ({_first_line(error)})", path, "Copy the record again."
-        ) from error
-    if isinstance(header, wfdb.MultiRecord):
-        raise DataError(
-            "the record is in several segments",
-            path,
-            "Join them first: wfdb.rdrecord(…, m2s=True), then wfdb.wrsamp(…).",
-        )
-    if not header.n_sig:
-        raise DataError("the header names no signal", path, "Leave the record out.")
-    known = (header.file_name, header.fmt, header.units, header.sig_name)
-    if any(values is None or None in values for values in known) or not 1 <= header.fs <= 100_000:
-        raise DataError("the header is incomplete or damaged", path, "Copy the record again.")
-    for name in dict.fromkeys(header.file_name):
-        _check_length(base.with_name(name), header, name)
-    return header
+    header, notes = formats.measure(formats.read_header(base.with_name(base.name + ".hea")))
+    return header, [*header.notes, *notes]
 
 
-def _check_length(path: Path, header: Any, name: str) -> None:
-    """Compare the size of a signal file with what the header promises."""
-    from wfdb.io._signal import BYTES_PER_SAMPLE
-
-    if not path.is_file():
-        raise DataError(
-            "this signal file of the record is not there", path, "Copy it beside its .hea file."
-        )
-    columns = [i for i, file in enumerate(header.file_name) if file == name]
-    each = BYTES_PER_SAMPLE.get(header.fmt[columns[0]], 0)
-    if not header.sig_len or not each:  # compressed, or a header without a length
-        return
-    per_frame = sum(header.samps_per_frame[i] or 1 for i in columns)
-    needed = int(header.sig_len * per_frame * each) + (header.byte_offset[columns[0]] or 0)
-    if path.stat().st_size < needed:
-        raise DataError(
-            f"the file is cut off: {path.stat().st_size:,} of {needed:,} bytes",
-            path,
-            "Copy or download it again.",
-        )
-
-
-def find_lead(base: Path, names: Sequence[str], lead: str | None) -> int:
+def find_lead(header: Header, lead: str | None) -> int:
     """Find a lead's column by name, whatever its case; lead II and MLII are the same pair."""
-    if lead is None:
-        return 0
-    known = {name.strip().upper(): i for i, name in reversed(list(enumerate(names)))}
+    names = [signal.name for signal in header.signals]
+    if lead is None:  # the first that is a voltage: some records begin with another curve
+        return next((k for k, signal in enumerate(header.signals) if signal.millivolts), 0)
+    known = {name.upper(): i for i, name in reversed(list(enumerate(names)))}
     for alias in LEAD_ALIASES.get(lead.upper(), (lead.upper(),)):
         if alias in known:
             return known[alias]
     raise MissingLead(
         f"the record has no lead {lead}; it has {', '.join(names)}",
-        base.with_name(base.name + ".hea"),
+        header.path,
         f'Leave the record out, or choose another lead for all records: lead="{names[0]}".',
     )
 
 
 def _read_signal(
-    base: Path, header: Any, column: int
-) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
-    """Read the samples in millivolts with the chosen lead first."""
-    import wfdb
-
-    try:
-        record = wfdb.rdrecord(str(base), physical=False, return_res=16)
-        plain = record.d_signal is not None and set(record.samps_per_frame) == {1}
-        damaged = plain and any(
-            said and (said - found) % 65536  # some headers write it as a signed number
-            for said, found in zip(record.checksum, record.calc_checksum(), strict=True)
-        )
-        signal = record.dac(return_res=32)
-    except Exception as error:
+    header: Header, column: int, alone: bool = False
+) -> tuple[np.ndarray, tuple[str, ...], float, list[str]]:
+    """Read the samples in millivolts at the chosen lead's own rate, that lead first."""
+    chosen = header.signals[column]
+    if chosen.millivolts is None:
         raise DataError(
-            f"the samples cannot be read ({_first_line(error)})",
-            base.with_name(header.file_name[0]),
-            "Copy or download the record again.",
-        ) from error
-    notes = ["the samples do not match the checksum in the header"] if damaged else []
-    units = [str(unit or "").strip().lower() for unit in header.units]
-    for i, unit in enumerate(units):
-        if MILLIVOLTS.get(unit, 1.0) != 1.0:
-            signal[:, i] *= np.float32(MILLIVOLTS[unit])
-    names = header.sig_name
-    if units[column] not in MILLIVOLTS:
-        notes.append(f"lead {names[column]} is in {header.units[column]!r}, not in millivolts")
-    order = [column, *(i for i in range(signal.shape[1]) if i != column)]
-    signal = np.ascontiguousarray(signal[:, order]) if column else signal
-    return signal, tuple(names[i] for i in order), notes
+            f"lead {chosen.name} is in {chosen.unit!r}, which is not understood as a voltage",
+            header.path,
+            "Write mV, uV, nV or V there if it is one of them; else choose another lead.",
+        )
+    columns = [column, *(i for i in range(len(header.signals)) if i != column and not alone)]
+    fs, notes = header.fs * chosen.per_frame, list[str]()
+    kept, leads = list[np.ndarray](), list[str]()
+    damaged = False
+    for signal, samples in zip(
+        [header.signals[i] for i in columns], formats.read_samples(header, columns), strict=True
+    ):
+        damaged |= formats.disagrees(samples, signal)
+        if signal.millivolts is None:
+            notes.append(f"lead {signal.name} is in {signal.unit!r}, no voltage, left out")
+            continue
+        values = formats.physical(samples, signal, signal.millivolts)
+        why = _too_high(values, signal.name)
+        if why and not kept:
+            raise DataError(why, header.path, "Check its gain and unit.")
+        if why:
+            notes.append(f"{why}, left out")
+            continue
+        if signal.per_frame != chosen.per_frame:
+            own = header.fs * signal.per_frame
+            values = _polyphase(values[:, None], own, fs)[:, 0]
+            notes.append(f"lead {signal.name} resampled from {own:g} to {fs:g} Hz")
+        kept.append(values)
+        leads.append(signal.name)
+    if damaged:
+        notes.insert(0, "the samples do not match the checksum in the header")
+    return np.stack(kept, axis=1), tuple(leads), fs, notes
 
 
-def _read_beats(base: Path, annotator: str, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read where the beats are and what they are, in order; other annotations are dropped."""
-    import wfdb
+def _too_high(values: np.ndarray, lead: str) -> str:
+    """Say so when a lead is higher than any heart is on the skin: its gain or unit is wrong."""
+    if np.isnan(values).all():
+        return ""
+    with np.errstate(invalid="ignore"):
+        low, high = np.nanpercentile(values, [1, 99])
+    fine = high - low <= HEIGHT[1]  # infinite or not a number: not fine
+    return "" if fine else f"lead {lead} is {high - low:,.0f} mV high, which no heart gives"
 
+
+def _read_beats(
+    base: Path, annotator: str, samples: int, fs: float, frames: float
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read where the beats are and what they are, in order; other annotations are dropped.
+
+    Times are counted in frames (`frames` a second) unless the annotation file has its own clock.
+    """
     path = base.with_name(f"{base.name}.{annotator}")
     if not path.is_file():
         others = sorted(
@@ -371,45 +374,40 @@ def _read_beats(base: Path, annotator: str, samples: int) -> tuple[np.ndarray, n
             if file.suffix in (".qrs", ".ecg", ".ari", ".man", ".wqrs")
         )
         remedy = f'Or use {base.name}.{others[0]}: annotator="{others[0]}".' if others else ""
-        raise DataError(
+        raise LeftOut(
             "the beat annotations are not there",
             path,
             f"Copy it beside the record: the lessons learn from its beats. {remedy}".strip(),
         )
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - 2, 0))
-        whole = file.read() == b"\0\0"  # the mark that ends every annotation file
-    if not whole:
-        raise DataError("the annotations are cut off", path, "Copy or download the file again.")
-    try:
-        annotation = wfdb.rdann(str(base), annotator)
-    except Exception as error:
-        raise DataError(
-            f"the annotations cannot be read ({_first_line(error)})",
-            path,
-            "Copy or download the file again.",
-        ) from error
-    symbols = np.asarray(annotation.symbol, dtype="<U2")
-    beats = np.asarray(annotation.sample, dtype=np.int64)
-    keep = np.isin(symbols, list(BEAT_CODES)) & (beats >= 0) & (beats < samples)
-    if not keep.any():
-        raise DataError(
+    read = formats.read_annotations(path)
+    is_beat = np.isin(read.symbols, list(BEAT_CODES))
+    every = np.round(read.ticks[is_beat] * (fs / (read.fs or frames))).astype(np.int64)
+    beats, first = np.unique(every, return_index=True)  # in order, each once
+    inside = (beats >= 0) & (beats < samples)
+    notes = []
+    if len(beats) < len(every):
+        notes.append(f"{len(every) - len(beats)} beats annotated twice, counted once")
+    if not inside.all():
+        notes.append(f"{(~inside).sum()} beats outside of the recording, left out")
+    if not inside.any():
+        raise LeftOut(
             "no beat is annotated in it", path, "Leave the record out, or use another annotator."
         )
-    order = np.argsort(beats[keep], kind="stable")
-    return beats[keep][order], symbols[keep][order]
+    return beats[inside], read.symbols[is_beat][first][inside], notes
 
 
-def _gaps(signal: np.ndarray, fs: float, lead: str, base: Path) -> list[str]:
+def _gaps(signal: np.ndarray, fs: float, lead: str, header: Header) -> list[str]:
     """Describe missing and flat stretches of the lead that the lessons read."""
     missing = np.isnan(signal)
     if missing.all() or np.nanmax(signal) == np.nanmin(signal):
         raise DataError(
             f"lead {lead} carries no signal",
-            base.with_name(base.name + ".dat"),
+            header.path.with_name(next(s.file for s in header.signals if s.name == lead)),
             "Leave the record out, or choose another lead.",
         )
     notes = []
+    if np.nanpercentile(signal, 99) - np.nanpercentile(signal, 1) < HEIGHT[0]:
+        notes.append(f"lead {lead} is lower than {HEIGHT[0]} mV: check its gain and unit")
     if missing.any():
         notes.append(f"lead {lead} has {missing.sum() / fs:.1f} s of NaN (missing samples)")
     change = np.flatnonzero(np.diff(signal) != 0)  # NaN differs from itself: never flat
@@ -419,12 +417,6 @@ def _gaps(signal: np.ndarray, fs: float, lead: str, base: Path) -> list[str]:
         stretches = "a flat stretch" if len(flat) == 1 else f"{len(flat)} flat stretches"
         notes.append(f"lead {lead} has {stretches}, {flat.sum() / fs:.1f} s together")
     return notes
-
-
-def _first_line(error: Exception) -> str:
-    """Shorten another library's message so that it fits into ours."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:120]
 
 
 # ------------------------------ whose record it is

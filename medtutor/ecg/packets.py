@@ -48,25 +48,12 @@ def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) ->
 def record_chunks(
     path: str | Path, lead: str | None = "MLII", seconds: float = 10.0
 ) -> tuple[float, Iterator[np.ndarray]]:
-    """Read one lead of a WFDB record piece by piece: sampling rate, and millivolts as they come."""
-    base = io.record_base(path)
-    header = io.read_header(base)
-    column = io.find_lead(base, tuple(header.sig_name or ()), lead)
-    fs, total = float(header.fs), int(header.sig_len)
-    size = max(1, round(seconds * fs))
+    """Hand out one lead of a WFDB record piece by piece: sampling rate, millivolts as they come.
 
-    def pieces() -> Iterator[np.ndarray]:
-        import wfdb
-
-        unit = (header.units or ["mV"] * (column + 1))[column]
-        factor = io.MILLIVOLTS.get(str(unit).lower(), 1.0)
-        for start in range(0, total, size):
-            part = wfdb.rdrecord(
-                str(base), sampfrom=start, sampto=min(total, start + size), channels=[column]
-            )
-            yield part.p_signal[:, 0] * factor
-
-    return fs, pieces()
+    It is read whole first: format 8 holds differences and cannot be entered in the middle.
+    """
+    fs, signal = io.read_lead(path, lead)
+    return fs, chunks(signal, max(1, round(seconds * fs)))
 
 
 def encode(packet: Packet) -> bytes:

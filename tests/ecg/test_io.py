@@ -98,12 +98,17 @@ def test_a_lead_without_signal_is_refused(tmp_path, refused, value):
     refused(read_record, tmp_path / "r1", says=["r1.dat", "lead MLII carries no signal"])
 
 
-def test_microvolts_become_millivolts_and_other_units_are_said(tmp_path):
+def test_microvolts_become_millivolts_and_other_units_are_said(tmp_path, refused):
     signal, _ = make(tmp_path, units=["uV", "mmHg"])
     found = read_record(tmp_path / "r1")
-    np.testing.assert_allclose(found.signal, signal * [1e-3, 1], atol=2e-3)
-    assert found.notes == ()
-    assert "lead V1 is in 'mmHg'" in read_record(tmp_path / "r1", lead="V1").notes[0]
+    np.testing.assert_allclose(found.signal[:, 0], signal[:, 0] * 1e-3, atol=1e-6)
+    assert found.leads == ("MLII",)
+    assert found.notes == (
+        "lead V1 is in 'mmHg', no voltage, left out",
+        "lead MLII is lower than 0.01 mV: check its gain and unit",
+    )
+    says = ["r1.hea", "lead V1 is in 'mmHg'", "not understood as a voltage", "mV, uV"]
+    refused(read_record, tmp_path / "r1", lead="V1", says=says)
 
 
 @pytest.mark.parametrize("ending", ["hea", "dat", "atr"])
@@ -170,6 +175,7 @@ def test_a_folder_goes_on_without_the_records_that_do_not_fit(tmp_path):
     assert found.notes == (
         "without lead MLII, left out: b",
         "most beats paced, left out: c",
+        "not read: RECORDS",
     )
     assert found.split is None
 
@@ -273,6 +279,7 @@ def test_real_records(real_ecg):
     assert found.notes == (
         "without lead MLII, left out: 102, 104",
         "most beats paced, left out: 107, 217",
+        "not read: RECORDS, SHA256SUMS.txt",
     )
     for recording in found.recordings:
         assert recording.leads[0] == "MLII"
