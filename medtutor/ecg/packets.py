@@ -1,4 +1,4 @@
-"""Where a stream comes from: an array, a WFDB record read piece by piece, a socket.
+"""Where a stream comes from: an array, a WFDB record handed out in pieces, a socket.
 
 On a socket the samples travel in packets that carry the patient, the number of the first sample and
 a checksum. So the receiver knows what was lost, who it belongs to, and what is not a packet at all.
