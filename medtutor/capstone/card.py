@@ -36,17 +36,23 @@ FEW = 40  # patients below which the usual intervals are too narrow
 
 
 class CardPicture(NamedTuple):
-    """A picture of the card: PNG bytes, its alternative text, its caption."""
+    """A picture of the card: PNG bytes, alternative text, caption, whether it shows patients."""
 
     png: bytes
     alt: str
     caption: str
+    of_patients: bool = False
 
 
-def picture(fig: Figure, alt: str, caption: str) -> CardPicture:
+def picture(fig: Figure, alt: str, caption: str, of_patients: bool = False) -> CardPicture:
     """Show a figure in the lesson, and keep it for the card."""
     style.show(fig, alt)
-    return CardPicture(style.png(fig), style.alternative_text(alt), caption)
+    return CardPicture(style.png(fig), style.alternative_text(alt), caption, of_patients)
+
+
+def shareable(work: Work, pictures: Sequence[CardPicture]) -> list[CardPicture]:
+    """Leave out what shows a patient: the card travels further than the data may."""
+    return [each for each in pictures if work.simulated or not each.of_patients]
 
 
 def plain(text: object) -> str:
@@ -94,7 +100,8 @@ def fill(
         rule=split.rule,
         notes=notes,
         outcome=outcome,
-        pictures=pictures,
+        pictures=shareable(work, pictures),
+        hidden=len(pictures) - len(shareable(work, pictures)),
         limits=limits(work, known, people),
         gap=f"{gap:.1g}",
     )
@@ -124,6 +131,8 @@ def limits(work: Work, known: bool, people: int) -> list[str]:
         "Probabilities have not been calibrated, and no subgroup (age, sex, device) was "
         "tested, since the data do not name any.",
         "Maps show what an answer rests on, not whether it is right.",
+        f"Weights can give away whether a {work.unit} was among those who taught them, and parts "
+        "of what they learned by heart: pass model.onnx on only as the data may be passed on.",
     ]
 
 
@@ -152,22 +161,25 @@ def page(markdown: str, pictures: Sequence[CardPicture] = ()) -> str:
 def write(
     card: str,
     folder: Path,
+    work: Work,
     pictures: Sequence[CardPicture],
     flags: Sequence[Flag],
     split: Split,
 ) -> list[str]:
     """Write the card, its pictures and tables; each file is there whole or not at all.
 
-    The two cards come last: who finds one finds everything that it names.
+    `findings.csv` and `split.csv` account for every sample by the name of its file. The two cards
+    come last: who finds one finds everything that it names.
     """
+    pictures = shareable(work, pictures)
     names = [f"figure_{k + 1}.png" for k in range(len(pictures))]
     for name, each in zip(names, pictures, strict=True):
         paths.write_bytes(folder / name, each.png)
     parts = {int(k): part for part in ("train", "validation", "test") for k in getattr(split, part)}
-    rows = [[str(k), str(split.patients[k]), part] for k, part in sorted(parts.items())]
+    rows = [[work.items[k], str(split.patients[k]), part] for k, part in sorted(parts.items())]
     tables = {
         "findings.csv": [["item", "check", "reason"], *([*flag] for flag in flags)],
-        "split.csv": [["sample", "group", "part"], *rows],
+        "split.csv": [["file", "group", "part"], *rows],
     }
     for name, table in tables.items():
         text = io.StringIO()

@@ -22,22 +22,23 @@ UNEVEN = 4  # how many times the commonest class may be as common as the rarest
 DOUBT = 0.01  # chance below which a fault is said to go along with the label
 
 
-def faults(images: ImageSet) -> list[Flag]:
-    """Check each image by itself: borders, one value, saturation, noise, washed-out grey."""
+def small(images: ImageSet) -> list[np.ndarray]:
+    """Give each image at the size at which it is inspected: one of 64 megapixels costs no more."""
     from medtutor.ct.preprocess import resize
 
-    def small(image: np.ndarray) -> np.ndarray:
-        scale = LARGEST / max(image.shape)
-        if scale >= 1:
-            return image
-        return resize(image, (max(1, round(image.shape[0] * scale)),
-                              max(1, round(image.shape[1] * scale))))  # fmt: skip
+    pictures = []
+    for image in images.images:
+        scale = max(1.0, max(image.shape) / LARGEST)
+        height, width = (max(1, round(n / scale)) for n in image.shape)
+        pictures.append(np.asarray(image, np.float32) if scale == 1 else
+                        resize(image, (height, width)))  # fmt: skip
+    return pictures
 
-    pictures = [small(np.asarray(image, np.float32)) for image in images.images]
-    flags = [
-        flag for flag in quality.check_crops(pictures, images.files) if flag.check != "duplicate"
-    ]
-    for file, picture in zip(images.files, pictures, strict=True):
+
+def faults(files: Sequence[str], pictures: Sequence[np.ndarray]) -> list[Flag]:
+    """Check each image by itself: borders, one value, saturation, noise, washed-out grey."""
+    flags = [flag for flag in quality.check_crops(pictures, files) if flag.check != "duplicate"]
+    for file, picture in zip(files, pictures, strict=True):
         unused = unused_below(picture)
         if unused > WASHED_OUT:
             reason = f"{unused:.0%} of its grey scale lie below its darkest pixels but the lowest"

@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from medtutor import datasets, ledger, manifests
+from medtutor import datasets, ledger, manifests, paths
 from medtutor.capstone.train import LENGTH, SIDE, Pictures, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
 from medtutor.datasets.images import has_colour
@@ -45,14 +46,22 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
 
 
 def output_folder(data: str | Path | None = None) -> Path:
-    """Make the folder for the card, the model and the tables; never inside the data."""
+    """Make the folder for the card, the model and the tables; never inside the data.
+
+    Beside the results of a run; else in the learner's workspace, when the data are the learner's;
+    else in a temporary folder that goes when the kernel does.
+    """
     results = os.environ.get(ledger.RESULTS)
-    parent = Path(results).resolve().parent if results else Path(tempfile.mkdtemp())
     chosen = str(data) if data is not None else os.environ.get(SOURCE) or "default"
+    if results:
+        parent = Path(results).resolve().parent
+    elif ledger.source_in_use():
+        parent = Path(_temporary().name)
+    else:
+        parent = paths.workspace() / "results"
     source = Path(chosen).expanduser().resolve()
-    if source.suffix.lower() == ".csv":  # the table of a folder
-        source = source.parent
-    if source.is_dir() and (parent == source or source in parent.parents):
+    source = source.parent if source.is_file() else source
+    if source.is_dir() and parent.is_relative_to(source):
         raise DataError(
             "the results would be written into the folder of your data",
             parent,
@@ -61,6 +70,11 @@ def output_folder(data: str | Path | None = None) -> Path:
     target = parent / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     return target
+
+
+@cache
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()  # removed when the process ends
 
 
 def _pictures(images: ImageSet, path: Path | None = None) -> Pictures:

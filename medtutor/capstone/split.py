@@ -7,12 +7,13 @@ known, pictures that show the same are the only thing that can be seen; each suc
 pseudo-patient. Two different slices of one chest are not found in this way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from medtutor.splits import is_test_patient
+from medtutor.types import Flag
 
 FEW = 20  # samples below which a large group is no surprise
 MOST = 0.5  # share of all samples that the search for copies may join into one group
@@ -102,6 +103,13 @@ def propose(
                 "picture, lies in a later part of the given split"
             )
     return Proposal(found, keep, tuple(notes))
+
+
+def left_out(proposal: Proposal, items: Sequence[str], unit: str) -> list[Flag]:
+    """Write each sample that must stay out as a flag, so that no file vanishes without a reason."""
+    reason = f"its {unit}, or the same picture, lies in a later part of the given split"
+    gone = np.setdiff1d(np.arange(len(proposal.groups)), proposal.keep)
+    return [Flag(items[k], "left out", reason) for k in gone]
 
 
 def _largest(groups: np.ndarray) -> float:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from medtutor import metrics, plots
 from medtutor.capstone import copies, inspect
+from medtutor.capstone import split as grouping
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.ct import preprocess
 from medtutor.errors import DataError
@@ -34,6 +36,8 @@ LENGTH = 2000  # samples in a window
 STEPS = 350  # training steps at most, for records
 FEWEST = 10  # windows below which a subject says little
 MAP = "viridis"  # of a map of importance
+EPOCH, EPOCHS = 400, 30  # images in an epoch at least, and epochs at most
+MOST_SEEN = 24_000  # images that a training looks at, repetitions counted
 MISSING = 0.1  # share of a record that may be missing or stand still
 
 
@@ -90,6 +94,17 @@ def difference(first: str, second: str, gap: Interval, more_is_better: bool = Tr
     return ". ".join(metrics.compare(gap, first, second, more_is_better))
 
 
+def with_width(found: Interval, people: int) -> Interval:
+    """Give Wilson's interval over people where the bootstrap sees no spread, as at 0 and at 1.
+
+    People are counted once, however many samples they have: that is careful, never too narrow.
+    """
+    if found.low < found.high or not np.isfinite(found.value) or not people:
+        return found
+    low, high = metrics.wilson(np.array(found.value), np.array(people))
+    return Interval(found.value, max(0.0, float(low)), min(1.0, float(high)))
+
+
 @dataclass
 class Pictures(Trained):
     """A folder of labelled images on its way to a model card."""
@@ -105,6 +120,16 @@ class Pictures(Trained):
     def notes(self) -> tuple[str, ...]:
         """What reading has to say."""
         return self.data.notes
+
+    @property
+    def items(self) -> Sequence[str]:
+        """File of each image."""
+        return self.data.files
+
+    @cached_property
+    def small(self) -> list[np.ndarray]:
+        """Each image at the size at which it is inspected."""
+        return inspect.small(self.data)
 
     @property
     def labels(self) -> np.ndarray:
@@ -151,12 +176,14 @@ class Pictures(Trained):
 
     def inspect(self) -> tuple[list[Flag], list[copies.Twin]]:
         """Look for faults, for pictures that are there twice, and for what the label goes with."""
-        found = copies.pairs(list(self.data.images))
+        found = copies.pairs(self.small)
+        groups = grouping.groups(self.patients, [(twin.first, twin.second) for twin in found])
         flags = [
             *self.flags,
             *inspect.shared_patients(self.data),
             *inspect.duplicates(self.data, found),
-            *inspect.faults(self.data),
+            *inspect.faults(self.items, self.small),
+            *inspect.imbalance(self.labels, groups, self.class_names),
         ]
         return flags + inspect.shortcuts(self.data, flags), found
 
@@ -183,6 +210,23 @@ class Pictures(Trained):
         """Keep the millimetres only where the images are crops: else most would be cut away."""
         return self.data if self.around_a_finding else replace(self.data, spacing=None)
 
+    def train(self, split: Split, seed: int = 0) -> dict[str, list[float]]:
+        """Train `ct.models.nodule_cnn`; validation says when to stop.
+
+        Few images pass several times in an epoch: what a network needs is updates, and batch
+        normalisation needs them as well before its averages can be used.
+        """
+        from medtutor.ct import models, training
+        from medtutor.ct.augment import Ranges
+
+        x = self.inputs(np.arange(len(self.labels)))
+        self.network = models.nodule_cnn(x.shape[1:], len(self.class_names), seed=seed)
+        seen = np.tile(split.train, -(-EPOCH // len(split.train)))
+        epochs = int(np.clip(MOST_SEEN // len(seen), 1, EPOCHS))
+        ranges = Ranges(upright=not self.around_a_finding)
+        return training.fit(self.network, x, self.labels, replace(split, train=seen),
+                            epochs=epochs, seed=seed, ranges=ranges)  # fmt: skip
+
     def predict(self, indices: np.ndarray) -> np.ndarray:
         """Give the probability of each class, shape (n, classes)."""
         from medtutor.ct import models
@@ -195,10 +239,10 @@ class Pictures(Trained):
         called, names = p.argmax(axis=1), self.class_names
         commonest = np.bincount(self.labels[split.train]).argmax()
         always = np.full(len(y), commonest)
-        outcome = Outcome()
+        outcome, everyone = Outcome(), len(np.unique(who))
 
-        def add(name: str, what: str, interval: Interval) -> None:
-            outcome.scores.append(Score(f"own.{name}", what, interval))
+        def add(name: str, what: str, interval: Interval, people: int = everyone) -> None:
+            outcome.scores.append(Score(f"own.{name}", what, with_width(interval, people)))
 
         add("test.accuracy", "accuracy of the network", metrics.accuracy(y, called, who))
         add("baseline.accuracy", f"accuracy of always saying {names[commonest]}",
@@ -207,9 +251,16 @@ class Pictures(Trained):
         def right(truth: np.ndarray, answer: np.ndarray) -> float:
             return float(np.mean(truth == answer))
 
-        gap = metrics.paired_difference(right, y, called, always, who)
-        outcome.sentences.append(difference("accuracy of the network", "accuracy of always saying "
-                                           + names[commonest], gap))  # fmt: skip
+        if len(np.unique(called)) == 1:
+            outcome.sentences.append(
+                f"The network gives ONE answer to all {len(y)} test images, {names[called[0]]}: at "
+                "this threshold it tells nothing apart, whatever its scores."
+            )
+        else:
+            gap = metrics.paired_difference(right, y, called, always, who)
+            outcome.sentences.append(difference(
+                "accuracy of the network", f"accuracy of always saying {names[commonest]}", gap
+            ))  # fmt: skip
         present = np.unique(y)
         if len(present) < 2:
             outcome.sentences.append("The test part has one class only: no AUC can be given.")
@@ -220,7 +271,9 @@ class Pictures(Trained):
                 areas = [metrics.area_under_roc(truth == c, scores[:, c]) for c in columns]
                 return float(np.mean(areas))
 
-            add("test.auc", "AUC of the network", metrics.bootstrap(auc, y, p, groups=who))
+            # So many pairs of two classes share nobody: each is one trial of the AUC.
+            fewest = min(len(np.unique(who[y == c])) for c in present)
+            add("test.auc", "AUC of the network", metrics.bootstrap(auc, y, p, groups=who), fewest)
             self._ruler(outcome, y, p, who, split)
         outcome.tables.append(self._per_class(y, called, who))
         return outcome
@@ -233,9 +286,9 @@ class Pictures(Trained):
         if size is None or len(self.class_names) != 2 or not np.isfinite(size).all():
             return
         size = size[split.test]
-        outcome.scores.append(
-            Score("own.baseline.auc", "AUC of the diameter alone", metrics.auc(y, size, who))
-        )
+        fewest = min(len(np.unique(who[y == c])) for c in np.unique(y))
+        alone = with_width(metrics.auc(y, size, who), fewest)
+        outcome.scores.append(Score("own.baseline.auc", "AUC of the diameter alone", alone))
         gap = metrics.paired_difference(metrics.area_under_roc, y, p[:, 1], size, who)
         outcome.sentences.append(difference("AUC of the network", "AUC of the diameter", gap))
 
@@ -249,7 +302,8 @@ class Pictures(Trained):
             if not mine.any():
                 rows.append([name, "0", "-"])
                 continue
-            found = metrics.accuracy(y[mine], called[mine], who[mine])
+            people = len(np.unique(who[mine]))
+            found = with_width(metrics.accuracy(y[mine], called[mine], who[mine]), people)
             rows.append([name, str(int(mine.sum())), str(found)])
         return "What is found of each class", ["class", "test images", "share found"], rows
 
@@ -338,6 +392,13 @@ class Records(Trained):
             "person. If two are of one person, results are too good and intervals too narrow.",
             *self.data.notes,
         )
+
+    @property
+    def items(self) -> Sequence[str]:
+        """Recording of each window, and the sample of it at which the window begins."""
+        return [
+            f"{r} from {k}" for r, k in zip(self.windows.record, self.windows.start, strict=True)
+        ]
 
     @property
     def labels(self) -> np.ndarray:
@@ -532,6 +593,7 @@ def maps_beside(
         "Test images, one a row, each with what the network said, and beside it two maps of "
         "where its answer rests. Bright places count most.",
         "What single answers rest on. Bright is much; each map by itself.",
+        of_patients=True,
     )
 
 
@@ -566,6 +628,7 @@ def beat_maps(
         "Three test windows, read best, typically and worst, each with the network's beat map "
         "below and dotted lines at the annotated beats.",
         "Where the network sees beats. Dotted: annotated beats.",
+        of_patients=True,
     )
 
 

@@ -1,5 +1,7 @@
+import base64
 import csv
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -65,7 +67,14 @@ def trained(tmp_path_factory, train_pictures):
     flags = [*flags, Flag("=1+1", "padding", "made up"), Flag(NASTY, "shortcut", NASTY)]
     pictures = work.explain(split)
     made = card.fill(work, split, outcome, flags, proposal.notes, pictures, 1e-7)
-    return work, split, outcome, made, folder, card.write(made, folder, pictures, flags, split)
+    return (
+        work,
+        split,
+        outcome,
+        made,
+        folder,
+        card.write(made, folder, work, pictures, flags, split),
+    )
 
 
 def test_the_card_has_every_part_and_every_number(trained):
@@ -112,7 +121,27 @@ def test_the_tables_are_whole_and_harmless(trained):
         assert list(csv.reader(file))[-2][0] == "'=1+1"
     with (folder / "split.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert sum(row["part"] == "test" for row in rows) == len(split.test)
+    tested = {row["file"] for row in rows if row["part"] == "test"}
+    assert tested == {trained[0].data.files[k] for k in split.test}
+
+
+def test_no_patient_is_shown_in_a_card_on_real_data(trained, tmp_path):
+    work, split, outcome, *_ = trained
+    real = replace(work, data=replace(work.data, simulated=False))
+    counts = card.CardPicture(b"counts", "counts", "counts")
+    pictures = [card.CardPicture(b"somebody", "a face", "a face", of_patients=True), counts]
+    made = card.fill(real, split, outcome, [], [], pictures, 1e-7)
+    names = card.write(made, tmp_path, real, pictures, [], split)
+    assert [name for name in names if name.endswith("png")] == ["figure_1.png"]
+    assert (tmp_path / "figure_1.png").read_bytes() == b"counts"
+    everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"face" not in everything
+    assert base64.b64encode(b"somebody") not in everything
+    assert "not in this card" in made
+
+
+def test_the_card_warns_of_what_weights_give_away(trained):
+    assert "Weights can give away" in trained[3]
 
 
 def test_pictures_are_explained_and_exported(trained, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medtutor import datasets
-from medtutor.capstone import copies, inspect
+from medtutor.capstone import copies, inspect, train
 from medtutor.types import Flag
 
 
@@ -20,7 +20,7 @@ def test_washed_out_crops_stand_apart(nodules):
     assert inspect.unused_below(np.ones((4, 4))) == 0
     images = np.array(nodules.images)
     images[7] = padded
-    flags = inspect.faults(replace(nodules, images=images))
+    flags = inspect.faults(nodules.files, list(images))
     assert [f.item for f in flags if f.check == "washed out"] == [nodules.files[7]]
 
 
@@ -65,3 +65,21 @@ def test_rare_classes_are_counted_in_people():
     groups[50:] = 99
     assert [f.check for f in inspect.imbalance(labels, groups, ("a", "b"))] == ["rare class"]
     assert inspect.imbalance(np.arange(60) % 2, np.arange(60), ("a", "b")) == []
+
+
+@pytest.mark.parametrize(("few", "check"), [(4, "rare class"), (14, "imbalance")])
+def test_a_folder_of_uneven_classes_is_flagged(nodules, few, check):
+    keep = np.concatenate([np.flatnonzero(nodules.labels == 1)[:60],
+                           np.flatnonzero(nodules.labels == 0)[:few]])  # fmt: skip
+    uneven = replace(nodules.take(keep), patients=keep.astype(str))
+    flags, _ = train.Pictures(uneven).inspect()
+    assert ("benign", check) in {(flag.item, flag.check) for flag in flags}
+
+
+def test_a_huge_picture_is_inspected_small(nodules):
+    rng = np.random.default_rng(0)
+    huge = rng.normal(size=(3000, 2000)).astype(np.float32)
+    images = replace(nodules.take(np.arange(40)), images=[*nodules.images[:39], huge])
+    small = inspect.small(images)
+    assert small[-1].shape == (inspect.LARGEST, 85)
+    assert small[0] is images.images[0] or np.array_equal(small[0], images.images[0])

@@ -1,4 +1,8 @@
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +10,7 @@ from PIL import Image
 
 from medtutor import datasets, ledger
 from medtutor.capstone import source
+from medtutor.capstone import split as grouping
 from medtutor.ct import phantom
 from medtutor.datasets import folders
 
@@ -156,6 +161,29 @@ def test_the_results_never_land_in_the_data(tmp_path, monkeypatch, refused):
     refused(source.output_folder, tmp_path / "data", says=["into the folder of your data", "--out"])
     monkeypatch.setenv(ledger.RESULTS, str(tmp_path / "out" / "results.json"))
     assert source.output_folder(tmp_path / "data") == tmp_path / "out" / source.FOLDER
+
+
+def test_without_a_run_the_results_go_to_the_workspace_or_go_with_the_kernel(
+    classes, monkeypatch, tmp_path
+):
+    monkeypatch.delenv(ledger.RESULTS, raising=False)
+    monkeypatch.setenv("MEDTUTOR_WORKSPACE", str(tmp_path / "lessons"))
+    monkeypatch.setenv("MEDTUTOR_DATA", str(classes))
+    assert source.output_folder() == tmp_path / "lessons" / "results" / source.FOLDER
+    code = "from medtutor.capstone import source; print(source.output_folder())"
+    bundled = {**os.environ, "MEDTUTOR_DATA": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=bundled, capture_output=True, text=True)
+    assert not Path(done.stdout.strip()).exists()
+    assert done.stdout.strip().endswith(source.FOLDER)
+
+
+def test_each_sample_that_stays_out_is_named(classes):
+    work = source.open_source(classes)
+    given_parts = np.array(["train"] * 6 + ["test"] * 6)
+    proposal = grouping.propose(work.patients, [(0, 7), (1, 2)], given_parts)
+    gone = grouping.left_out(proposal, work.items, work.unit)
+    assert [flag.item for flag in gone] == ["a/0.jpg"]
+    assert set(work.items[k] for k in proposal.keep) | {"a/0.jpg"} == set(work.items)
 
 
 def test_all_that_was_planted_is_found(tmp_path, plant):

@@ -1,7 +1,11 @@
 """Both kinds of data, from the samples to a tested network; how good it is does not matter here."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medtutor import datasets, splits
 from medtutor.capstone import train
@@ -29,8 +33,6 @@ def test_colour_and_many_classes(train_pictures, classes):
     colour = rng.normal(100, 10, (count, 56, 56, 3)).astype(np.float32)
     colour[np.arange(count), ..., labels] += 80
     base = datasets.load_ct("default").take(np.arange(count))
-    from dataclasses import replace
-
     data = replace(base, labels=labels, class_names=tuple("abc"[:classes]), diameter=None,
                    masks=None, patients=np.full(count, ""))  # fmt: skip
     work = train.Pictures(data, colour=colour)
@@ -60,6 +62,80 @@ def test_a_test_part_of_one_class_has_no_auc(train_pictures):
     assert {s.name for s in outcome.scores} == {"own.test.accuracy", "own.baseline.accuracy"}
 
 
+class Says:
+    """Stand in for a network: the probability of class 1 of each test image."""
+
+    def __init__(self, monkeypatch, answers):
+        p = np.asarray(answers, float)
+        monkeypatch.setattr(train.Pictures, "predict", lambda *_: np.stack([1 - p, p], axis=1))
+
+
+def prepared(labels, patients):
+    """Give images of which the first 40 train, and the split."""
+    everyone = np.concatenate([np.arange(40) % 2, labels])
+    who = np.array([*(f"t{k}" for k in range(40)), *map(str, patients)])
+    data = datasets.load_ct("default").take(np.arange(len(everyone)))
+    work = train.Pictures(replace(data, labels=everyone, patients=who, diameter=None))
+    parts = np.array(["train"] * 40 + ["test"] * len(labels))
+    return work, splits.by_patient(everyone, who, parts), who
+
+
+def test_all_right_is_not_certain(monkeypatch):
+    work, split, who = prepared([0, 0, 0, 0, 1, 1, 1], range(7))
+    Says(monkeypatch, [0.1] * 4 + [0.9] * 3)
+    outcome = work.test(split, who)
+    scores = {score.name: score.interval for score in outcome.scores}
+    assert scores["own.test.accuracy"].value == scores["own.test.auc"].value == 1
+    assert scores["own.test.accuracy"].low == pytest.approx(0.646, abs=0.001)  # Wilson, 7 of 7
+    assert scores["own.test.auc"].low == pytest.approx(0.438, abs=0.001)  # 3 of 3 pairs
+    assert "0.510 to 1.000" in str(outcome.tables[0][2][0])  # 4 of 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4), st.floats(0, 1)), min_size=1,
+                max_size=12))  # fmt: skip
+@settings(max_examples=12, deadline=None, derandomize=True)
+def test_no_score_is_certain(drawn):
+    labels, people, said = zip(*drawn, strict=True)
+    work, split, who = prepared(list(labels), people)
+    with pytest.MonkeyPatch.context() as patch:
+        Says(patch, said)
+        outcome = work.test(split, who)
+    for score in outcome.scores:
+        assert score.interval.low < score.interval.high or np.isnan(score.interval.low)
+        assert 0 <= score.interval.low <= score.interval.high <= 1
+
+
+def test_a_patient_with_many_images_counts_once():
+    assert train.with_width(Interval(1, 1, 1), 1).low < 0.21
+    assert train.with_width(Interval(0.5, 0.3, 0.7), 1) == Interval(0.5, 0.3, 0.7)
+
+
+@pytest.mark.parametrize("answer", [0.1, 0.9])
+def test_one_answer_for_everybody_is_said_and_never_praised(monkeypatch, answer):
+    work, split, who = prepared([1] * 20 + [0] * 4, range(24))
+    Says(monkeypatch, np.full(24, answer) + np.linspace(0, 0.05, 24))
+    said = " ".join(work.test(split, who).sentences)
+    assert "ONE answer to all 24 test images" in said
+    assert "is better" not in said
+
+
+def test_forty_pictures_are_enough_for_an_easy_task():
+    """Trained by epochs, such a network has an AUC of 1 and the accuracy of a coin."""
+    rng = np.random.default_rng(3)
+    labels, patients = np.arange(40) % 2, (np.arange(40) // 2).astype(str)
+    images = rng.normal(100, 8, (40, 56, 56)).astype(np.float32)
+    images[labels == 1, 20:36, 20:36] += 60
+    base = datasets.load_ct("default").take(np.arange(40))
+    data = replace(base, images=images, unit="grey", labels=labels, patients=patients,
+                   diameter=None, masks=None, spacing=None, table={})  # fmt: skip
+    work = train.Pictures(data)
+    split = splits.by_patient(labels, patients)
+    work.train(split)
+    scores = {score.name: score.interval for score in work.test(split, patients).scores}
+    assert scores["own.test.auc"].value == 1
+    assert scores["own.test.accuracy"].value >= 0.9
+
+
 def test_records_are_trained_tested_and_explained(monkeypatch):
     from medtutor.ecg import segments
 
@@ -83,8 +159,6 @@ def test_records_are_trained_tested_and_explained(monkeypatch):
 
 
 def test_records_without_subjects_say_so():
-    from dataclasses import replace
-
     from medtutor.ecg import segments
 
     data = datasets.load_ecg("default")
