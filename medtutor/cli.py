@@ -150,7 +150,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
     notebook = runner.run(chosen.lesson, chosen.data, chosen.out)
     print(f"Executed notebook: {notebook}")
-    for card in runner.cards(notebook):
+    for card in runner.cards(notebook)[:1]:
         print(f"Model card: {card}")
     return 0
 

@@ -14,10 +14,11 @@ import numpy as np
 from medtutor import datasets, ledger, manifests, paths
 from medtutor.capstone.train import LENGTH, SIDE, Pictures, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
-from medtutor.datasets.images import has_colour
+from medtutor.datasets.images import has_colour, stack
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, ImageSet
 
+LONGEST = 512  # pixels per side; an image with at least twice as many is made lighter
 FOLDER = "own_data"  # of the results, inside the folder of the run
 
 
@@ -42,7 +43,32 @@ def open_source(source: str | Path | None = None) -> Pictures | Records:
         path = inside[0]
     if path.suffix.lower() == ".npz":
         return _pictures(datasets.load_ct(path), path)
-    return Pictures(*folders.survey(path, side=SIDE))
+    images, faults, colour = folders.survey(path, side=SIDE)
+    return Pictures(lighter(images), faults, colour)
+
+
+def lighter(images: ImageSet) -> ImageSet:
+    """Average blocks of pixels where an image has far more than are looked at; keep its scale."""
+    factors = np.array([max(image.shape) // LONGEST for image in images.images])
+    if np.all(factors < 2):
+        return images
+    factors = np.maximum(factors, 1)
+
+    def blocks(image: np.ndarray, k: int) -> np.ndarray:
+        k = min(k, *image.shape)
+        height, width = (n // k for n in image.shape)
+        cut = np.asarray(image)[: height * k, : width * k]
+        return cut.reshape(height, k, width, k).mean(axis=(1, 3), dtype=np.float32)
+
+    pictures = [blocks(i, k) for i, k in zip(images.images, factors, strict=True)]
+    masks = images.masks
+    if masks is not None:
+        masks = [blocks(mask, k) >= 0.5 for mask, k in zip(masks, factors, strict=True)]
+    table = dict(images.table)
+    for name in {"cx", "cy"} & set(table):
+        table[name] = ((table[name].astype(float) - (factors - 1) / 2) / factors).astype(str)
+    spacing = None if images.spacing is None else images.spacing * factors.astype(np.float32)
+    return replace(images, images=stack(pictures), masks=masks, spacing=spacing, table=table)
 
 
 def output_folder(data: str | Path | None = None) -> Path:

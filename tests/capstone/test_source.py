@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,26 @@ def test_large_images_are_made_small_and_many_are_thinned(classes):
     assert len(found.images) == 8
     assert "8 of 13 images were drawn at random" in found.images.notes[-1]
     assert max(max(i.shape) for i in folders.survey(classes).images.images) == folders.LONGEST
+
+
+@pytest.mark.parametrize("spacing", [None, 0.1])
+def test_a_huge_image_becomes_light_and_keeps_its_place_and_scale(spacing):
+    count, big = 3, 5 * source.LONGEST
+    images = [np.zeros((64, 64), np.float32), np.zeros((big, big + 3), np.float32),
+              np.ones((700, 900), np.float32)]  # fmt: skip
+    images[1][1000:1100, 1500:1700] = 100
+    base = datasets.load_ct("default").take(np.arange(count))
+    masks = [image > 50 for image in images]
+    scale = None if spacing is None else np.full(count, spacing, np.float32)
+    place = {"cx": np.array(["32", "1599.5", "0"]), "cy": np.array(["32", "1049.5", "0"])}
+    light = source.lighter(replace(base, images=images, masks=masks, spacing=scale, table=place))
+    assert [i.shape for i in light.images] == [(64, 64), (512, 512), (700, 900)]
+    for found in (light.images[1] > 50, light.masks[1]):
+        rows, columns = np.nonzero(found)
+        assert rows.mean() == pytest.approx(float(light.table["cy"][1]), abs=0.01)
+        assert columns.mean() == pytest.approx(float(light.table["cx"][1]), abs=0.01)
+    if spacing:
+        assert light.spacing.tolist() == pytest.approx([0.1, 0.5, 0.1])
 
 
 def dicom(tmp_path, rows, header="file,label,patient"):
