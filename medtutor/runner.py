@@ -126,10 +126,15 @@ def execute(
         on_cell_complete=lambda **_: step(),
     )
     start, error, peak, refused = time.monotonic(), "", _Peak(client), False
-    with tempfile.TemporaryFile("w+", errors="replace") as log:  # chatter of kernel and libraries
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as log,  # chatter of kernel and libraries
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
+    ):
+        # What a lesson or a library puts into the temporary folder may be of a patient: it goes.
+        place = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)
         try:
             with peak:
-                client.execute(env={**os.environ, **environment}, stderr=log, stdout=log)
+                client.execute(env={**os.environ, **place, **environment}, stderr=log, stdout=log)
         except CellExecutionError as failure:
             error = f"lesson {lesson.name[:2]} failed: {_reason(book, failure)}"
             refused = failure.ename in ("DataError", "SplitError")

@@ -1,5 +1,6 @@
 import json
 import shutil
+import tempfile
 
 import nbformat
 import pytest
@@ -72,6 +73,19 @@ def test_only_what_python_says_is_in_an_executed_lesson(lessons, tmp_path):
     text = runner.run("03", out=tmp_path / "out").read_text()
     assert "said" in text
     assert text.count("chatter") == 1  # in the source
+
+
+def test_a_run_leaves_nothing_in_the_temporary_folder(lessons, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    code = "import os, tempfile; print(tempfile.mkdtemp()); tempfile.mkstemp()"
+    for name, end in (("03_leaves", ""), ("04_dies", "; os.kill(os.getpid(), 9)")):
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code + end)])
+        nbformat.write(book, lessons / f"{name}.ipynb")
+    text = runner.run("03", out=tmp_path / "out").read_text()
+    assert str(tmp_path / "temporary") in text
+    assert runner.execute(lessons / "04_dies.ipynb", tmp_path / "out", {}).error
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.parametrize(("name", "status"), [("DataError", 2), ("ClaimError", 1)])
