@@ -221,11 +221,13 @@ class Margin:
 def calibrate(
     error: np.ndarray, spread: np.ndarray, subject: np.ndarray, level: float = 0.9
 ) -> Margin:
-    """Measure on subjects who have not taught the model how wide an interval must be.
+    """Measure on subjects who have taught and chosen nothing how wide an interval must be.
 
     Split-conformal prediction with normalised residuals (Lei, G'Sell, Rinaldo, Tibshirani and
-    Wasserman, J Am Stat Assoc 113:1094, 2018, section 5.2). Each subject counts the same, however
-    many windows it has.
+    Wasserman, J Am Stat Assoc 113:1094, 2018, section 5.2) over people (Lee, Barber and Willett,
+    arXiv:2306.06342, 2023): each subject counts the same, however many windows it has, and one more
+    than there are is the subject who will be asked. So n subjects can promise n / (n + 1) at most;
+    where `level` is higher, the margin covers all their windows and states that level instead.
     """
     if not len(error):
         raise DataError(
@@ -235,8 +237,8 @@ def calibrate(
     _, who, count = np.unique(subject, return_inverse=True, return_counts=True)
     weight = 1.0 / count[who]
     order = np.argsort(score)
-    covered = np.cumsum(weight[order]) / weight.sum()
-    # One window more than there are: the one that will be asked (Lei et al., eq. 4).
-    wanted = min(1.0, level * (1 + 1 / len(score)))
+    covered = np.cumsum(weight[order]) / len(count)
+    level = min(level, len(count) / (len(count) + 1))
+    wanted = level * (len(count) + 1) / len(count)
     place = min(int(np.searchsorted(covered, wanted - 1e-12)), len(score) - 1)
     return Margin(float(score[order[place]]), level)

@@ -131,25 +131,29 @@ def test_marks_are_counted_from_the_start_of_their_window():
 # ---------------------------------------------------------------------------- uncertainty
 
 
-def test_intervals_cover_what_they_promise_on_new_subjects():
+@pytest.mark.parametrize(("subjects", "level"), [(5, 0.8), (20, 0.9)])
+def test_intervals_cover_what_they_promise_where_hearts_differ(subjects, level):
+    """On average over many draws of people, who differ by a factor in how wrong the spread is."""
     rng = np.random.default_rng(0)
-
-    def draw(subjects):
-        who = np.repeat(np.arange(subjects), 200)
+    covered = []
+    for _ in range(400):
+        who = np.repeat(np.arange(subjects + 1), 50)
         spread = rng.lognormal(0, 1, len(who))
-        return spread * rng.laplace(0, 0.5, len(who)), spread, who
+        error = spread * rng.lognormal(0, 1, subjects + 1)[who] * rng.laplace(0, 0.5, len(who))
+        new = who == subjects
+        margin = maps.calibrate(error[~new], spread[~new], who[~new], level)
+        low, high = margin.interval(500 + error[new], spread[new])
+        covered.append(np.mean((low <= 500) & (high >= 500)))
+    assert margin.level == level
+    assert level <= np.mean(covered) <= level + 0.15
 
-    margin = maps.calibrate(*draw(20))
-    error, spread, _ = draw(50)
-    low, high = margin.interval(80 + error, spread)
-    assert np.mean((low <= 80) & (high >= 80)) == pytest.approx(0.9, abs=0.02)
 
-
-def test_each_subject_counts_the_same_in_calibration():
+def test_each_subject_counts_the_same_and_few_cannot_promise_much():
     error = np.r_[np.ones(1000), np.full(10, 5.0)]
     who = np.r_[np.zeros(1000), np.ones(10)]
-    assert maps.calibrate(error, np.ones(1010), who).factor == 5
-    assert maps.calibrate(error, np.ones(1010), np.zeros(1010)).factor == 1
+    assert maps.calibrate(error, np.ones(1010), who, 0.6) == maps.Margin(5, 0.6)
+    assert maps.calibrate(error, np.ones(1010), who, 0.9) == maps.Margin(5, 2 / 3)
+    assert maps.calibrate(error[:1000], np.ones(1000), who[:1000], 0.5) == maps.Margin(1, 0.5)
 
 
 def test_no_interval_reaches_below_zero():
