@@ -99,10 +99,13 @@ def with_width(found: Interval, people: int) -> Interval:
 
     People are counted once, however many samples they have: that is careful, never too narrow.
     """
-    if found.low < found.high or not np.isfinite(found.value) or not people:
-        return found
-    low, high = metrics.wilson(np.array(found.value), np.array(people))
-    return Interval(found.value, max(0.0, float(low)), min(1.0, float(high)))
+    ends = found.low, found.high
+    if people and not found.low < found.high and np.isfinite(found.value):
+        low, high = metrics.wilson(np.array(found.value), np.array(people))
+        ends = float(low), float(high)
+    kept = Interval(found.value, *map(float, np.clip(ends, 0, 1)))
+    kept.groups = found.groups
+    return kept
 
 
 @dataclass
