@@ -92,7 +92,7 @@ def store(lesson: Path) -> bool:
     Raises
     ------
     RuntimeError
-        If a cell fails, or the result is larger than a lesson may be.
+        If a cell fails or warns, or the result is larger than a lesson may be.
     """
     with tempfile.TemporaryDirectory() as folder:
         outcome = runner.execute(
@@ -100,7 +100,9 @@ def store(lesson: Path) -> bool:
         )
         if outcome.error:
             raise RuntimeError(outcome.error)
-        book = clean(nbformat.read(Path(folder) / lesson.name, 4))
+        book = nbformat.read(Path(folder) / lesson.name, 4)
+        _refuse_warnings(lesson.name, book)
+        book = clean(book)
     text = nbformat.writes(book) + "\n"
     if len(text.encode()) > LARGEST:
         raise RuntimeError(f"{lesson.name}: {len(text) // 1000} KB; at most {LARGEST // 1000} KB")
@@ -111,6 +113,16 @@ def store(lesson: Path) -> bool:
     state = "changed" if changed else "unchanged"
     print(f"{lesson.name}: {state}, {outcome.seconds:.0f} s, {outcome.peak_mb:.0f} MB", flush=True)
     return changed
+
+
+def _refuse_warnings(name: str, book: Any) -> None:
+    """A learner would meet the warning, and the test of the stored outputs would fail on it."""
+    for position, cell in enumerate(book.cells):
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                raise RuntimeError(f"{name}: cell {position} warns: {output.text.strip()}")
 
 
 def _export_readme_figure(book: Any) -> None:
