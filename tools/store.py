@@ -116,7 +116,7 @@ def store(lesson: Path) -> bool:
 
 
 def _refuse_warnings(name: str, book: Any) -> None:
-    """A learner would meet the warning, and the test of the stored outputs would fail on it."""
+    """Raise if a cell wrote to stderr: learners would meet it, and the stored outputs would differ."""
     for position, cell in enumerate(book.cells):
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
             continue
