@@ -116,7 +116,7 @@ def store(lesson: Path) -> bool:
 
 
 def _refuse_warnings(name: str, book: Any) -> None:
-    """Raise if a cell wrote to stderr: learners would meet it, and the stored outputs would differ."""
+    """Raise if a cell wrote to stderr: a learner would meet it, and nbval would fail on it."""
     for position, cell in enumerate(book.cells):
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
             continue
