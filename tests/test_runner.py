@@ -13,9 +13,8 @@ store = paths.load(paths.root() / "tools" / "store.py")
 
 GOOD = """from medtutor import ledger
 ledger.record("demo.value", 0.5, 0.25, 0.75)
-ledger.record("demo.seconds", 1.25)
-import sys
-print("to stderr", file=sys.stderr)"""
+ledger.record("demo.seconds", 1.25)"""
+WARNS = "import sys\nprint('to stderr', file=sys.stderr)"
 
 
 @pytest.fixture
@@ -173,7 +172,18 @@ def test_storing_twice_changes_no_byte(lessons):
     text = first.decode()
     assert "demo.value" in text
     assert "1.25" not in json.dumps(json.loads(text)["cells"][0]["outputs"])
-    assert "to stderr" not in json.dumps(json.loads(text)["cells"][0]["outputs"])
+
+
+def test_a_lesson_that_warns_is_stored_only_where_its_output_is_not_compared(lessons):
+    cell = nbformat.v4.new_code_cell(WARNS)
+    book, lesson = nbformat.v4.new_notebook(cells=[cell]), lessons / "03_warns.ipynb"
+    nbformat.write(book, lesson)
+    with pytest.raises(RuntimeError, match=r"03_warns\.ipynb: cell 0 warns: to stderr"):
+        store.store(lesson)
+    cell.metadata["tags"] = ["nbval-ignore-output"]
+    nbformat.write(book, lesson)
+    store.store(lesson)
+    assert nbformat.read(lesson, 4).cells[0].outputs == []
 
 
 def test_a_lesson_that_fails_is_not_stored(lessons):
