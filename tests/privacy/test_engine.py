@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 
 import numpy as np
@@ -9,6 +10,13 @@ import psutil
 
 from medtutor import paths
 from medtutor.privacy.federated import Settings, in_process, outcome, simulate
+
+
+def name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:  # it has just ended
+        return ""
 
 
 def test_the_engine_computes_what_the_loop_does_and_ends(monkeypatch):
@@ -30,10 +38,6 @@ def test_the_engine_computes_what_the_loop_does_and_ends(monkeypatch):
         np.testing.assert_allclose(a, b, atol=1e-2)
     assert dict(os.environ) == before
     assert sys.path == path
-    of_ray = [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if "ray" in process.name() or "gcs" in process.name()
-    ]
+    of_ray = [p for p in psutil.Process().children(recursive=True) if re.search("ray|gcs", name(p))]
     _, left = psutil.wait_procs(of_ray, timeout=30)  # told to end, on a busy machine not at once
     assert not left
