@@ -16,7 +16,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -28,9 +28,13 @@ from medtutor.plots import style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from medtutor.capstone.train import Outcome, Work
+    from medtutor.capstone.pictures import Pictures
+    from medtutor.capstone.records import Records
+    from medtutor.capstone.work import Outcome
     from medtutor.splits import Split
     from medtutor.types import Flag
+
+    Work: TypeAlias = Pictures | Records
 
 FEW = 40  # patients below which the usual intervals are too narrow
 

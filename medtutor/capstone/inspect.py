@@ -27,11 +27,11 @@ def small(images: ImageSet) -> list[np.ndarray]:
     from medtutor.ct.preprocess import resize
 
     pictures = []
-    for image in images.images:
+    for image in map(np.asarray, images.images):
         scale = max(1.0, max(image.shape) / LARGEST)
         height, width = (max(1, round(n / scale)) for n in image.shape)
-        pictures.append(np.asarray(image, np.float32) if scale == 1 else
-                        resize(image, (height, width)))  # fmt: skip
+        shrunk = image.astype(np.float32) if scale == 1 else resize(image, (height, width))
+        pictures.append(shrunk)
     return pictures
 
 
@@ -125,17 +125,16 @@ def shortcuts(images: ImageSet, flags: Sequence[Flag]) -> list[Flag]:
             traits[f"{what} {value}"] = values == value
     found = []
     for name, has in traits.items():
-        table = np.array([[np.sum(has & (images.labels == c)), np.sum(~has & (images.labels == c))]
-                          for c in range(len(images.class_names))])  # fmt: skip
-        table = table[table.sum(axis=1) > 0]
+        mine = [has[images.labels == c] for c in range(len(images.class_names))]
+        table = np.array([[each.sum(), (~each).sum()] for each in mine if len(each)])
         if has.sum() < 5 or has.all():
             continue
         chance = chi2_contingency(table).pvalue
         if chance < DOUBT / len(traits):  # Bonferroni
             share = ", ".join(
-                f"{np.mean(has[images.labels == c]):.0%} of {images.class_names[c]}"
-                for c in range(len(images.class_names))[:4]
-                if np.any(images.labels == c)
+                f"{each.mean():.0%} of {images.class_names[c]}"
+                for c, each in enumerate(mine[:4])
+                if len(each)
             )
             found.append(Flag(name, "shortcut", f"goes along with the label: {share}"))
     return found
@@ -145,5 +144,5 @@ def summary(flags: Sequence[Flag]) -> list[tuple[str, int, str]]:
     """Count flags by check, the commonest first, each with its first example."""
     counts = Counter(flag.check for flag in flags)
     first = {flag.check: flag for flag in reversed(flags)}
-    return [(check, n, f"{first[check].item}: {first[check].reason}")
-            for check, n in counts.most_common()]  # fmt: skip
+    example = {check: f"{flag.item}: {flag.reason}" for check, flag in first.items()}
+    return [(check, n, example[check]) for check, n in counts.most_common()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Set
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from medtutor import datasets, ledger, manifests, paths
-from medtutor.capstone.train import LENGTH, SIDE, Pictures, Records
+from medtutor.capstone.pictures import SIDE, Pictures
+from medtutor.capstone.records import LENGTH, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
 from medtutor.datasets.images import has_colour, stack
 from medtutor.errors import DataError
@@ -124,16 +127,16 @@ def _colours(path: Path, keep: np.ndarray) -> np.ndarray | None:
     from medtutor.ct.preprocess import resize
 
     found = arrays.read_arrays(path)
-    parts = [found[f"{part}_images"] for part in ("train", "val", "test")
-             if f"{part}_images" in found]  # fmt: skip
-    if not parts or parts[0].ndim != 4 or parts[0].shape[-1] != 3:
+    names = [f"{part}_images" for part in ("train", "val", "test")]
+    parts = [found[name] for name in names if name in found]
+    channel, volume = arrays.layout(parts[0].shape, path) if parts else (None, False)
+    if channel is None or volume or parts[0].shape[channel] != 3:
         return None
-    colours = np.concatenate(parts)[keep]
-    if not has_colour(colours[:200].astype(np.float32)):
+    colours = np.moveaxis(np.concatenate(parts)[keep], channel, 1)
+    if not has_colour(np.moveaxis(colours[:200], 1, -1).astype(np.float32)):
         return None
-    return np.stack([
-        np.stack([resize(picture[..., c], SIDE) for c in range(3)], axis=-1) for picture in colours
-    ])  # fmt: skip
+    small = [[resize(plane, SIDE) for plane in picture] for picture in colours]
+    return np.moveaxis(np.array(small), 1, -1)
 
 
 def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
@@ -148,35 +151,35 @@ def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
 
 def _read_records(folder: Path) -> tuple[EcgSet, list[Flag]]:
     """Read a folder of records; if one is damaged, find out which, and read the others."""
-    from medtutor.ecg.io import MissingLead, read_record
+    from medtutor.ecg.io import LeftOut, read_record
 
     try:
         return datasets.load_ecg(folder), []
     except DataError as error:
         first = error
+    headers = {path.stem: path for path in sorted(folder.glob("*.hea"))}
     flags = []
-    sound = []
-    for header in sorted(folder.glob("*.hea")):
+    for name, header in headers.items():
         try:
-            read_record(header)
-            sound.append(header.stem)
-        except MissingLead:
-            sound.append(header.stem)
+            with suppress(LeftOut):  # its note comes when all are read
+                read_record(header)
         except DataError as error:
-            flags.append(Flag(header.stem, "unreadable", error.problem))
-    if not flags or not sound:
+            flags.append(Flag(name, "unreadable", error.problem))
+    damaged = {flag.item for flag in flags}
+    if not flags or len(flags) == len(headers):
         raise first
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / folder.resolve().name
         copy.mkdir()
+        # A header may name signal files of any name: all go along but the damaged headers.
         for file in folder.iterdir():
-            if file.is_file() and file.stem in sound:
+            if file.is_file() and not (file.suffix == ".hea" and file.stem in damaged):
                 shutil.copy(file, copy)
-        _copy_split(folder, copy, set(sound))
+        _copy_split(folder, copy, headers.keys() - damaged)
         return datasets.load_ecg(copy), flags
 
 
-def _copy_split(folder: Path, copy: Path, sound: set[str]) -> None:
+def _copy_split(folder: Path, copy: Path, sound: Set[str]) -> None:
     """Take over the rows of ``split.csv`` that speak of records which can be read."""
     path = folder / "split.csv"
     if not path.is_file():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from medtutor import datasets, splits
-from medtutor.capstone import card, train
+from medtutor.capstone import card
 from medtutor.capstone import split as grouping
+from medtutor.capstone.pictures import Pictures
 from medtutor.types import Flag
 
 NASTY = '<script>alert("x")</script> | `a` [b](http://x) \n# c\u202e'
@@ -31,10 +32,16 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("form", [
-    "# {0}\n", "{0}\n", "- {0}\n", "| {0} | x |\n|---|---|\n| {0} | {0} |\n",
-    "![{0}](figure_1.png)\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        "# {0}\n",
+        "{0}\n",
+        "- {0}\n",
+        "| {0} | x |\n|---|---|\n| {0} | {0} |\n",
+        "![{0}](figure_1.png)\n",
+    ],
+)
 def test_nothing_from_the_data_becomes_markup(form):
     text = form.format(card.escaped(NASTY))
     page = Page(card.page(text, [card.CardPicture(b"png", NASTY, NASTY)]))
@@ -57,7 +64,7 @@ def test_nothing_from_the_data_becomes_markup(form):
 def trained(tmp_path_factory, train_pictures):
     """A network trained for a moment: the card does not care how good it is."""
     data = datasets.load_ct("default").take(np.arange(160))
-    work = train.Pictures(data)
+    work = Pictures(data)
     flags, doubles = work.inspect()
     proposal = grouping.propose(work.patients, [(d.first, d.second) for d in doubles])
     split = splits.by_patient(work.labels, proposal.groups, class_names=work.class_names)
@@ -81,15 +88,27 @@ def test_the_card_has_every_part_and_every_number(trained):
     _, split, outcome, _, folder, _ = trained
     text = (folder / "model_card.md").read_text()
     page = Page((folder / "model_card.html").read_text())
-    for heading in ("Model", "Intended use", "Uses that are out of scope", "Data", "Inspection",
-                    "Split ledger", "Results on the test part", "Limits"):  # fmt: skip
+    for heading in (
+        "Model",
+        "Intended use",
+        "Uses that are out of scope",
+        "Data",
+        "Inspection",
+        "Split ledger",
+        "Results on the test part",
+        "Limits",
+    ):
         assert f"## {heading}" in text
         assert heading in page.text
     assert text.splitlines()[2].startswith("Not for clinical use")
     assert "simulated" in text[text.index("## Limits") :]
     names = {score.name for score in outcome.scores}
-    assert names == {"own.test.accuracy", "own.baseline.accuracy", "own.test.auc",
-                     "own.baseline.auc"}  # fmt: skip
+    assert names == {
+        "own.test.accuracy",
+        "own.baseline.accuracy",
+        "own.test.auc",
+        "own.baseline.auc",
+    }
     for score in outcome.scores:
         assert f"{score.interval.value:.3f}" in text
         assert f"{score.interval.low:.3f} to {score.interval.high:.3f}" in page.text

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from medtutor import datasets
-from medtutor.capstone import copies, inspect, train
+from medtutor.capstone import copies, inspect
+from medtutor.capstone.pictures import Pictures
 from medtutor.types import Flag
 
 
@@ -69,10 +70,11 @@ def test_rare_classes_are_counted_in_people():
 
 @pytest.mark.parametrize(("few", "check"), [(4, "rare class"), (14, "imbalance")])
 def test_a_folder_of_uneven_classes_is_flagged(nodules, few, check):
-    keep = np.concatenate([np.flatnonzero(nodules.labels == 1)[:60],
-                           np.flatnonzero(nodules.labels == 0)[:few]])  # fmt: skip
+    keep = np.concatenate(
+        [np.flatnonzero(nodules.labels == 1)[:60], np.flatnonzero(nodules.labels == 0)[:few]]
+    )
     uneven = replace(nodules.take(keep), patients=keep.astype(str))
-    flags, _ = train.Pictures(uneven).inspect()
+    flags, _ = Pictures(uneven).inspect()
     assert ("benign", check) in {(flag.item, flag.check) for flag in flags}
 
 

@@ -49,16 +49,28 @@ def test_faults_of_a_table_are_listed_and_the_rest_is_read(tmp_path):
     for k in range(4):
         picture(tmp_path / f"{k}.png", k)
     (tmp_path / "bad.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
-    rows = ["0.png,x,p0", "1.png,y,p1", "2.png,x,", "3.png,,p3", "0.png,x,p0", "no.png,x,p4",
-            "bad.png,y,p5", "../0.png,x,p6"]  # fmt: skip
+    rows = [
+        "0.png,x,p0",
+        "1.png,y,p1",
+        "2.png,x,",
+        "3.png,,p3",
+        "0.png,x,p0",
+        "no.png,x,p4",
+        "bad.png,y,p5",
+        "../0.png,x,p6",
+    ]
     (tmp_path / "labels.csv").write_text("\n".join(["file,label,patient", *rows]))
     found = folders.survey(tmp_path)
     assert found.images.files == ("0.png", "1.png", "2.png")
     assert found.images.patients.tolist() == ["p0", "p1", ""]
     assert sorted((f.item, f.check) for f in found.flags) == [
-        ("0.png", "listed twice"), ("2.png", "no patient"), ("3.png", "no label"),
-        ("bad.png", "unreadable"), ("line 9", "unreadable"), ("no.png", "unreadable"),
-    ]  # fmt: skip
+        ("0.png", "listed twice"),
+        ("2.png", "no patient"),
+        ("3.png", "no label"),
+        ("bad.png", "unreadable"),
+        ("line 9", "unreadable"),
+        ("no.png", "unreadable"),
+    ]
 
 
 def test_a_table_without_patients_is_read(tmp_path):
@@ -82,8 +94,11 @@ def test_large_images_are_made_small_and_many_are_thinned(classes):
 @pytest.mark.parametrize("spacing", [None, 0.1])
 def test_a_huge_image_becomes_light_and_keeps_its_place_and_scale(spacing):
     count, big = 3, 5 * source.LONGEST
-    images = [np.zeros((64, 64), np.float32), np.zeros((big, big + 3), np.float32),
-              np.ones((700, 900), np.float32)]  # fmt: skip
+    images = [
+        np.zeros((64, 64), np.float32),
+        np.zeros((big, big + 3), np.float32),
+        np.ones((700, 900), np.float32),
+    ]
     images[1][1000:1100, 1500:1700] = 100
     base = datasets.load_ct("default").take(np.arange(count))
     masks = [image > 50 for image in images]
@@ -135,9 +150,9 @@ def test_dicom_without_labels_is_explained(real_dicom, refused):
     refused(source.open_source, real_dicom, says=["have no labels", "labels.csv"])
 
 
-def medmnist(path, colour=False):
+def medmnist(path, colour=""):
     rng = np.random.default_rng(0)
-    shape = (28, 28, 3) if colour else (28, 28)
+    shape = {"": (28, 28), "last": (28, 28, 3), "first": (3, 28, 28)}[colour]
     arrays = {}
     for part, count in (("train", 40), ("val", 10), ("test", 20)):
         arrays[f"{part}_images"] = rng.integers(0, 256, (count, *shape), np.uint8)
@@ -146,7 +161,7 @@ def medmnist(path, colour=False):
     return path
 
 
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("colour", ["", "last", "first"])
 def test_medmnist_files_keep_their_parts(tmp_path, colour):
     work = source.open_source(medmnist(tmp_path / "organamnist.npz", colour))
     assert work.class_names[0] == "bladder"
@@ -166,14 +181,18 @@ def test_damaged_records_are_listed_and_the_rest_is_read(real_ecg, tmp_path):
         for suffix in (".hea", ".dat", ".atr"):
             shutil.copy(real_ecg / f"{name}{suffix}", tmp_path)
     (tmp_path / "106.dat").write_bytes((tmp_path / "106.dat").read_bytes()[:5000])
-    (tmp_path / "split.csv").write_text(
-        "record,subject,split\n101,a,train\n106,b,train\n108,c,test\n"
-    )
+    header = (tmp_path / "108.hea").read_text()  # signals may lie in a file of any name
+    (tmp_path / "108.hea").write_text(header.replace("108.dat", "night.d16"))
+    (tmp_path / "108.dat").rename(tmp_path / "night.d16")
+    (tmp_path / "none.hea").write_text("none 0 360 0\n")  # sound, and of no use
+    rows = ["record,subject,split", "101,a,train", "106,b,train", "108,c,test", "none,d,test"]
+    (tmp_path / "split.csv").write_text("\n".join(rows))
     work = source.open_source(tmp_path)
     assert work.kind == "records"
     assert {r.name for r in work.data.recordings} == {"101", "108"}
     assert [(f.item, f.check) for f in work.flags] == [("106", "unreadable")]
     assert set(work.given) == {"train", "test"}
+    assert any("none" in note and "left out" in note for note in work.notes)
 
 
 def test_the_results_never_land_in_the_data(tmp_path, monkeypatch, refused):

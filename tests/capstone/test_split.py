@@ -7,9 +7,14 @@ from medtutor import splits
 from medtutor.capstone import split as grouping
 
 
-@given(st.integers(1, 12).flatmap(lambda n: st.tuples(
-    st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=15)
-)))  # fmt: skip
+@given(
+    st.integers(1, 12).flatmap(
+        lambda n: st.tuples(
+            st.just(n),
+            st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=15),
+        )
+    )
+)
 def test_families_are_the_connected_parts(case):
     count, pairs = case
     reach = np.eye(count, dtype=bool)

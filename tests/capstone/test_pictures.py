@@ -1,4 +1,4 @@
-"""Both kinds of data, from the samples to a tested network; how good it is does not matter here."""
+"""Pictures, from the samples to a tested network; how good it is does not matter here."""
 
 from dataclasses import replace
 
@@ -8,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medtutor import datasets, splits
-from medtutor.capstone import train
-from medtutor.capstone.train import difference
+from medtutor.capstone.pictures import Pictures
 from medtutor.ct.augment import Ranges, augment
 from medtutor.datasets import images
 from medtutor.errors import DataError
-from medtutor.types import Interval
 
 
 def test_upright_images_keep_left_on_the_left():
@@ -33,17 +31,25 @@ def test_colour_and_many_classes(train_pictures, classes):
     colour = rng.normal(100, 10, (count, 56, 56, 3)).astype(np.float32)
     colour[np.arange(count), ..., labels] += 80
     base = datasets.load_ct("default").take(np.arange(count))
-    data = replace(base, labels=labels, class_names=tuple("abc"[:classes]), diameter=None,
-                   masks=None, patients=np.full(count, ""))  # fmt: skip
-    work = train.Pictures(data, colour=colour)
+    data = replace(
+        base,
+        labels=labels,
+        class_names=tuple("abc"[:classes]),
+        diameter=None,
+        masks=None,
+        patients=np.full(count, ""),
+    )
+    work = Pictures(data, colour=colour)
     split = splits.by_patient(labels, np.arange(count).astype(str))
     with pytest.raises(DataError, match="nothing has been trained"):
         _ = work.model
     train_pictures(work, split)
     outcome = work.test(split, np.arange(count).astype(str))
     assert [s.name for s in outcome.scores] == [
-        "own.test.accuracy", "own.baseline.accuracy", "own.test.auc",
-    ]  # fmt: skip
+        "own.test.accuracy",
+        "own.baseline.accuracy",
+        "own.test.auc",
+    ]
     assert len(outcome.tables[0][2]) == classes
     assert work.inside(split) is None
     assert work.explain(split)[0].png
@@ -53,7 +59,7 @@ def test_a_test_part_of_one_class_has_no_auc(train_pictures):
     data = datasets.load_ct("default").take(np.arange(80))
     parts = np.where(np.arange(80) < 60, "train", "test")
     keep = np.flatnonzero((parts == "train") | (data.labels == 0))
-    work = train.Pictures(data.take(keep))
+    work = Pictures(data.take(keep))
     who = np.arange(len(keep)).astype(str)
     split = splits.by_patient(work.labels, who, parts[keep])
     train_pictures(work, split)
@@ -67,7 +73,7 @@ class Says:
 
     def __init__(self, monkeypatch, answers):
         p = np.asarray(answers, float)
-        monkeypatch.setattr(train.Pictures, "predict", lambda *_: np.stack([1 - p, p], axis=1))
+        monkeypatch.setattr(Pictures, "predict", lambda *_: np.stack([1 - p, p], axis=1))
 
 
 def prepared(labels, patients):
@@ -75,7 +81,7 @@ def prepared(labels, patients):
     everyone = np.concatenate([np.arange(40) % 2, labels])
     who = np.array([*(f"t{k}" for k in range(40)), *map(str, patients)])
     data = datasets.load_ct("default").take(np.arange(len(everyone)))
-    work = train.Pictures(replace(data, labels=everyone, patients=who, diameter=None))
+    work = Pictures(replace(data, labels=everyone, patients=who, diameter=None))
     parts = np.array(["train"] * 40 + ["test"] * len(labels))
     return work, splits.by_patient(everyone, who, parts), who
 
@@ -91,8 +97,11 @@ def test_all_right_is_not_certain(monkeypatch):
     assert "0.510 to 1.000" in str(outcome.tables[0][2][0])  # 4 of 4
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4), st.floats(0, 1)), min_size=1,
-                max_size=12))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1), st.integers(0, 4), st.floats(0, 1)), min_size=1, max_size=12
+    )
+)
 @settings(max_examples=12, deadline=None, derandomize=True)
 def test_no_score_is_certain(drawn):
     labels, people, said = zip(*drawn, strict=True)
@@ -103,11 +112,6 @@ def test_no_score_is_certain(drawn):
     for score in outcome.scores:
         assert score.interval.low < score.interval.high or np.isnan(score.interval.low)
         assert 0 <= score.interval.low <= score.interval.high <= 1
-
-
-def test_a_patient_with_many_images_counts_once():
-    assert train.with_width(Interval(1, 1, 1), 1).low < 0.21
-    assert train.with_width(Interval(0.5, 0.3, 0.7), 1) == Interval(0.5, 0.3, 0.7)
 
 
 @pytest.mark.parametrize("answer", [0.1, 0.9])
@@ -126,47 +130,23 @@ def test_forty_pictures_are_enough_for_an_easy_task():
     images = rng.normal(100, 8, (40, 56, 56)).astype(np.float32)
     images[labels == 1, 20:36, 20:36] += 60
     base = datasets.load_ct("default").take(np.arange(40))
-    data = replace(base, images=images, unit="grey", labels=labels, patients=patients,
-                   diameter=None, masks=None, spacing=None, table={})  # fmt: skip
-    work = train.Pictures(data)
+    data = replace(
+        base,
+        images=images,
+        unit="grey",
+        labels=labels,
+        patients=patients,
+        diameter=None,
+        masks=None,
+        spacing=None,
+        table={},
+    )
+    work = Pictures(data)
     split = splits.by_patient(labels, patients)
     work.train(split)
     scores = {score.name: score.interval for score in work.test(split, patients).scores}
     assert scores["own.test.auc"].value == 1
     assert scores["own.test.accuracy"].value >= 0.9
-
-
-def test_records_are_trained_tested_and_explained(monkeypatch):
-    from medtutor.ecg import segments
-
-    monkeypatch.setattr(train, "STEPS", 4)
-    data = datasets.load_ecg("default")
-    work = train.Records(data, segments.cut(data.recordings, 2000))
-    keep = np.flatnonzero(np.arange(len(work.labels)) % 6 == 0)
-    some = work.take(keep)
-    split = splits.by_patient(some.labels, some.patients, some.given, unit="subject")
-    some.train(split)
-    outcome = some.test(split, some.patients)
-    assert [s.name for s in outcome.scores] == [
-        "own.test.mae_bpm", "own.detector.mae_bpm", "own.baseline.mae_bpm",
-    ]  # fmt: skip
-    assert all(np.isfinite(s.interval.value) for s in outcome.scores)
-    assert "subject" not in str(outcome.tables[0][2])  # people are numbered, not named
-    assert some.explain(split)[0].png
-    share, chance = some.inside(split)
-    assert 0 < share.value <= 1
-    assert 0 < chance < 0.5
-
-
-def test_records_without_subjects_say_so():
-    from medtutor.ecg import segments
-
-    data = datasets.load_ecg("default")
-    few = replace(data, recordings=data.recordings[:3], split=None)
-    work = train.Records(few, segments.cut(few.recordings, 2000), subjects_known=False)
-    assert work.notes[0].startswith("NO SUBJECT IDS")
-    flags, _ = work.inspect()
-    assert "no subject" in {flag.check for flag in flags}
 
 
 def test_colours_are_read_and_grey_gets_three_channels(tmp_path):
@@ -177,17 +157,3 @@ def test_colours_are_read_and_grey_gets_three_channels(tmp_path):
     assert images.read_image(tmp_path / "c.png", colour=True)[0, 0].tolist() == [10, 20, 30]
     assert images.read_image(tmp_path / "g.png", colour=True)[0, 0].tolist() == [7, 7, 7]
     assert images.read_image(tmp_path / "c.png").shape == (3, 4)
-
-
-@pytest.mark.parametrize(
-    ("gap", "more", "says"),
-    [
-        (Interval(0.1, -0.1, 0.3), True, "do not say"),
-        (Interval(0.1, 0.1, 0.1), True, "no width"),
-        (Interval(0.1, 0.05, 0.3), True, "a is better"),
-        (Interval(0.1, 0.05, 0.3), False, "b is better"),
-        (Interval(-0.1, -0.2, -0.05), True, "b is better"),
-    ],
-)
-def test_a_difference_says_no_more_than_its_interval(gap, more, says):
-    assert says in difference("a", "b", gap, more)
