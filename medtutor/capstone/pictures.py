@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medtutor import metrics, plots
-from medtutor.capstone import copies, inspect
+from medtutor.capstone import copies, inspect, slices
 from medtutor.capstone import split as grouping
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.work import Outcome, Score, Trained, difference, with_width
@@ -45,6 +45,7 @@ class Pictures(Trained):
     network: keras.Model | None = None
     kind: str = "images"
     unit: str = "patient"
+    side: int = SIDE  # pixels that the network reads; for whole slices, training chooses
 
     notes = property(attrgetter("data.notes"), doc="What reading has to say.")
     items = property(attrgetter("data.files"), doc="File of each image.")
@@ -58,6 +59,12 @@ class Pictures(Trained):
         """Each image at the size at which it is inspected."""
         return inspect.small(self.data)
 
+    @cached_property
+    def squares(self) -> list[slices.Square] | None:
+        """Where the body lies in each image; None unless they are whole slices."""
+        crops = self.colour is not None or self.around_a_finding
+        return None if crops else slices.squares(self.data)
+
     @property
     def around_a_finding(self) -> bool:
         """Whether the images are crops around a nodule, so that scale counts and side does not."""
@@ -68,6 +75,14 @@ class Pictures(Trained):
         """How an image becomes an input, for the card."""
         if self.colour is not None:
             return f"Colours as (value / 255 - 0.5) / 0.25, resized to {SIDE} x {SIDE} pixels."
+        if self.squares is not None:
+            windows = "of soft tissue and of lung"
+            if self.data.unit != "HU":
+                windows = "the file's whole range, and its darkest quarter"
+            return (
+                "The square around the body (medtutor.ct.preprocess.body), resized to "
+                f"{self.side} x {self.side} pixels, in two windows: {windows}."
+            )
         if self.around_a_finding or self.data.unit == "HU":
             return (
                 "medtutor.ct.preprocess.prepare: lung becomes 0 and soft tissue 1; "
@@ -84,12 +99,13 @@ class Pictures(Trained):
     def inspect(self) -> tuple[list[Flag], list[copies.Twin]]:
         """Look for faults, for pictures that are there twice, and for what the label goes with."""
         found = copies.pairs(self.small)
+        natural = () if self.squares is None else ("padding",)  # a body lies in air
         groups = grouping.groups(self.patients, [(twin.first, twin.second) for twin in found])
         flags = [
             *self.flags,
             *inspect.shared_patients(self.data),
             *inspect.duplicates(self.data, found),
-            *inspect.faults(self.items, self.small),
+            *(f for f in inspect.faults(self.items, self.small) if f.check not in natural),
             *inspect.imbalance(self.labels, groups, self.class_names),
         ]
         return flags + inspect.shortcuts(self.data, flags), found
@@ -100,9 +116,12 @@ class Pictures(Trained):
         return replace(self, data=self.data.take(keep), colour=colour, network=None)
 
     def inputs(self, indices: np.ndarray) -> np.ndarray:
-        """Prepare images for the network: shape (n, 56, 56, channels), float32."""
+        """Prepare images for the network: shape (n, side, side, channels), float32."""
         if self.colour is not None:
             return ((self.colour[indices] / 255 - 0.5) / 0.25).astype(np.float32)
+        if self.squares is not None:
+            images, where, unit = self.data.images, self.squares, self.data.unit
+            return np.stack([slices.prepare(images[k], where[k], unit, self.side) for k in indices])
         if self.around_a_finding or self.data.unit == "HU":
             return preprocess.prepare(self._scaled().take(indices), SIDE)
         result = np.empty((len(indices), SIDE, SIDE, 1), np.float32)
@@ -118,23 +137,34 @@ class Pictures(Trained):
         return self.data if self.around_a_finding else replace(self.data, spacing=None)
 
     def train(self, split: Split, seed: int = 0) -> dict[str, list[float]]:
-        """Train `ct.models.nodule_cnn`; validation says when to stop.
+        """Train `ct.models.nodule_cnn`, or `slices.network`; validation says when to stop.
 
         Few images pass several times in an epoch: what a network needs is updates, and batch
-        normalisation needs them as well before its averages can be used.
+        normalisation needs them as well before its averages can be used. Whole slices are tried at
+        several sizes, and the one of the lowest validation loss is kept.
         """
         from medtutor.ct import models, training
         from medtutor.ct.augment import Ranges
 
-        x = self.inputs(np.arange(len(self.labels)))
-        self.network = models.nodule_cnn(x.shape[1:], len(self.class_names), seed=seed)
         seen = np.tile(split.train, -(-EPOCH // len(split.train)))
+        again = replace(split, train=seen)
         epochs = int(np.clip(MOST_SEEN // len(seen), 1, EPOCHS))
-        ranges = Ranges(upright=not self.around_a_finding)
-        seen_anew = replace(split, train=seen)
-        return training.fit(
-            self.network, x, self.labels, seen_anew, epochs=epochs, seed=seed, ranges=ranges
-        )
+        build = models.nodule_cnn if self.squares is None else slices.network
+        sides = [SIDE] if self.squares is None else slices.sides(self.squares)
+        tried = {}
+        for self.side in sides if len(split.validation) else sides[:1]:
+            ranges = Ranges(shift=2 * self.side / SIDE, upright=not self.around_a_finding)
+            x = self.inputs(np.arange(len(self.labels)))
+            network = build(x.shape[1:], classes=len(self.class_names), seed=seed)
+            history = training.fit(
+                network, x, self.labels, again, epochs=epochs, seed=seed, ranges=ranges
+            )
+            lowest = min(history.get("val_loss", history["loss"]))
+            tried[lowest] = self.side, network, history
+            if len(sides) > 1:
+                print(f"{self.side} x {self.side} pixels: lowest validation loss {lowest:.3f}")
+        self.side, self.network, history = tried[min(tried)]
+        return history
 
     def predict(self, indices: np.ndarray) -> np.ndarray:
         """Give the probability of each class, shape (n, classes)."""
@@ -182,6 +212,17 @@ class Pictures(Trained):
             fewest = min(len(np.unique(who[y == c])) for c in present)
             add("test.auc", "AUC of the network", metrics.bootstrap(auc, y, p, groups=who), fewest)
             self._ruler(outcome, y, p, who, split)
+        if self.squares is not None:
+            said = slices.article(list(self.data.images), self.labels, split)
+            add("article.accuracy", "accuracy of the article's CNN", metrics.accuracy(y, said, who))
+            gap = metrics.paired_difference(right, y, called, said, who)
+            beside = "accuracy of the network", "accuracy of the article's CNN"
+            outcome.sentences.append(difference(*beside, gap))
+            lost, drawn = slices.torn(groups)
+            outcome.sentences.append(
+                f"Had images been split at random, as the article does it, {lost} of {drawn} test "
+                f"images would have had their {self.unit}, or a copy, in the training part."
+            )
         outcome.tables.append(self._per_class(y, called, who))
         return outcome
 
@@ -244,7 +285,11 @@ class Pictures(Trained):
 
         if self.data.masks is None:
             return None
-        masks = outlines(self._scaled().take(split.test), SIDE)
+        if self.squares is None:
+            masks = outlines(self._scaled().take(split.test), SIDE)
+        else:
+            cut = [slices.cut(self.data.masks[k], self.squares[k], self.side) for k in split.test]
+            masks = np.stack(cut) > 0.5
         some = masks.any(axis=(1, 2))
         if not some.any():
             return None

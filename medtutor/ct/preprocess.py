@@ -25,6 +25,7 @@ SPACING = 0.7
 """Millimetres per pixel after `prepare`: the median of chest CT, so that little is interpolated."""
 SIZE = 56
 """Pixels per side after `prepare`: 39 mm, room for a nodule (at most 30 mm) and its edge."""
+COARSE = 128  # pixels per side at which a body is looked for
 
 Images = Sequence[np.ndarray] | np.ndarray
 
@@ -223,6 +224,28 @@ def at_most(image_set: ImageSet, most: int) -> ImageSet:
         return image_set
     drawn = np.random.default_rng(0).choice(len(image_set), most, replace=False)
     return image_set.take(np.sort(drawn))
+
+
+def body(image: np.ndarray) -> tuple[float, float, int] | None:
+    """Find the patient in a whole slice: middle (row, column) and side of the square around.
+
+    All that is brighter than the air of the border, but for thin lines (the table) and for the
+    outermost hundredth on each side. None where the border is not dark and even, as in a crop.
+    """
+    scale = max(1.0, max(image.shape) / COARSE)
+    height, width = (max(1, round(n / scale)) for n in image.shape)
+    small = resize(image, (height, width))
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    air = np.median(border)
+    step = 0.1 * (np.percentile(small, 99) - air)
+    if step <= 0 or np.mean(border > air + step) > 0.25 or np.mean(small < air - step) > 0.01:
+        return None
+    there = np.argwhere(ndimage.binary_opening(small > air + step))
+    if len(there) < 0.02 * small.size:
+        return None
+    low, high = np.percentile(there, [1, 99], axis=0)
+    row, column = (low + high + 1) / 2 * scale - 0.5
+    return float(row), float(column), round(1.06 * scale * float(np.max(high + 1 - low)))
 
 
 def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
