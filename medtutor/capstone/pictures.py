@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from medtutor.splits import Split
 
 SIDE = 56  # pixels that the network reads
-SCALE = (
-    f"Each image: from its 1st percentile (0) to its 99th (1), resized to {SIDE} x {SIDE} pixels."
-)
 MAP = "viridis"  # of a map of importance
 EPOCH, EPOCHS = 400, 30  # images in an epoch at least, and epochs at most
 MOST_SEEN = 24_000  # images that a training looks at, repetitions counted
@@ -89,7 +86,7 @@ class Pictures(Trained):
                 f"{SIDE} x {SIDE} pixels"
                 + (" of 0.7 mm around the finding." if self._scaled().spacing is not None else ".")
             )
-        return SCALE
+        return f"Its 1st percentile becomes 0, its 99th 1; resized to {SIDE} x {SIDE} pixels."
 
     @property
     def output(self) -> str:

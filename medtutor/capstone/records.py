@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,9 @@ class Records(Trained):
     )
     class_names: tuple[str, ...] = ()
 
+    labels = property(attrgetter("windows.rate"), doc="Heart rate of each window in bpm.")
+    patients = property(attrgetter("windows.subject"), doc="Subject of each window.")
+
     @property
     def preparation(self) -> str:
         """How a signal becomes an input, and an output a rate, for the card."""
@@ -81,16 +85,6 @@ class Records(Trained):
         return [
             f"{r} from {k}" for r, k in zip(self.windows.record, self.windows.start, strict=True)
         ]
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Heart rate of each window in beats a minute."""
-        return self.windows.rate
-
-    @property
-    def patients(self) -> np.ndarray:
-        """Subject of each window."""
-        return self.windows.subject
 
     @property
     def given(self) -> np.ndarray | None:

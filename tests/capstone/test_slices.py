@@ -184,3 +184,8 @@ def test_outlines_of_slices_are_cut_as_the_slices_are(monkeypatch):
     monkeypatch.setattr(explain, "grad_cam", lambda *_: heat.astype(float))
     share, by_chance = work.inside(split)
     assert share.value > 0.9 > 0.5 > by_chance
+
+
+def test_the_air_around_a_body_is_no_fault():
+    work, _ = work_of(12)
+    assert "padding" not in {flag.check for flag in work.inspect()[0]}
