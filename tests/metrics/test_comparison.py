@@ -28,6 +28,14 @@ def test_a_hair_or_a_mile_from_few_people_is_no_verdict(people, says):
     assert says in metrics.compare(gap, "error of a", "error of b", more_is_better=False)[1]
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("end", "called"), [(0.0004, False), (0.0006, True)])
+def test_an_interval_that_is_printed_as_ending_at_0_is_no_verdict(end, called, sign):
+    low, high = sorted([sign * end, sign * 0.02])
+    numbers, says = metrics.compare(metrics.Interval(sign * 0.01, low, high), "a", "b")
+    assert ("leaves out 0" in says) == called == ("0.000" not in numbers)
+
+
 def test_out_of_fold_predicts_everybody_once_and_tears_no_patient_apart():
     rng = np.random.default_rng(9)
     patients = rng.integers(0, 40, 150)

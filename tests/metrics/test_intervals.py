@@ -86,6 +86,13 @@ def test_a_perfect_score_of_few_is_no_certainty():
     assert metrics.accuracy(np.ones(60), np.ones(60), np.arange(60)).low < 0.95
 
 
+@pytest.mark.parametrize("n", [1, 7, 60, 1000])
+def test_the_interval_of_all_or_none_ends_at_the_share_itself(n):
+    low, high = metrics.wilson(np.array([0.0, 1.0]), np.array([n, n]))
+    assert (low[0], high[1]) == (0, 1)
+    np.testing.assert_allclose([high[0], low[1]], [1.96**2 / (n + 1.96**2), n / (n + 1.96**2)])
+
+
 def test_what_hangs_on_one_patient_has_no_interval():
     only = metrics.auc(np.arange(7) == 0, np.arange(7.0), np.arange(7))
     assert np.isnan(only.low)
