@@ -38,74 +38,55 @@ HOST = processes.HOST
 Say = Callable[[str], None]
 PATIENCE = 300.0  # seconds that a step may take on a slow machine before it is called stuck
 LINK = "course"  # the SuperLink's name in Flower's own configuration
+# A SuperNode that beats every ten seconds, not 25: who is silent for half a minute is lost.
+SUPERNODE = """
+from flwr.common import constant
+constant.HEARTBEAT_DEFAULT_INTERVAL = 15
+from flwr.supernode.cli import flower_supernode
+flower_supernode()
+"""
 
 
 @dataclass
 class Federation:
-    """A running SuperLink and its SuperNodes; made by `deploy`.
+    """A running SuperLink and its SuperNodes; made by `deploy`."""
 
-    Parameters
-    ----------
-    folder : Path
-        Keys, logs and results; gone when the federation ends.
-    mark : str
-        What all its processes carry in their environment.
-    port : int
-        Port of the SuperLink on 127.0.0.1.
-    files : keys.ServerFiles
-        The certificates.
-    """
-
-    folder: Path
-    mark: str
-    port: int = 0
+    folder: Path  # keys, logs and results; gone when the federation ends
+    mark: str  # what all its processes carry in their environment
+    port: int = 0  # of the SuperLink on 127.0.0.1
     files: Any = None  # keys.ServerFiles
     link: subprocess.Popen | None = None
     nodes: dict[int, subprocess.Popen] = field(default_factory=dict)
-    runs: int = 0
 
     def run(
-        self, settings: Settings, say: Say = lambda _: None, lose: int | None = None
+        self,
+        settings: Settings,
+        say: Say = lambda _: None,
+        lose: int | None = None,
+        lose_round: int = 1,
     ) -> Outcome:
-        """Run the app once and wait for its result.
-
-        Parameters
-        ----------
-        settings : Settings
-            What to do.
-        say : callable
-            Is told the progress, a line at a time.
-        lose : int, optional
-            A hospital whose SuperNode is killed (SIGKILL) in the middle of the first round, while
-            its training runs.
-
-        Returns
-        -------
-        Outcome
-
-        Raises
-        ------
-        MedtutorError
-            If the app failed or got stuck; the message has the last lines of the log.
-        """
-        self.runs += 1
-        out = self.folder / f"run{self.runs}"
+        """Run the app; the SuperNode of hospital `lose` is killed while it trains in that round."""
+        out = self.folder / "run"
         out.mkdir()
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in asdict(settings).items()]
         config = out / "settings.toml"
         paths.write_text(config, "".join([*lines, f"out = {json.dumps(str(out))}\n"]))
         steps: list[dict[str, Any]] = []
-        before = self._trainings(lose)  # of an earlier run, not yet ended
+        before: set[int] = set()  # trainings of the rounds before that one
         self._flwr("run", str(APP), LINK, "--run-config", str(config))
         deadline = time.monotonic() + settings.rounds * settings.wait + PATIENCE
         while not (out / "weights.npz").exists():
             self._alive(out, deadline)
-            if lose is not None and steps and self._trainings(lose) - before:
-                self.kill(lose)
-                say(f"hospital {NAMES[lose]}: killed in the middle of its training")
-                lose = None
             _read_steps(out, steps, say)
-            time.sleep(0.05)
+            if lose is not None:
+                running = self._trainings(lose)
+                if sum(step["state"] == "sent" for step in steps) < lose_round:
+                    before |= running
+                elif running - before:
+                    self.kill(lose)
+                    say(f"hospital {NAMES[lose]}: killed in the middle of its training")
+                    lose = None
+            time.sleep(0.2)  # looking at all processes is work, too
         _read_steps(out, steps, say)
         with np.load(out / "weights.npz", allow_pickle=False) as stored:
             return outcome(steps, [stored[name] for name in stored.files])
@@ -117,23 +98,7 @@ class Federation:
     def start_node(
         self, name: str, hospital: int, key: Path, **config: str | int
     ) -> subprocess.Popen:
-        """Start a hospital's SuperNode.
-
-        Parameters
-        ----------
-        name : str
-            Of its log.
-        hospital : int
-            Its number.
-        key : Path
-            Its private key.
-        **config : str or int
-            Further entries of its node configuration, such as ``data``, a folder of its own.
-
-        Returns
-        -------
-        Popen
-        """
+        """Start a hospital's SuperNode; `config` is more for its node, such as its own ``data``."""
         entries = {"partition-id": hospital, "num-partitions": len(NAMES), **config}
         words = " ".join(
             f'{k}="{v}"' if isinstance(v, str) else f"{k}={v}" for k, v in entries.items()
@@ -141,7 +106,7 @@ class Federation:
         assert self.files is not None
         return self._start(
             name,
-            "flower-supernode",
+            [sys.executable, "-c", SUPERNODE],
             "--root-certificates",
             str(self.files.authority),
             "--superlink",
@@ -157,18 +122,7 @@ class Federation:
         )
 
     def knock(self) -> str:
-        """Try to join with a key that nobody registered, and give the answer.
-
-        Returns
-        -------
-        str
-            Why the SuperLink refused it.
-
-        Raises
-        ------
-        MedtutorError
-            If it was let in.
-        """
+        """Try to join with a key that nobody registered; give the SuperLink's refusal."""
         key, public = keys.make_hospital_key(self.folder, f"stranger{secrets.token_hex(2)}")
         node = self.start_node(key.stem, len(NAMES), key)
         try:
@@ -218,11 +172,11 @@ class Federation:
         """Give the last words of a process's log."""
         return " ".join(" ".join(self._lines(name)).split())[-400:]
 
-    def _start(self, name: str, what: str, *arguments: str) -> subprocess.Popen:
+    def _start(self, name: str, what: list[str], *arguments: str) -> subprocess.Popen:
         """Start a program of Flower in the background, with its own log."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [processes.program(what), *arguments],
+                [*what, *arguments],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -271,24 +225,7 @@ class Federation:
 
 @contextmanager
 def deploy(hospitals: int = 4, say: Say = lambda _: None) -> Iterator[Federation]:
-    """Start a SuperLink and the SuperNodes of the hospitals; end them all at the end.
-
-    Parameters
-    ----------
-    hospitals : int
-        How many, at most four.
-    say : callable
-        Is told what is started, a line at a time.
-
-    Yields
-    ------
-    Federation
-
-    Raises
-    ------
-    MedtutorError
-        If Flower is not installed, or the SuperLink does not start.
-    """
+    """Start a SuperLink and the SuperNodes of the hospitals; end them all at the end."""
     mark = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="medtutor-", ignore_cleanup_errors=True) as name:
         federation = Federation(Path(name), mark)
@@ -322,7 +259,7 @@ def _start_link(federation: Federation, say: Say) -> None:
         federation.port = processes.free_port()
         federation.link = federation._start(
             "link",
-            "flower-superlink",
+            [processes.program("flower-superlink")],
             "--host",
             HOST,
             "--port",
@@ -368,24 +305,7 @@ def _read_steps(out: Path, steps: list[dict[str, Any]], say: Say) -> None:
 
 
 def main(chosen: argparse.Namespace) -> int:
-    """Run the command; whatever ends it, its processes and temporary files go too.
-
-    Parameters
-    ----------
-    chosen : Namespace
-        ``rounds``, ``mu``, ``data``, ``stranger``, ``lose`` and ``out`` as `medtutor.cli` reads
-        them.
-
-    Returns
-    -------
-    int
-        Exit status.
-
-    Raises
-    ------
-    DataError
-        If a number makes no sense, or the data cannot be read.
-    """
+    """Run the command; whatever ends it, its processes and temporary files go too."""
     if chosen.rounds < 1 or chosen.mu < 0:
         raise DataError(
             f"{chosen.rounds} rounds and mu = {chosen.mu:g}",
@@ -403,7 +323,7 @@ def main(chosen: argparse.Namespace) -> int:
                 _say(f"a stranger knocks: refused ({federation.knock()})")
             lose = NAMES.index(chosen.lose) if chosen.lose else None
             if lose is not None:
-                _say("a hospital will be lost; the SuperLink notices within about a minute")
+                _say("a hospital will be lost; the SuperLink notices within about half a minute")
             outcome = federation.run(settings, _say, lose)
     finally:
         signal.signal(signal.SIGTERM, before)
