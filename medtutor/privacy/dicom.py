@@ -43,18 +43,19 @@ PIXELS = ("113101", "Clean Pixel Data Option")
 BIRTH = {"PatientBirthDate", "PatientBirthTime"}
 WHEN = {"DA", "DT", "TM"}
 TEXT = {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", "AS"}
-# Free text that describes machines and measurements, not people.
+# Text that a machine writes of itself; what a person may type (labels, explanations) is not here.
 TECHNICAL = _names(
     """
-    AlgorithmName AlgorithmVersion AttenuationCorrectionMethod ChannelLabel CodeMeaning CodeValue
-    CodingSchemeDesignator CodingSchemeVersion ContrastBolusRoute ConvolutionKernel
-    DimensionDescriptionLabel FilterType ImagedNucleus IonName LongCodeValue LUTExplanation
-    Manufacturer ManufacturerModelName ModalityLUTType PulseSequenceName Radiopharmaceutical
-    ReceiveCoilName ReconstructionMethod RescaleType ResonantNucleus ScatterCorrectionMethod
-    SegmentAlgorithmName SegmentLabel SequenceName SoftwareVersions TransmitCoilName
-    WindowCenterWidthExplanation
+    AlgorithmName AlgorithmVersion AttenuationCorrectionMethod ConvolutionKernel FilterType
+    ImagedNucleus Manufacturer ManufacturerModelName PulseSequenceName ReceiveCoilName
+    ReconstructionMethod ScatterCorrectionMethod SegmentAlgorithmName SequenceName SoftwareVersions
+    TransmitCoilName
     """
 )
+# Codes stay where a public scheme says what they mean (PS3.16, chapter 8).
+CODED = _names("CodeMeaning CodeValue CodingSchemeDesignator CodingSchemeVersion LongCodeValue")
+SCHEMES = _names("99SDM BARI DCM FMA I10 IBSI LN MDC NCIt NEU RADLEX SCT SNM3 SRT UCUM UMLS")
+UNITS = {"ED", "EDW", "HU", "HU_MOD", "MGML", "OD", "PCT", "US", "Z_EFF"}  # PS3.3, C.11.1.1.2
 # Six digits in a row are a date or somebody's number, but for these.
 NUMBERED = {"CodeValue", "CodingSchemeVersion", "LongCodeValue", "SoftwareVersions", "PatientID"}
 BLOBS = {"OB", "OW", "OF", "OD", "OL", "OV", "UN"}
@@ -240,6 +241,7 @@ def _level(dataset: Any, names: Pseudonyms, days: int, known: tuple[str, ...]) -
     """Clean one level, then the items of the sequences that are left on it."""
     from pydicom.dataset import Dataset
 
+    private = _text(dataset, "CodingSchemeDesignator").strip() not in SCHEMES
     for tag in list(dataset.keys()):
         what = action(dataset, tag)
         if what == "remove":
@@ -261,7 +263,8 @@ def _level(dataset: Any, names: Pseudonyms, days: int, known: tuple[str, ...]) -
             element.value = ""
         elif what in ("dummy", "empty"):
             table()[tag.group, tag.element](dataset, tag)
-        if element.VR not in WHEN | {"SQ", "UI"} and _suspicious(element, known):
+        unlisted = private and element.keyword in CODED
+        if element.VR not in WHEN | {"SQ", "UI"} and (unlisted or _suspicious(element, known)):
             element.value = ""
 
 
@@ -305,8 +308,9 @@ def _suspicious(element: Any, known: tuple[str, ...]) -> bool:
     if element.is_empty or element.VR in BLOBS:
         return False
     if element.VR in TEXT:
-        unvetted = element.keyword not in TECHNICAL | {"PatientID"}
-        if unvetted and str(element.value) != "ANONYMIZED":
+        unvetted = element.keyword not in TECHNICAL | CODED | {"PatientID"}
+        unit = element.keyword == "RescaleType" and element.value in UNITS
+        if unvetted and not unit and str(element.value) != "ANONYMIZED":
             return True
     elif element.VR == "CS":
         typed = element.keyword == "ContentLabel"  # by a person; the others come from lists

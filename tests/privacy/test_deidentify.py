@@ -520,6 +520,23 @@ class TestRules:
         assert new.ConvolutionKernel == ""
         assert (new.BodyPartExamined, new.Manufacturer) == ("CHEST", "Scanners Inc")
 
+    def test_what_a_person_types_goes_though_nobody_is_known_by_that_name(self, one, tmp_path):
+        data, ours, public = read(one), Dataset(), Dataset()
+        typed = "WindowCenterWidthExplanation LUTExplanation ContrastBolusRoute SeriesDescription"
+        for keyword in typed.split():
+            setattr(data, keyword, "Dr. Weaver")
+        data.RescaleType, data.ManufacturerModelName = "HU", "Tube 7"
+        ours.CodeValue, ours.CodingSchemeDesignator, ours.CodeMeaning = "7", "99WARD", "Dr. Weaver"
+        public.CodeValue, public.CodingSchemeDesignator = "51185008", "SCT"
+        public.CodeMeaning = "Thorax"
+        data.AnatomicRegionSequence = [ours, public]
+        data.save_as(one)
+        assert hunt(one, [Planted("typed", "Weaver")])
+        new = cleaned(one, tmp_path / "out")
+        assert hunt(tmp_path / "out", [Planted("typed", "Weaver")]) == []
+        assert (new.RescaleType, new.ManufacturerModelName) == ("HU", "Tube 7")
+        assert [code.CodeMeaning for code in new.AnatomicRegionSequence] == ["", "Thorax"]
+
     def test_nested_sequences_are_cleaned_and_well_known_uids_stay(self, one, tmp_path):
         data, item, deeper = read(one), Dataset(), Dataset()
         deeper.PatientID, deeper.StudyDate = "4711", "20240301"
