@@ -1,54 +1,48 @@
 """What the layers ask of their arguments, and the one message when they do not get it."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from medtutor.errors import DataError
 
-Value = TypeVar("Value")
-IMAGES = "(batch, height, width, channels)"
-SEQUENCES = "(batch, time, features)"
 
+def as_array(
+    value: Any, name: str, expected: tuple[int, ...] | str = "", because: str = ""
+) -> np.ndarray:
+    """Return `value` as float32 or float64 (whole numbers become float64).
 
-def as_array(value: Any, name: str, layout: str = "", ndim: int | None = None) -> np.ndarray:
-    """Return `value` as float32 or float64 (whole numbers become float64), with `ndim` axes."""
+    `expected` is its shape, or a layout such as "(batch, time, features)" that names its axes.
+    """
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise DataError(f"{name} is a ragged list; expected an array of shape {layout}") from error
+        raise DataError(f"{name} is a ragged list; expected an array {expected}") from error
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
         kind = "text" if array.dtype.kind in "US" else array.dtype
         raise DataError(f"{name} holds {kind}; expected numbers of type float32 or float64")
-    if ndim is not None and array.ndim != ndim:
-        raise DataError(f"{name} has shape {array.shape}; expected {ndim} axes, {layout}")
-    return array
-
-
-def expect_shape(array: np.ndarray, shape: tuple[int, ...], name: str, because: str = "") -> None:
-    """Raise `DataError` unless `array` has exactly this shape."""
-    if array.shape != shape:
+    if isinstance(expected, tuple) and array.shape != expected:
         reason = f" ({because})" if because else ""
-        raise DataError(f"{name} has shape {array.shape}; expected {shape}{reason}")
+        raise DataError(f"{name} has shape {array.shape}; expected {expected}{reason}")
+    if isinstance(expected, str) and expected and array.ndim != expected.count(",") + 1:
+        axes = f"{expected.count(',') + 1} axes, {expected}"
+        raise DataError(f"{name} has shape {array.shape}; expected {axes}")
+    return array
 
 
 def output_gradient(dy: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return `dy` as an array of the output's shape."""
-    dy = as_array(dy, "dy")
-    expect_shape(dy, shape, "dy", "the shape of the output")
-    return dy
+    return as_array(dy, "dy", shape, "the shape of the output")
 
 
 def optional(value: Any, shape: tuple[int, ...], name: str, like: np.ndarray) -> np.ndarray:
-    """Return a bias or an initial state as an array of this shape; zeros where it is None."""
+    """Return a bias or an initial state, of this shape and of `like`'s type; zeros if None."""
     if value is None:
         return np.zeros(shape, like.dtype)
-    array = as_array(value, name)
-    expect_shape(array, shape, name)
-    return array
+    return as_array(value, name, shape).astype(like.dtype, copy=False)
 
 
 def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
@@ -58,10 +52,3 @@ def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
     if len(both) != 2 or not whole:
         raise DataError(f"{name} is {value!r}; expected two whole numbers of at least 1, (2, 2)")
     return int(both[0]), int(both[1])
-
-
-def choose(table: dict[str, Value], name: str, what: str) -> Value:
-    """Look a name up; say which there are if it is not one of them."""
-    if name not in table:
-        raise DataError(f"{what} {name!r} is unknown; expected one of {', '.join(table)}")
-    return table[name]

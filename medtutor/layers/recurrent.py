@@ -1,15 +1,20 @@
 """Recurrent layers, forward and backward through time: the simple one and the LSTM.
 
-Sequences are (batch, time, features). Every step's input is projected in one matrix product; the
-loop over time holds only what depends on the step before. Inside, time is the first axis.
+In the code time is the first axis, so that ``h[t]`` is the state of step t. The products with the
+input are made for all steps at once; the loop over time holds what depends on the step before.
 """
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
 from medtutor.errors import DataError
-from medtutor.layers.checks import SEQUENCES, as_array, expect_shape, optional
+from medtutor.layers.checks import as_array, optional
+
+# All that an LSTM computed, each of shape (batch, time, units).
+LSTMTrace = namedtuple("LSTMTrace", "h c i f g o")
+ALL_STATES = "a gradient for the state of every step; zeros where the loss does not look"
 
 
 def simple_rnn(
@@ -19,25 +24,17 @@ def simple_rnn(
 
     Parameters
     ----------
-    x : array_like, shape (batch, time, features)
-        Sequences.
-    kernel : array_like, shape (features, units)
-        ``W``, as Keras stores it.
-    recurrent_kernel : array_like, shape (units, units)
-        ``U``.
-    bias : array_like, shape (units,), optional
-    initial_state : array_like, shape (batch, units), optional
+    x : (batch, time, features)
+    kernel, recurrent_kernel : (features, units), (units, units)
+        ``W`` and ``U``.
+    bias : (units,), optional
+    initial_state : (batch, units), optional
         ``h_0``; zeros if None.
 
     Returns
     -------
-    h : ndarray, shape (batch, time, units)
+    h : (batch, time, units)
         The states of all steps; the last one is ``h[:, -1]``.
-
-    Raises
-    ------
-    DataError
-        If a shape does not fit.
 
     Examples
     --------
@@ -45,41 +42,22 @@ def simple_rnn(
     array([[[0.762],
             [0.642]]])
     """
-    x, W, U = _arguments(x, kernel, recurrent_kernel, gates=1)
-    state = _initial(initial_state, x, U)
-    h = _project(x, W, bias)
-    for t in range(len(h)):
+    x, W, U, b = _arguments(x, kernel, recurrent_kernel, bias, gates=1)
+    state = optional(initial_state, (x.shape[1], len(U)), "initial_state", x)
+    h = x @ W + b
+    for t in range(len(x)):
         state = h[t] = np.tanh(h[t] + state @ U)
     return h.swapaxes(0, 1)
 
 
 def simple_rnn_backward(
-    dy: Any,
-    x: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any = None,
-    initial_state: Any = None,
-    states: Any = None,
+    dy: Any, x: Any, kernel: Any, recurrent_kernel: Any, bias: Any = None, initial_state: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Carry the gradient back through time (Werbos 1990, "Backpropagation through time").
 
-    With ``a_t`` the argument of the tanh, from the last step to the first:
+    `dy` holds the gradient with respect to every state, zero where the loss does not look. With
+    ``a_t`` the argument of the tanh, from the last step to the first:
     ``dh_t = dy_t + da_{t+1} U^T`` and ``da_t = dh_t (1 - h_t^2)``.
-
-    Parameters
-    ----------
-    dy : array_like, shape (batch, time, units)
-        Gradient of the loss with respect to every state (zero where the loss does not look).
-    x, kernel, recurrent_kernel, bias, initial_state
-        As given to `simple_rnn`.
-    states : array_like, shape (batch, time, units), optional
-        What `simple_rnn` returned; if None it is computed again.
-
-    Returns
-    -------
-    dx, dkernel, drecurrent_kernel, dbias, dinitial_state : ndarray
-        Gradients, shaped as the arguments.
 
     Examples
     --------
@@ -88,28 +66,16 @@ def simple_rnn_backward(
     array([[[0.247],
             [0.588]]])
     """
-    x, W, U = _arguments(x, kernel, recurrent_kernel, gates=1)
-    start = _initial(initial_state, x, U)
-    if states is None:
-        states = simple_rnn(x, W, U, bias, start)
-    h, dy = np.swapaxes(states, 0, 1), _output_gradient(dy, x, U)
+    states = simple_rnn(x, kernel, recurrent_kernel, bias, initial_state)
+    dy, h = as_array(dy, "dy", states.shape, ALL_STATES).swapaxes(0, 1), states.swapaxes(0, 1)
+    x, W, U, _ = _arguments(x, kernel, recurrent_kernel, bias, gates=1)
+    start = optional(initial_state, (x.shape[1], len(U)), "initial_state", x)
     da, dh = np.empty_like(h), np.zeros_like(start)
-    for t in reversed(range(len(h))):
+    for t in reversed(range(len(x))):
         dh = dh + dy[t]
         da[t] = dh * (1 - h[t] * h[t])
         dh = da[t] @ U.T
-    return *_weight_gradients(da, x, W, h, start), dh
-
-
-class LSTMTrace(NamedTuple):
-    """All that an LSTM computed, each of shape (batch, time, units)."""
-
-    h: np.ndarray
-    c: np.ndarray
-    i: np.ndarray
-    f: np.ndarray
-    g: np.ndarray
-    o: np.ndarray
+    return *_gradients(da, x, W, h, start), dh
 
 
 def lstm(
@@ -132,27 +98,12 @@ def lstm(
 
     Parameters
     ----------
-    x : array_like, shape (batch, time, features)
-        Sequences.
-    kernel : array_like, shape (features, 4 units)
-        ``W``, as Keras stores it: columns i, f, g, o.
-    recurrent_kernel : array_like, shape (units, 4 units)
-        ``U``.
-    bias : array_like, shape (4 units,), optional
+    x, kernel, recurrent_kernel, bias
+        As for `simple_rnn`, the last three with ``4 units`` columns.
     initial_state : (h_0, c_0), each of shape (batch, units), optional
         Zeros if None.
     return_trace : bool
-        Also give the cells and the gates of every step.
-
-    Returns
-    -------
-    h : ndarray, shape (batch, time, units)
-        The states of all steps, or an `LSTMTrace` with ``h, c, i, f, g, o``.
-
-    Raises
-    ------
-    DataError
-        If a shape does not fit.
+        Give not only ``h``, the states of all steps, but an `LSTMTrace` with cells and gates too.
 
     Examples
     --------
@@ -160,12 +111,12 @@ def lstm(
     array([[[0.37 ],
             [0.291]]])
     """
-    x, W, U = _arguments(x, kernel, recurrent_kernel, gates=4)
-    h, c = _initial_pair(initial_state, x, U)
-    a = _project(x, W, bias)
-    trace = np.empty((6, len(a), *h.shape), x.dtype)
-    for t in range(len(a)):
-        i, f, g, o = (a[t] + h @ U).reshape(len(x), 4, len(U)).swapaxes(0, 1)
+    x, W, U, b = _arguments(x, kernel, recurrent_kernel, bias, gates=4)
+    h, c = _pair(initial_state, x, U)
+    a = x @ W + b
+    trace = np.empty((6, len(x), *h.shape), x.dtype)
+    for t in range(len(x)):
+        i, f, g, o = np.split(a[t] + h @ U, 4, axis=1)
         i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
         c = f * c + i * g
         h = o * np.tanh(c)
@@ -175,15 +126,9 @@ def lstm(
 
 
 def lstm_backward(
-    dy: Any,
-    x: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any = None,
-    initial_state: Any = None,
-    trace: LSTMTrace | None = None,
+    dy: Any, x: Any, kernel: Any, recurrent_kernel: Any, bias: Any = None, initial_state: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Carry the gradient back through time.
+    """Carry the gradient with respect to every state, `dy`, back through time.
 
     From the last step to the first, with ``a`` the argument of each gate's sigmoid or tanh:
     ``dh_t = dy_t + da_{t+1} U^T``, ``dc_t = f_{t+1} dc_{t+1} + dh_t o (1 - tanh(c_t)^2)``, and
@@ -191,47 +136,34 @@ def lstm_backward(
         da_i = dc g i (1 - i)           da_f = dc c_{t-1} f (1 - f)
         da_g = dc i (1 - g^2)           da_o = dh tanh(c) o (1 - o)
 
-    Parameters
-    ----------
-    dy : array_like, shape (batch, time, units)
-        Gradient of the loss with respect to every state (zero where the loss does not look).
-    x, kernel, recurrent_kernel, bias, initial_state
-        As given to `lstm`.
-    trace : LSTMTrace, optional
-        What ``lstm(..., return_trace=True)`` returned; if None it is computed again.
-
-    Returns
-    -------
-    dx, dkernel, drecurrent_kernel, dbias : ndarray
-        Gradients, shaped as the arguments.
-    dinitial_state : (dh_0, dc_0)
+    The last of what it returns is the pair ``dh_0, dc_0``.
 
     Examples
     --------
     >>> dx, *_ = lstm_backward([[[0], [1]]], [[[1], [0]]], np.ones((1, 4)), np.ones((1, 4)))
-    >>> dx.shape
-    (1, 2, 1)
+    >>> dx.round(3)
+    array([[[0.278],
+            [0.449]]])
     """
-    x, W, U = _arguments(x, kernel, recurrent_kernel, gates=4)
-    start, cell = _initial_pair(initial_state, x, U)
-    if trace is None:
-        trace = lstm(x, W, U, bias, (start, cell), return_trace=True)
+    trace = lstm(x, kernel, recurrent_kernel, bias, initial_state, return_trace=True)
+    dy = as_array(dy, "dy", trace.h.shape, ALL_STATES).swapaxes(0, 1)
     h, c, i, f, g, o = (part.swapaxes(0, 1) for part in trace)
-    dy, tanh_c = _output_gradient(dy, x, U), np.tanh(c)
-    before = np.concatenate([cell[None], c])[: len(c)]
+    x, W, U, _ = _arguments(x, kernel, recurrent_kernel, bias, gates=4)
+    start, cell = _pair(initial_state, x, U)
+    before, tanh_c = np.concatenate([cell[None], c])[: len(x)], np.tanh(c)
     # what multiplies dc and dh in each step is known already
     slopes = g * (i * (1 - i)), before * (f * (1 - f)), i * (1 - g * g), tanh_c * (o * (1 - o))
     through = o * (1 - tanh_c * tanh_c)
-    da = np.empty((*h.shape[:2], 4 * len(U)), x.dtype)
+    da = np.empty((*h.shape[:2], W.shape[1]), x.dtype)
     dh, dc = np.zeros_like(start), np.zeros_like(cell)
-    for t in reversed(range(len(h))):
+    for t in reversed(range(len(x))):
         dh = dh + dy[t]
         dc = dc + dh * through[t]
         heads = dc, dc, dc, dh
         da[t] = np.concatenate([d * s[t] for d, s in zip(heads, slopes, strict=True)], axis=1)
         dc = dc * f[t]
         dh = da[t] @ U.T
-    return *_weight_gradients(da, x, W, h, start), (dh, dc)
+    return *_gradients(da, x, W, h, start), (dh, dc)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -239,64 +171,33 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
-def _project(x: np.ndarray, W: np.ndarray, bias: Any) -> np.ndarray:
-    """Return ``x W + b`` for all steps at once, shape (time, batch, columns of W)."""
-    batch, steps, features = x.shape
-    rows = x.swapaxes(0, 1).reshape(steps * batch, features) @ W
-    rows += optional(bias, W.shape[1:], "bias", W)
-    return rows.reshape(steps, batch, W.shape[1])
-
-
-def _weight_gradients(
+def _gradients(
     da: np.ndarray, x: np.ndarray, W: np.ndarray, h: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return dx, dW, dU and db; `da` and `h` are (time, batch, ...)."""
-    batch, steps, features = x.shape
-    rows = da.reshape(steps * batch, W.shape[1])
-    dx = (rows @ W.T).reshape(steps, batch, features).swapaxes(0, 1)
-    dW = x.swapaxes(0, 1).reshape(steps * batch, features).T @ rows
-    before = np.concatenate([start[None], h])[:steps]
-    dU = before.reshape(-1, start.shape[1]).T @ rows
-    return dx, dW, dU, rows.sum(axis=0)
+    """Return dx, dW, dU and db; each weight was used at every step."""
+    before = np.concatenate([start[None], h])[: len(x)]
+    inputs, states, rows = (each.reshape(-1, each.shape[2]) for each in (x, before, da))
+    return (da @ W.T).swapaxes(0, 1), inputs.T @ rows, states.T @ rows, rows.sum(axis=0)
 
 
-def _arguments(
-    x: Any, kernel: Any, recurrent_kernel: Any, gates: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Check what both layers are given, and give x, W and U one type."""
-    x = as_array(x, "x", SEQUENCES, 3)
-    W = as_array(kernel, "kernel", "(features, gates * units)", 2)
-    U = as_array(recurrent_kernel, "recurrent_kernel", "(units, gates * units)", 2)
-    units = len(U)
-    expect_shape(U, (units, gates * units), "recurrent_kernel", f"{gates} x {units} units")
+def _arguments(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, gates: int) -> Any:
+    """Check what both layers are given; return x (time first), W, U and b, of one type."""
+    x = as_array(x, "x", "(batch, time, features)")
+    U = as_array(recurrent_kernel, "recurrent_kernel", "(units, gates * units)")
+    units, columns = len(U), gates * len(U)
+    as_array(U, "recurrent_kernel", (units, columns), f"{gates} x {units} units")
     because = f"x has shape {x.shape}, {units} units"
-    expect_shape(W, (x.shape[2], gates * units), "kernel", because)
+    W = as_array(kernel, "kernel", (x.shape[2], columns), because)
     dtype = np.result_type(x, W, U)
-    return x.astype(dtype, copy=False), W.astype(dtype, copy=False), U.astype(dtype, copy=False)
+    x, W, U = (each.astype(dtype, copy=False) for each in (x.swapaxes(0, 1), W, U))
+    return np.ascontiguousarray(x), W, U, optional(bias, W.shape[1:], "bias", W)
 
 
-def _initial(state: Any, x: np.ndarray, U: np.ndarray, name: str = "initial_state") -> np.ndarray:
-    """Return the state before the first step, shape (batch, units); zeros where it is None."""
-    return optional(state, (len(x), len(U)), name, x).astype(x.dtype, copy=False)
-
-
-def _initial_pair(states: Any, x: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pair(states: Any, x: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the state and the cell before the first step."""
-    if states is None:
-        states = (None, None)
+    states = (None, None) if states is None else states
     if not isinstance(states, tuple | list) or len(states) != 2:
         raise DataError("initial_state is not a pair; expected (h, c), each of (batch, units)")
-    h = _initial(states[0], x, U, "initial_state[0]")
-    return h, _initial(states[1], x, U, "initial_state[1]")
-
-
-def _output_gradient(dy: Any, x: np.ndarray, U: np.ndarray) -> np.ndarray:
-    """Check the gradient of all states and put time first."""
-    dy = as_array(dy, "dy", "(batch, time, units)")
-    expected = (*x.shape[:2], len(U))
-    if dy.shape != expected:
-        raise DataError(
-            f"dy has shape {dy.shape}; expected {expected}, a gradient for the state of every step",
-            remedy="Fill with zeros the steps that the loss does not look at.",
-        )
-    return dy.swapaxes(0, 1)
+    shape = x.shape[1], len(U)
+    h = optional(states[0], shape, "initial_state[0]", x)
+    return h, optional(states[1], shape, "initial_state[1]", x)

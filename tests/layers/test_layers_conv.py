@@ -152,7 +152,7 @@ def test_empty_batch():
     [
         ({"x": np.zeros((8, 8))}, r"x has shape \(8, 8\); expected 4 axes, \(batch, height, width"),
         ({"kernel": np.zeros((3, 3))}, r"expected 4 axes, \(height, width, channels, filters\)"),
-        ({"kernel": np.zeros((3, 3, 5, 4))}, r"expected a kernel of shape \(3, 3, 2, 4\)"),
+        ({"kernel": np.zeros((3, 3, 5, 4))}, r"expected \(3, 3, 2, 4\) \(x has 2 channels"),
         ({"kernel": np.zeros((9, 3, 2, 4))}, "spans 9 pixels of height, .* has only 8"),
         ({"dilation": (1, 4)}, "spans 9 pixels of width, .* has only 8"),
         ({"bias": np.zeros(3)}, r"bias has shape \(3,\); expected \(4,\)"),

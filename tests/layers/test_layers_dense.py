@@ -1,4 +1,4 @@
-"""Dense layers, activations, losses, initialisers and optimisers against Keras and definitions."""
+"""Dense layers, activations, losses, initialisers and Adam against Keras and definitions."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from medtutor import layers
 from medtutor.errors import DataError
+from medtutor.layers.linear import mean_squared_error
 
 SETTINGS = settings(max_examples=30, deadline=None, derandomize=True)
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
@@ -91,15 +92,19 @@ def test_cross_entropy_at_the_edges():
 def test_mean_squared_error():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(4, 2)), rng.normal(size=(4, 2))
-    assert layers.mean_squared_error(a, b) == pytest.approx(np.mean((a - b) ** 2))
-    expected = layers.numerical_gradient(lambda v: layers.mean_squared_error(v, b), a)
-    np.testing.assert_allclose(layers.mean_squared_error_backward(a, b), expected, atol=1e-6)
+    value, gradient = mean_squared_error(a, b)
+    assert value == pytest.approx(np.mean((a - b) ** 2))
+    expected = layers.numerical_gradient(lambda v: mean_squared_error(v, b)[0], a)
+    np.testing.assert_allclose(gradient, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: layers.dense(np.ones((2, 3)), np.ones((4, 5))), r"expected \(\.\.\., 4\)"),
+        (
+            lambda: layers.dense(np.ones((2, 3)), np.ones((4, 5))),
+            r"expected \(2, 4\) \(kernel has shape \(4, 5\)",
+        ),
         (lambda: layers.dense(np.ones((2, 3)), np.ones(3)), r"2 axes, \(features, units\)"),
         (lambda: layers.softmax(np.ones(3), axis=1), "expected one of its axes"),
         (lambda: layers.softmax(["a"]), "holds text"),
@@ -108,7 +113,7 @@ def test_mean_squared_error():
         (lambda: layers.cross_entropy(np.ones((2, 3)), [0.0, 1.0]), "expected whole numbers"),
         (lambda: layers.cross_entropy(np.ones((2, 3)), [0]), r"expected \(2,\)"),
         (lambda: layers.cross_entropy(np.ones((2, 3)), np.ones((2, 2))), r"expected \(2, 3\)"),
-        (lambda: layers.mean_squared_error(np.ones((2, 1)), np.ones(2)), r"expected \(2, 1\)"),
+        (lambda: mean_squared_error(np.ones((2, 1)), np.ones(2)), r"expected \(2, 1\)"),
     ],
 )
 def test_says_what_it_expected(call, says):
@@ -124,9 +129,6 @@ def test_initialisers_have_the_spread_they_promise():
     assert w.dtype == np.float32
     assert abs(w).max() <= limit
     assert w.std() == pytest.approx(limit / np.sqrt(3), rel=0.03)
-    w = layers.he_normal(shape, rng, np.float64)
-    assert w.std() == pytest.approx(np.sqrt(2 / 180), rel=0.03)
-    assert abs(w).max() < 2.3 * np.sqrt(2 / 180)
     for shape in ((5, 5), (4, 12), (12, 4)):
         w = layers.orthogonal(shape, rng, np.float64)
         gram = w @ w.T if shape[0] <= shape[1] else w.T @ w
@@ -137,25 +139,16 @@ def test_initialisers_have_the_spread_they_promise():
         layers.glorot_uniform((3,), rng)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (layers.SGD(0.1), ("SGD", {"learning_rate": 0.1})),
-        (layers.SGD(0.1, 0.9), ("SGD", {"learning_rate": 0.1, "momentum": 0.9})),
-        (layers.SGD(0.1, 0.9, True), ("SGD", {"learning_rate": 0.1, "momentum": 0.9,
-                                           "nesterov": True})),
-        (layers.Adam(0.01), ("Adam", {"learning_rate": 0.01})),
-        (layers.Adam(0.1, 0.8, 0.9, 1e-3), ("Adam", {"learning_rate": 0.1, "beta_1": 0.8,
-                                                     "beta_2": 0.9, "epsilon": 1e-3})),
-    ],
-)  # fmt: skip
-def test_optimisers_step_as_in_keras(ours, theirs):
+@pytest.mark.parametrize("options", [(0.01,), (0.1, 0.8, 0.9, 1e-3)])
+def test_adam_steps_as_in_keras(options):
     import keras
 
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=shape).astype(np.float32) for shape in ((3, 2), (2,))]
     variables = [keras.Variable(w) for w in weights]
-    reference = getattr(keras.optimizers, theirs[0])(**theirs[1])
+    names = ("learning_rate", "beta_1", "beta_2", "epsilon")
+    ours = layers.Adam(*options)
+    reference = keras.optimizers.Adam(**dict(zip(names, options, strict=False)))
     for _ in range(10):
         gradients = [rng.normal(size=w.shape).astype(np.float32) * 1e-3 for w in weights]
         ours.step(weights, gradients)
@@ -165,8 +158,8 @@ def test_optimisers_step_as_in_keras(ours, theirs):
         np.testing.assert_allclose(mine, variable.numpy(), rtol=1e-6, atol=1e-6)
 
 
-def test_optimiser_wants_a_gradient_for_each_weight():
-    with pytest.raises(DataError, match="2 weights and 1 gradients"):
+def test_adam_wants_a_gradient_for_each_weight():
+    with pytest.raises(DataError, match="2 weights and 1 gradients; expected 2 of each"):
         layers.Adam().step([np.ones(2), np.ones(2)], [np.ones(2)])
     with pytest.raises(DataError, match=r"gradient 0 has shape \(3,\); expected \(2,\)"):
-        layers.SGD().step([np.ones(2)], [np.ones(3)])
+        layers.Adam().step([np.ones(2)], [np.ones(3)])

@@ -8,69 +8,55 @@ from medtutor.errors import DataError
 from medtutor.layers import Network
 
 
-def keras_cnn():
-    import keras
-
-    kl = keras.layers
-    return keras.Sequential([
-        keras.Input((12, 12, 2)),
-        kl.Conv2D(4, 3, padding="same", activation="relu"),
-        kl.MaxPooling2D(),
-        kl.Conv2D(6, (3, 2), strides=(1, 2)),
-        kl.ReLU(),
-        kl.AveragePooling2D(2, 1, padding="same"),
-        kl.Dropout(0.5),
-        kl.Flatten(),
-        kl.Dense(8, activation="relu"),
-        kl.Dense(3, activation="softmax"),
-    ])  # fmt: skip
+def cnn(dtype=np.float32):
+    steps = [
+        layers.Conv2D(4, 3, padding="same"), layers.ReLU(), layers.MaxPool2D(),
+        layers.Conv2D(6, (3, 2), strides=(1, 2)), layers.ReLU(),
+        layers.MaxPool2D(2, 1, "same"), layers.Flatten(),
+        layers.Dense(8), layers.ReLU(), layers.Dense(3), layers.Softmax(),
+    ]  # fmt: skip
+    return randomised(Network(steps, (12, 12, 2), dtype=dtype))
 
 
-def keras_rnn(kind):
-    import keras
-
-    layer = getattr(keras.layers, kind)
-    return keras.Sequential([
-        keras.Input((9, 2)), layer(5, return_sequences=True), layer(4), keras.layers.Dense(1),
-    ])  # fmt: skip
+def rnn(kind, dtype=np.float32):
+    steps = [kind(5, return_sequences=True), kind(4), layers.Dense(1)]
+    return randomised(Network(steps, (9, 2), dtype=dtype))
 
 
-def randomise(model, seed=0):
-    rng = np.random.default_rng(seed)
-    model.set_weights([0.3 * rng.standard_normal(w.shape) for w in model.get_weights()])
-    return model
+def randomised(network):
+    rng = np.random.default_rng(0)
+    network.set_weights([0.3 * rng.standard_normal(w.shape) for w in network.weights])
+    return network
 
 
-MODELS = {
-    "cnn": keras_cnn,
-    "SimpleRNN": lambda: keras_rnn("SimpleRNN"),
-    "LSTM": lambda: keras_rnn("LSTM"),
+NETWORKS = {
+    "cnn": cnn,
+    "SimpleRNN": lambda dtype=np.float32: rnn(layers.SimpleRNN, dtype),
+    "LSTM": lambda dtype=np.float32: rnn(layers.LSTM, dtype),
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_exchange_with_keras_both_ways(name):
-    model = randomise(MODELS[name]())
-    network = Network.from_keras(model)
+    network = NETWORKS[name]()
     x = np.random.default_rng(1).normal(size=(5, *network.input_shape)).astype(np.float32)
-    expected = model(x, training=False).numpy()
-    np.testing.assert_allclose(network.predict(x), expected, atol=1e-5)
-    assert network.predict(x).dtype == np.float32
-    back = network.to_keras()
-    np.testing.assert_allclose(back(x).numpy(), expected, atol=1e-5)
-    for mine, theirs in zip(network.weights, back.get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
-    again = Network.from_keras(back)
-    np.testing.assert_array_equal(again.predict(x), network.predict(x))
+    model = network.to_keras()
+    expected = network.predict(x)
+    assert expected.dtype == np.float32
+    np.testing.assert_allclose(model(x, training=False).numpy(), expected, atol=1e-5)
+    back = NETWORKS[name]()
+    back.set_weights([2 * w for w in network.weights])
+    back.set_weights(model.get_weights())
+    np.testing.assert_array_equal(back.predict(x), expected)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_and_ten_adam_steps_equal_keras(name):
     import keras
     import tensorflow as tf
 
-    model = randomise(MODELS[name]())
-    network = Network.from_keras(model)
+    network = NETWORKS[name]()
+    model = network.to_keras()
     rng = np.random.default_rng(2)
     x = rng.normal(size=(6, *network.input_shape)).astype(np.float32)
     if name == "cnn":
@@ -96,10 +82,7 @@ def test_gradients_and_ten_adam_steps_equal_keras(name):
 
 @pytest.mark.parametrize("name", ["cnn", "LSTM"])
 def test_whole_network_passes_the_gradient_check(name):
-    model = randomise(MODELS[name]())
-    single = Network.from_keras(model)
-    network = Network(single.layers, single.input_shape, dtype=np.float64)
-    network.set_weights(model.get_weights())
+    network = NETWORKS[name](np.float64)
     rng = np.random.default_rng(3)
     x = rng.normal(size=(3, *network.input_shape))
     loss = "cross_entropy" if name == "cnn" else "mean_squared_error"
@@ -121,7 +104,7 @@ def small_cnn(seed=0):
     return Network(
         [
             layers.Conv2D(4, 3, padding="same"), layers.ReLU(), layers.MaxPool2D(),
-            layers.GlobalAveragePool2D(), layers.Dense(2), layers.Softmax(),
+            layers.Flatten(), layers.Dense(2), layers.Softmax(),
         ],
         input_shape=(8, 8, 1), seed=seed,
     )  # fmt: skip
@@ -141,7 +124,7 @@ def test_training_learns_and_repeats():
     options = {"epochs": 15, "batch_size": 16, "validation": (x[:20], y[:20])}
     network, twin = small_cnn(), small_cnn()
     history = network.fit(x, y, optimiser=layers.Adam(0.02), **options)
-    assert [len(history[k]) for k in ("loss", "val_loss", "step_loss")] == [15, 15, 15 * 8]
+    assert [len(history[k]) for k in ("loss", "val_loss")] == [15, 15]
     assert history["loss"][-1] < 0.1 < history["loss"][0]
     p = network.predict(x, batch_size=50)
     assert (p.argmax(axis=1) == y).mean() > 0.97
@@ -152,13 +135,13 @@ def test_training_learns_and_repeats():
 
 def test_summary_and_shapes():
     network = small_cnn()
-    assert network.shapes[1:] == [(8, 8, 4), (8, 8, 4), (4, 4, 4), (4,), (2,), (2,)]
+    assert network.shapes[1:] == [(8, 8, 4), (8, 8, 4), (4, 4, 4), (64,), (2,), (2,)]
     assert "Conv2D" in network.summary()
-    assert network.summary().splitlines()[-1].split()[-1] == "50"
+    assert network.summary().splitlines()[-1].split()[-1] == "170"
     assert network.predict(np.zeros((0, 8, 8, 1))).shape == (0, 2)
 
 
-def test_softmax_in_the_middle_and_global_pooling_differentiate():
+def test_softmax_in_the_middle_differentiates():
     network = Network([layers.Dense(4), layers.Softmax(), layers.Dense(1)], (3,), dtype=np.float64)
     x, y = np.random.default_rng(0).normal(size=(5, 3)), np.ones((5, 1))
     network.loss_and_gradients(x, y, "mean_squared_error")
@@ -173,9 +156,7 @@ def test_softmax_in_the_middle_and_global_pooling_differentiate():
 
 
 def test_says_what_it_expected():
-    import keras
-
-    with pytest.raises(DataError, match=r"Conv2D gets samples of shape \(3,\); expected \(height"):
+    with pytest.raises(DataError, match=r"x has shape \(1, 3\); expected 4 axes, \(batch, height"):
         Network([layers.Conv2D(2)], (3,))
     one = layers.ReLU()
     with pytest.raises(DataError, match="twice"):
@@ -187,25 +168,14 @@ def test_says_what_it_expected():
         network.loss(np.zeros((1, 8, 8, 1)), [0], "hinge")
     with pytest.raises(DataError, match="3 samples and 2 labels"):
         network.fit(np.zeros((3, 8, 8, 1)), [0, 1])
+    with pytest.raises(DataError, match="batch_size is 0; expected at least 1"):
+        network.fit(np.zeros((2, 8, 8, 1)), [0, 1], batch_size=0)
     with pytest.raises(DataError, match="1 weights; expected 4"):
         network.set_weights([np.zeros(3)])
+    kept = network.weights[0].copy()
     with pytest.raises(DataError, match=r"weight 1 has shape \(3,\); expected \(4,\)"):
-        network.set_weights([network.weights[0], np.zeros(3), *network.weights[2:]])
-    kl = keras.layers
-    for layer, says in (
-        (kl.Conv2D(2, 3, use_bias=False), "use_bias=False; expected use_bias=True"),
-        (kl.BatchNormalization(), "is a BatchNormalization; medtutor.layers has no such layer"),
-        (kl.Conv2D(2, 3, activation="tanh"), "activation='tanh'; expected one of linear, relu"),
-    ):
-        with pytest.raises(DataError, match=says):
-            Network.from_keras(keras.Sequential([keras.Input((8, 8, 1)), layer]))
-    with pytest.raises(DataError, match=r"is a GRU; medtutor\.layers has no such layer"):
-        Network.from_keras(keras.Sequential([keras.Input((5, 1)), kl.GRU(2)]))
-    with pytest.raises(DataError, match="no weights yet"):
-        Network.from_keras(keras.Sequential([kl.Dense(3)]))
-    a = keras.Input((4,))
-    with pytest.raises(DataError, match="branches"):
-        Network.from_keras(keras.Model(a, kl.Add()([kl.Dense(2)(a), kl.Dense(2)(a)])))
+        network.set_weights([kept + 1, np.zeros(3), *network.weights[2:]])
+    np.testing.assert_array_equal(network.weights[0], kept)
     own = Network([layers.Conv2D(2, padding=((1, 0), (1, 0)))], (8, 8, 1))
     with pytest.raises(DataError, match="'valid' and 'same'"):
         own.to_keras()
