@@ -37,9 +37,7 @@ class Exercise:
     mistakes: Sequence[Mistake]  # each must fail, with its own hint
     hints: Sequence[str]  # from gentle to plain; the first also answers an unforeseen mistake
     cases: Callable[[], list[tuple]] | None = None  # the arguments on which a function is tried
-    rtol: float = (
-        1e-4  # an answer is not wrong for being rounded in another order; counts are exact
-    )
+    rtol: float = 1e-4  # nobody is wrong for rounding in another order; counts are exact
     atol: float = 1e-6
     dtype: str = ""  # type of the numbers, where the task asks for one
     key: str = ""  # lesson and place, such as "07.1"; the registry writes it
@@ -53,7 +51,7 @@ class Report:
     passed: int
     total: int
     state: str  # "not yet", "passed" or "failed"
-    details: tuple[str, ...] = field(default_factory=tuple)
+    details: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

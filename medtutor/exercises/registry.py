@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -41,12 +42,8 @@ def _lesson(path: Path) -> dict[str, Exercise]:
 
 def keys(lesson: str | None = None) -> list[str]:
     """Keys of all exercises, or of one lesson's."""
-    return [
-        key
-        for number, path in _files().items()
-        if lesson in (None, number)
-        for key in _lesson(path)
-    ]
+    chosen = [path for number, path in _files().items() if lesson in (None, number)]
+    return [key for path in chosen for key in _lesson(path)]
 
 
 def find(key: str) -> Exercise | None:
@@ -89,11 +86,6 @@ def check(key: str, answer: Any) -> Report | Text:
 def hint(key: str) -> Text:
     """Give the next hint of an exercise; the last one is repeated.
 
-    Parameters
-    ----------
-    key : str
-        Key of the exercise.
-
     Examples
     --------
     >>> hint("00.1")  # doctest: +ELLIPSIS
@@ -111,11 +103,6 @@ def hint(key: str) -> Text:
 
 def solution(key: str) -> Text:
     """Show the reference answer of an exercise; yours may look different and be just as right.
-
-    Parameters
-    ----------
-    key : str
-        Key of the exercise.
 
     Examples
     --------
@@ -143,11 +130,9 @@ def _remember(report: Report) -> None:
     target = os.environ.get(PROGRESS)
     if not target:
         return
-    path = Path(target)
-    states = progress(path)
-    if states.get(report.key) == "passed" or states.get(report.key) == report.state:
+    states = progress(Path(target))
+    if states.get(report.key) in ("passed", report.state):
         return
-    try:
-        paths.write_text(path, json.dumps({**states, report.key: report.state}, indent=1) + "\n")
-    except OSError:  # a read-only folder must not stop the lesson
-        return
+    with suppress(OSError):  # a read-only folder must not stop the lesson
+        text = json.dumps({**states, report.key: report.state}, indent=1)
+        paths.write_text(Path(target), text + "\n")
