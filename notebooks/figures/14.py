@@ -5,10 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medtutor import plots
-from medtutor.plots import COLOURS, FULL, HALF, INKS
-
-_INKS = tuple(COLOURS[name] for name in ("blue", "orange", "green", "pink"))
-_MARKERS = ("o", "s", "^", "D")
+from medtutor.plots import COLOURS, FULL, HALF, INKS, MARKERS
 
 
 @plots.styled
@@ -20,11 +17,11 @@ def divergence(
     left, right = axes[0]
     values = np.asarray(losses, float)
     steps = np.arange(1, len(values) + 1)
-    left.plot(steps, values, "o-", color=_INKS[0], markersize=4)
+    left.plot(steps, values, "o-", color=INKS[0], markersize=4)
     left.set(xlabel="training step", ylabel="loss in bpm²", ylim=(0, None))
     left.xaxis.get_major_locator().set_params(integer=True)
     for step in steps[~np.isfinite(values)][:1]:
-        left.axvline(step, color=_INKS[1], linestyle="--")
+        left.axvline(step, color=INKS[1], linestyle="--")
         left.annotate(
             "NaN",
             (step, 0.5),
@@ -32,7 +29,7 @@ def divergence(
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="right",
-            color=_INKS[1],
+            color=INKS[1],
         )
     for k, (name, state) in enumerate(states.items()):
         drawn = np.where(np.isfinite(state), state, np.nan)
@@ -40,7 +37,7 @@ def divergence(
             np.arange(len(state)) / fs,
             drawn,
             label=name,
-            color=_INKS[k],
+            color=INKS[k],
             linestyle=("-", "--", ":")[k % 3],
         )
     right.axhline(np.finfo(np.float32).max, color=COLOURS["grey"], linewidth=1)
@@ -64,7 +61,7 @@ def beat_map(
     fig, axes = plots.figure(rows, 1, height=1.15 * rows + 0.5, sharex=True)
     axes[0, 0].plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
     axes[0, 0].set_title("prepared window, a typical beat is 1 high", loc="left", fontsize=10)
-    for ax, (name, values), ink in zip(axes[1:, 0], maps.items(), _INKS, strict=False):
+    for ax, (name, values), ink in zip(axes[1:, 0], maps.items(), INKS, strict=False):
         wide = len(signal) / len(values) / fs
         ax.bar((np.arange(len(values)) + 0.5) * wide, values, wide, color=ink)
         ax.set_title(name, loc="left", fontsize=10)
@@ -97,11 +94,11 @@ def agreement(
     )
     every = np.concatenate([truth, *readings.values()])
     low, high = np.nanmin(every), np.nanmax(every)
-    for ax, (name, values), ink in zip(axes[0], readings.items(), _INKS, strict=False):
+    for ax, (name, values), ink in zip(axes[0], readings.items(), INKS, strict=False):
         ax.plot([low, high], [low, high], color=COLOURS["grey"], linewidth=1, linestyle=":")
         ax.plot(truth, values, "o", color=ink, markersize=4, alpha=0.5, markeredgewidth=0)
         if zero:
-            ax.axhline(0, color=_INKS[1], linestyle="--", linewidth=1, label=zero)
+            ax.axhline(0, color=INKS[1], linestyle="--", linewidth=1, label=zero)
             ax.legend(loc="upper left")
         ax.set_title(name)
         ax.set_xlabel(f"true {what}")
@@ -121,7 +118,7 @@ def by_subject(
     ax = axes[0, 0]
     place = np.arange(len(subjects))[::-1]
     ax.hlines(place, *_span(errors, subjects), color="#DDDDDD", zorder=0)
-    for (name, values), ink, marker in zip(errors.items(), _INKS, _MARKERS, strict=False):
+    for (name, values), ink, marker in zip(errors.items(), INKS, MARKERS, strict=False):
         ax.plot(
             [max(values[s], 0.01) for s in subjects],
             place,
@@ -158,8 +155,8 @@ def readings(
             ax.plot(
                 here,
                 np.full(len(here), high + (k + 1) * step),
-                _MARKERS[k],
-                color=_INKS[k],
+                MARKERS[k],
+                color=INKS[k],
                 label=name,
                 markersize=5,
             )
@@ -172,87 +169,9 @@ def readings(
     plots.show(fig, words)
 
 
-@plots.styled
-def intervals(error: np.ndarray, reach: np.ndarray, words: str, level: float = 0.9) -> None:
-    """Show errors against the reach of their intervals: inside the wedge, the truth is covered."""
-    fig, axes = plots.figure(width=0.75 * FULL, height=3.2)
-    ax = axes[0, 0]
-    wrong = np.maximum(np.abs(error), 0.01)
-    inside = np.abs(error) <= reach
-    span = np.array([min(reach.min(), wrong.min()), max(reach.max(), wrong.max())])
-    ax.fill_between(span, span, span[0], color=COLOURS["sky"], alpha=0.2, linewidth=0)
-    for part, name, promised, ink, marker in (
-        (inside, "covered", level, _INKS[0], "o"),
-        (~inside, "missed", 1 - level, _INKS[1], "x"),
-    ):
-        ax.loglog(
-            reach[part],
-            wrong[part],
-            marker,
-            color=ink,
-            markersize=4,
-            alpha=0.6,
-            markeredgewidth=1 if marker == "x" else 0,
-            label=f"{name}: {part.mean():.0%} (promised {promised:.0%})",
-        )
-    ax.set(xlabel="reach of the interval to either side, in bpm", ylabel="error in bpm")
-    fig.legend(loc="outside upper right", ncols=2)
-    plots.show(fig, words)
-
-
 def _span(
     errors: Mapping[str, Mapping[str, float]], subjects: Sequence[str]
 ) -> tuple[list[float], list[float]]:
     """Give the smallest and the largest error of each subject."""
     all_of = [[max(values[s], 0.01) for values in errors.values()] for s in subjects]
     return [min(v) for v in all_of], [max(v) for v in all_of]
-
-
-@plots.styled
-def rejection(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], words: str, kept: float | None = None
-) -> None:
-    """Show the error of the windows that are read against the share of windows turned away."""
-    fig, axes = plots.figure(width=0.75 * FULL, height=2.9)
-    ax = axes[0, 0]
-    for name, (share, error), look in plots.looks(curves):
-        ax.plot(100 * (1 - share), error, label=name, **look)
-    if kept is not None:
-        ax.axvline(100 * (1 - kept), color=COLOURS["grey"], linewidth=1, linestyle=":")
-        ax.annotate(
-            "limit in use",
-            (100 * (1 - kept), 0.97),
-            (4, 0),
-            va="top",
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color=COLOURS["grey"],
-        )
-    ax.set(xlabel="windows turned away in %", ylabel="MAE of the others in bpm", ylim=(0, None))
-    ax.margins(x=0)
-    fig.legend(loc="outside upper right", ncols=len(curves))
-    plots.show(fig, words)
-
-
-@plots.styled
-def short_and_long(
-    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    unit: str,
-    words: str,
-    labels: tuple[str, str] = ("five minutes", "one window"),
-) -> None:
-    """Show values from short windows against those of long stretches, on logarithmic axes."""
-    fig, axes = plots.figure(1, len(pairs), height=3.6, sharex=True, sharey=True)
-    every = np.concatenate([v for pair in pairs.values() for v in pair])
-    every = every[np.isfinite(every) & (every > 0)]
-    ends = [every.min(), every.max()] if len(every) else [1, 100]
-    for ax, (name, (long, short)), ink in zip(axes[0], pairs.items(), INKS, strict=False):
-        there = (long > 0) & (short > 0)
-        ax.plot(ends, ends, color=COLOURS["grey"], linewidth=1, linestyle=":")
-        ax.loglog(
-            long[there], short[there], "o", color=ink, markersize=3, alpha=0.4, markeredgewidth=0
-        )
-        ax.set_title(name)
-        ax.set_xlabel(f"{labels[0]}, in {unit}")
-    axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
-    plots.show(fig, words)

@@ -34,26 +34,10 @@ def rate_with_a_loop(beat_map, fs, per_bin):
     return 60 * fs * (len(beats) - 1) / (beats[-1] - beats[0])
 
 
-def factor_by_counting(error, spread, level):
-    ratio = np.append(np.abs(error) / spread, np.inf)  # the window that will be asked
-    return min(f for f in ratio if np.sum(ratio <= f) >= level * len(ratio))
-
-
-def rmssd_with_a_loop(beats, fs, normal):
-    squares = []
-    for k in range(len(beats) - 2):
-        if all(normal[k : k + 3]):
-            first, second = beats[k + 1] - beats[k], beats[k + 2] - beats[k + 1]
-            squares.append(((second - first) * 1000 / fs) ** 2)
-    return float(np.mean(squares)) ** 0.5
-
-
 SECOND = {
     "TO_BPM": to_bpm_in_one_line,
     "MAE_TWO_WAYS": mae_with_bincount,
     "TO_SEQUENCES": sequences_by_slicing,
     "LSTM_WEIGHTS": lstm_weights_by_shape,
     "RATE_FROM_MAP": rate_with_a_loop,
-    "CONFORMAL_FACTOR": factor_by_counting,
-    "RMSSD": rmssd_with_a_loop,
 }
