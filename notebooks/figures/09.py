@@ -8,9 +8,6 @@ import numpy as np
 from medtutor import plots
 from medtutor.plots import COLOURS
 
-INKS = (COLOURS["blue"], COLOURS["orange"], COLOURS["green"], COLOURS["pink"])
-MARKERS = "os^D"
-
 
 @plots.styled
 def confusion(tables: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -37,15 +34,8 @@ def roc_and_precision(
     for ax, (title, named) in zip(rest, precision.items(), strict=True):
         ax.axhline(guessing[title], color=COLOURS["grey"], linestyle=":")
         ax.text(0.5, guessing[title] + 0.02, "guessing", color=COLOURS["grey"], ha="center")
-        for k, (name, (recall, values)) in enumerate(named.items()):
-            ax.step(
-                recall,
-                values,
-                where="pre",
-                color=INKS[k],
-                linestyle=("-", "--")[k % 2],
-                label=name,
-            )
+        for name, (recall, values), style in plots.looks(named):
+            ax.step(recall, values, where="pre", label=name, **style)
         ax.set(xlabel="recall (sensitivity)", aspect="equal", title=title)
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
     rest[0].set_ylabel("precision (PPV)")
@@ -81,13 +71,12 @@ def folds(rows: Mapping[str, tuple[Any, Any]], xlabel: str) -> None:
     """Show the result of each fold, and below it that of everybody with its interval."""
     fig, axes = plots.figure(width=6.5, height=0.9 + 0.7 * len(rows))
     ax = axes[0, 0]
-    for k, (values, (value, low, high)) in enumerate(rows.values()):
-        style = {"color": INKS[k], "marker": MARKERS[k]}
+    for k, (_, (values, (value, low, high)), style) in enumerate(plots.looks(rows, dots=True)):
         words = ("a fold", "all patients, 95 % interval") if k == 0 else (None, None)
         at = np.full(len(values), k - 0.15)
-        ax.plot(values, at, linestyle="none", fillstyle="none", label=words[0], **style)
+        ax.plot(values, at, fillstyle="none", label=words[0], **style)
         reach = [[value - low], [high - value]]
-        ax.errorbar([value], [k + 0.2], xerr=reach, linewidth=2, label=words[1], **style)
+        ax.errorbar([value], [k + 0.2], xerr=reach, elinewidth=2, label=words[1], **style)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel=xlabel, ylim=(len(rows) - 0.4, -0.6))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -108,10 +97,9 @@ def choice(validation: np.ndarray, test: np.ndarray, gaps: Mapping[str, Any]) ->
         left.plot(k + 1, test[k], marker, color=COLOURS[ink], markersize=9, label=name)
     left.set(xlabel="epoch", ylabel="AUC", ymargin=0.35)
     left.legend(fontsize=9, ncols=2)
-    for k, values in enumerate(gaps.values()):
+    for k, (_, values, style) in enumerate(plots.looks(gaps, dots=True)):
         at = k + np.linspace(-0.25, 0.25, len(values))
-        style = {"color": INKS[k], "marker": MARKERS[k], "markersize": 4, "alpha": 0.5}
-        right.plot(np.sort(values), at, linestyle="none", **style)
+        right.plot(np.sort(values), at, markersize=4, alpha=0.5, **style)
         right.plot([np.mean(values)] * 2, [k - 0.35, k + 0.35], color="black", linewidth=2)
     right.axvline(0, color=COLOURS["grey"], linestyle="--", linewidth=1)
     right.set_yticks(range(len(gaps)), list(gaps))
