@@ -294,9 +294,10 @@ class Network:
     def loss(self, x: Any, y: Any, loss: str = "cross_entropy", batch_size: int = 256) -> float:
         """Return the mean loss over any number of samples, `batch_size` at a time."""
         function, layers = self._loss(loss)
-        parts = [slice(i, i + batch_size) for i in range(0, len(x), batch_size)]
-        losses = [function(self._forward(x[part], layers), y[part])[0] for part in parts]
-        return float(np.average(losses, weights=[len(x[part]) for part in parts]))
+        total = 0.0
+        for part in (slice(i, i + batch_size) for i in range(0, len(x), batch_size)):
+            total += function(self._forward(x[part], layers), y[part])[0] * len(x[part])
+        return total / max(len(x), 1)
 
     def loss_and_gradients(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
         """Return the loss on a batch, and fill `gradients`."""
@@ -320,11 +321,8 @@ class Network:
     ) -> dict[str, list[float]]:
         """Train with mini-batches, drawn in a new order (`seed`) each epoch, by default with Adam.
 
-        Returns
-        -------
-        dict of list of float
-            For each epoch "loss", the mean over its samples, while the weights change, and, if
-            `validation` is given, "val_loss" on it at the end.
+        Return for each epoch "loss", the mean over its samples while the weights change, and, if
+        `validation` is given, "val_loss" on it at the end.
         """
         x, y = as_array(x, "x"), np.asarray(y)
         if len(x) != len(y) or not len(x):

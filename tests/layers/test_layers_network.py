@@ -138,7 +138,11 @@ def test_summary_and_shapes():
     assert network.shapes[1:] == [(8, 8, 4), (8, 8, 4), (4, 4, 4), (64,), (2,), (2,)]
     assert "Conv2D" in network.summary()
     assert network.summary().splitlines()[-1].split()[-1] == "170"
-    assert network.predict(np.zeros((0, 8, 8, 1))).shape == (0, 2)
+    nobody = np.zeros((0, 8, 8, 1))
+    assert network.predict(nobody).shape == (0, 2)
+    assert network.loss(nobody, np.zeros(0, int)) == 0
+    x, y = stripes(7)
+    assert network.loss(x, y, batch_size=3) == pytest.approx(network.loss(x, y))
 
 
 def test_softmax_in_the_middle_differentiates():
