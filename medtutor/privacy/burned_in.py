@@ -5,6 +5,7 @@ them equally bright. Little in a body looks like that. The search needs no lette
 misses handwriting, faint text and text larger than 48 pixels. It is a help and not a proof.
 """
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -156,6 +157,7 @@ def _widened(box: Box) -> Box:
 
 def frames_of(dataset: Any) -> np.ndarray:
     """Decode the pixels, always with an axis for the frames."""
-    pixels = dataset.pixel_array
+    with warnings.catch_warnings(action="ignore"):  # on bytes behind the pixels
+        pixels = dataset.pixel_array
     colours = int(dataset.get("SamplesPerPixel") or 1) > 1
     return pixels[None] if pixels.ndim == (3 if colours else 2) else pixels

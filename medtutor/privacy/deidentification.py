@@ -149,8 +149,7 @@ def deidentify(
     single = target.suffix.lower() == ".dcm" and source.is_file()
     run = _Run(Pseudonyms(secret), burned_in == "blank", strange)
     with _whole_or_nothing(target, single) as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on values that the standard does not allow
+        with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
             run.work(files, folder)
         if single and run.written:
             only = folder / run.written[0].target

@@ -100,8 +100,7 @@ def read(path: Path, header_only: bool = False) -> Any:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             dataset = pydicom.dcmread(path, stop_before_pixels=header_only, force=True)
             dataset.file_meta = getattr(dataset, "file_meta", None) or _no_meta()
             if "TransferSyntaxUID" not in dataset.file_meta:
@@ -218,8 +217,7 @@ def _untrusted(dataset: Any, tag: Any) -> bool:
 
 def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> None:
     """De-identify a data set in place; its pixel data are not touched."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on values that the standard does not allow
+    with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
         _level(dataset, names, names.days(who), tuple(known))
         dataset.PatientID = dataset.PatientName = names.patient(who)
         dataset.PatientBirthDate = ""
@@ -352,8 +350,7 @@ def deidentified(
     cleaned, boxes = _without_text(dataset, frames, blank)
     warning = "" if boxes else _warning(dataset, kind, frames)
     content = hashlib.sha256(Path(dataset.filename).read_bytes()).hexdigest()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         if boxes and cleaned is not None:
             _set_pixels(dataset, cleaned)
         clean(dataset, names, who, known)
@@ -396,8 +393,7 @@ def _decoded(dataset: Any) -> np.ndarray | None:
     if not any(key in dataset for key in PIXEL_DATA):
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             if dataset.file_meta.TransferSyntaxUID.is_compressed:
                 dataset.decompress(generate_instance_uid=False)
             frames = burned_in.frames_of(dataset)
@@ -508,8 +504,7 @@ def _renew_meta(dataset: Any, kind: str) -> None:
 def write(dataset: Any, path: Path) -> None:
     """Write a cleaned data set in the transfer syntax that it came in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         dataset.save_as(path, enforce_file_format=True)
 
 

@@ -415,8 +415,9 @@ def _quiet_ray(processes: int) -> Iterator[None]:
             with _environment(changes):
                 logger.setLevel(logging.CRITICAL)
                 logging.getLogger("ray").setLevel(logging.ERROR)
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # no widgets: nothing a learner can act on
+                with warnings.catch_warnings(
+                    action="ignore"
+                ):  # no widgets: nothing a learner can act on
                     import ray
 
                 _start(ray, processes, where)

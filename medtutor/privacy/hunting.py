@@ -18,6 +18,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 from medtutor.privacy.burned_in import frames_of
+from medtutor.privacy.dicom import read
 
 ROOT = "1.2.826.0.1.3680043.8.498.20"  # the prefix that pydicom uses for made-up images
 FILE, FOLDER, CAPTURE = "file name", "folder name", "secondary capture: pixels"
@@ -182,8 +183,7 @@ def plant(
     dataset = None
     for number, path in enumerate(files):
         copy = folder / f"{made[FILE].word}-{number:03d}.dcm"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             try:
                 dataset = pydicom.dcmread(path)
                 _plant_all(dataset, made, number)
@@ -342,8 +342,7 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             dataset = pydicom.dcmread(io.BytesIO(data), force=True)
             syntax = dataset.file_meta.TransferSyntaxUID
             if syntax.is_deflated:  # all but the file meta information, whose length comes first
@@ -357,14 +356,11 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _is_drawn(path: Path, word: str) -> bool:
     """Look for the picture of a word in every frame, light on dark or dark on light."""
-    import pydicom
     from skimage.feature import match_template
 
     ink = picture(word)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            frames = list(frames_of(pydicom.dcmread(path)))
+        frames = list(frames_of(read(path)))
     except Exception:  # no image, or one that cannot be decoded
         return False
     for frame in frames:

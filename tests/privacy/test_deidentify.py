@@ -34,8 +34,7 @@ TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 
 
 def read(path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         return pydicom.dcmread(path, force=True)
 
 
@@ -258,8 +257,7 @@ class TestPydicomFiles:
             old, new = read(pair.source), read(pair.target)
             if "PixelData" in new:
                 assert not new.file_meta.TransferSyntaxUID.is_compressed
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
+                with warnings.catch_warnings(action="ignore"):
                     np.testing.assert_array_equal(old.pixel_array, new.pixel_array)
                 compressed.add(old.file_meta.TransferSyntaxUID)
         assert len(compressed) >= 8
