@@ -23,36 +23,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 @dataclass(frozen=True)
 class ServerFiles:
-    """Files that prove the server.
+    """Files that prove the server."""
 
-    Parameters
-    ----------
-    authority : Path
-        Certificate of the authority, given to every hospital.
-    certificate, key : Path
-        The server's certificate, signed by the authority, and its private key.
-    """
-
-    authority: Path
-    certificate: Path
+    authority: Path  # certificate of the authority, given to every hospital
+    certificate: Path  # the server's, signed by the authority
     key: Path
 
 
 def make_server(folder: Path, names: tuple[str, ...] = ("localhost", "127.0.0.1")) -> ServerFiles:
-    """Make an authority and a server certificate that it signs; the authority's key is not kept.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the three files go.
-    names : tuple of str
-        Host names and addresses under which hospitals reach the server.
-
-    Returns
-    -------
-    ServerFiles
-        PEM files; the key can be read by the owner only. Valid for 30 days.
-    """
+    """Make an authority, whose key is not kept, and a server certificate by it, for 30 days."""
     authority_key, key = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
     authority_name, server_name = _name("medtutor course authority"), _name(names[0])
     authority = (
@@ -89,20 +68,7 @@ def make_server(folder: Path, names: tuple[str, ...] = ("localhost", "127.0.0.1"
 
 
 def make_hospital_key(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make the key pair by which a hospital proves who it is.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the two files go.
-    name : str
-        Start of their names.
-
-    Returns
-    -------
-    private, public : Path
-        In OpenSSH's format, curve P-384, as Flower reads them.
-    """
+    """Make a hospital's private and public key: OpenSSH, curve P-384, as Flower reads them."""
     key = ec.generate_private_key(ec.SECP384R1())
     private, public = folder / f"{name}.key", folder / f"{name}.pub"
     _write(

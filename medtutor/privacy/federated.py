@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -412,7 +413,7 @@ def _quiet_ray(processes: int) -> Iterator[None]:
             **dict.fromkeys(THREADS, "1"),
         }
         try:
-            with _environment(changes):
+            with mock.patch.dict(os.environ, changes):  # what Ray sets there goes, too
                 logger.setLevel(logging.CRITICAL)
                 logging.getLogger("ray").setLevel(logging.ERROR)
                 with warnings.catch_warnings(
@@ -429,16 +430,3 @@ def _quiet_ray(processes: int) -> Iterator[None]:
             logger.setLevel(level)
             sys.path[:] = path
             importlib.invalidate_caches()
-
-
-@contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
-    """Change environment variables for a while; what others set meanwhile is taken back too."""
-    before = dict(os.environ)
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
-        os.environ.update(before)
