@@ -13,6 +13,7 @@ from typing import Any, Literal
 from medtutor.errors import DataError
 from medtutor.privacy import dicom, wfdb
 from medtutor.privacy.burned_in import Box
+from medtutor.privacy.dicom import Unfit
 from medtutor.privacy.pseudonyms import Pseudonyms, read_key, write_key
 
 UNKNOWN = "neither DICOM nor WFDB: nobody here knows what it holds"
@@ -248,16 +249,12 @@ class _Run:
             dataset = dicom.read(path, header_only=True)
             words = self.known.setdefault(dicom.identity(dataset), set())
             words |= dicom.identifiers(dataset)
-        for path in scans:
+        jobs = [(self._dicom, path) for path in scans] + [(self._wfdb, path) for path in parts]
+        for do, path in jobs:
             try:
-                self._dicom(path, folder)
-            except dicom.Unfit as error:
+                do(path, folder)
+            except Unfit as error:
                 self.refused.append(Refused(path, str(error)))
-        for header in parts:
-            try:
-                self._wfdb(header, folder)
-            except wfdb.Unfit as error:
-                self.refused.append(Refused(header, str(error)))
         named = {pair.source for pair in self.written} | {item.path for item in self.refused}
         for path in sorted(of_records - named):
             self.refused.append(
@@ -267,9 +264,9 @@ class _Run:
     def _readable(self, path: Path) -> bool:
         try:
             if not dicom.is_dicom(path):
-                raise dicom.Unfit(UNKNOWN)
+                raise Unfit(UNKNOWN)
             dicom.read(path, header_only=True)
-        except (dicom.Unfit, OSError) as error:
+        except (Unfit, OSError) as error:
             text = "it cannot be opened" if isinstance(error, OSError) else str(error)
             self.refused.append(Refused(path, text))
             return False
@@ -285,7 +282,7 @@ class _Run:
             dicom.write(dataset, folder / at)
         except Exception as error:  # pydicom raises whatever the damaged value resembles
             (folder / at).unlink(missing_ok=True)
-            raise dicom.Unfit("it is damaged and cannot be written again") from error
+            raise Unfit("it is damaged and cannot be written again") from error
         self.changes += dicom.compare(before, dicom.flatten(dataset))
         self.changes["file name", "replaced"] += 1
         self.written.append(Written(path, at))
@@ -297,7 +294,7 @@ class _Run:
     def _wfdb(self, header: Path, folder: Path) -> None:
         files, sources, changes = wfdb.deidentified(header, self.names.patient(header.stem))
         if any((folder / new).exists() for new in files):
-            raise wfdb.Unfit("another record of the same name was written before it")
+            raise Unfit("another record of the same name was written before it")
         for new, data in files.items():
             (folder / new).write_bytes(data)
         self.written += [Written(sources[new], Path(new)) for new in files]
@@ -319,7 +316,7 @@ def _parts(header: Path, files: list[Path]) -> list[Path]:
     """List the files that belong to a WFDB record: its name, or named in its header."""
     try:
         words = {line.split()[0] for line in wfdb.lines_of(header)[0]}
-    except wfdb.Unfit:
+    except Unfit:
         words = set()
     near = [p for p in files if p.parent == header.parent]
     return [p for p in near if p.name in words or (p.stem == header.stem and not dicom.is_dicom(p))]

@@ -86,7 +86,7 @@ WRITTEN_ANEW = (0x00020000, 0x00020001, 0x00020012, 0x00020013)  # says who wrot
 
 
 class Unfit(Exception):
-    """A file that must not be written; the text says why."""
+    """A file or record that must not be written; the text says why."""
 
 
 def is_dicom(path: Path) -> bool:

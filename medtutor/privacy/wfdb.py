@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from medtutor.privacy.dicom import Unfit
+
 Changes = Counter[tuple[str, str]]
 LAST, SKIP, NUM, AUX = 49, 59, 60, 63  # the last code of a label; codes that say something more
 # Rhythm and signal labels of the standard; any other remark is free text.
@@ -40,10 +42,6 @@ SIGNAL = re.compile(
 # Format to the one that is written: those that wfdb writes, and the next larger for the others.
 FORMATS = dict.fromkeys(("8", "16", "61", "160", "310", "311", "516"), "16")
 FORMATS |= {"24": "24", "32": "32", "80": "80", "212": "212", "508": "80", "524": "24"}
-
-
-class Unfit(Exception):
-    """A record that must not be written; the text says why."""
 
 
 def lines_of(header: Path) -> tuple[list[str], int]:
