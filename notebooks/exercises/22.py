@@ -7,7 +7,7 @@ from medtutor.exercises import Exercise, Mistake
 
 def doubt_in_bpm(beats, amount, fs):
     def rate(places):
-        return 60 * fs * (len(places) - 1) / (places[-1] - places[0])
+        return 60 * fs / np.mean(np.diff(places))
 
     total = 0.0
     for k in range(len(beats)):

@@ -105,9 +105,7 @@ SURVIVORS = {
     "22.1": {
         "change = rate(beats) - rate(np.delete(beats, k))": SYMMETRIC,
         "doubt = amount[k] - 1": SYMMETRIC,
-        "return -(60 * fs * (len(places) - 1) / (places[-1] - places[0]))": SYMMETRIC,
-        "return 60 * fs * (1 - len(places)) / (places[-1] - places[0])": SYMMETRIC,
-        "return 60 * fs * (len(places) - 1) / (places[0] - places[-1])": SYMMETRIC,
+        "return -(60 * fs / np.mean(np.diff(places)))": SYMMETRIC,
     },
 }
 
