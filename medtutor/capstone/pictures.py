@@ -145,9 +145,10 @@ class Pictures(Trained):
 
         seen = np.tile(split.train, -(-EPOCH // len(split.train)))
         again = replace(split, train=seen)
-        epochs = int(np.clip(MOST_SEEN // len(seen), 1, EPOCHS))
         build = models.nodule_cnn if self.squares is None else slices.network
         sides = [SIDE] if self.squares is None else slices.sides(self.squares)
+        most = MOST_SEEN if len(sides) == 1 else slices.SEEN
+        epochs = int(np.clip(most // len(seen), 1, EPOCHS))
         tried = {}
         for self.side in sides if len(split.validation) else sides[:1]:
             ranges = Ranges(shift=2 * self.side / SIDE, upright=not self.around_a_finding)

@@ -24,6 +24,7 @@ NEARLY_ALL = 0.9  # share of the pictures in which a body lies in air
 DARK = 0.25  # part of the grey scale that the second window spreads
 Square = tuple[float, float, int]  # of `preprocess.body`
 ROOM = 4e8  # bytes of prepared pictures
+SEEN = 14_000  # pictures that a training looks at, at each size
 TAUGHT, BATCH = 3000, 32  # images that the article's network sees, and those of a step
 
 
