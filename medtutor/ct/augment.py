@@ -61,11 +61,7 @@ def augment(
 
 
 def affine(n: int, size: int, rng: np.random.Generator, ranges: Ranges) -> np.ndarray:
-    """Draw `n` maps from output to input pixels.
-
-    Each is ``a, b, c, d, e, f, 0, 0``: output pixel (x, y) shows input (ax + by + c, dx + ey + f),
-    in images of `size` pixels a side.
-    """
+    """Draw `n` maps: output pixel (x, y) shows input (ax + by + c, dx + ey + f)."""
     angle = rng.uniform(-ranges.turn, ranges.turn, n)
     quarters = 90 * rng.integers(0, 4, n)
     angle = np.radians(angle if ranges.upright else angle + quarters)

@@ -28,11 +28,7 @@ TWIN_SIZE = 16  # pixels per side at which crops are compared
 
 
 def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
-    """Name the positions at which a slice should lie and none does.
-
-    `z` holds the positions in mm, in any order, each once; `tolerance` is the part of a step by
-    which they may be off. A gap that is no whole number of steps is not counted.
-    """
+    """Name the positions in mm at which a slice is missing, if the gap is of whole steps."""
     z = np.sort(np.asarray(z, float))
     steps = np.diff(z)
     if len(steps) < 2:
@@ -158,22 +154,17 @@ def saturation(image: np.ndarray) -> float:
 
 
 def noise_level(image: np.ndarray) -> float:
-    """Measure the standard deviation of fine noise, from a mask that ignores edges and slopes.
-
-    Immerkær, Comput Vis Image Underst 64:300 (1996), with a median in place of the mean, so that
-    the edge of a nodule does not count as noise.
-    """
+    """Measure the standard deviation of fine noise, from a mask that ignores edges and slopes."""
+    # Immerkær, Comput Vis Image Underst 64:300 (1996); the median leaves edges out.
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
     fine = ndimage.convolve(image, mask, mode="nearest")[1:-1, 1:-1]
     return float(np.median(np.abs(fine)) / 0.6745 / 6)
 
 
 def streakiness(image: np.ndarray) -> float:
-    """Say how much of the fine detail runs in one direction; 1 if in all alike.
-
-    Streaks from metal or few photons are parallel lines, which the Fourier transform gathers on one
-    ray: the strongest of 36 directions, divided by the median of all.
-    """
+    """Say how much of the fine detail runs in one direction; 1 if in all alike."""
+    # Streaks from metal or few photons are parallel lines, which the Fourier transform gathers on
+    # one ray: the strongest of 36 directions, divided by the median of all.
     fine = image - ndimage.gaussian_filter(image, 2, mode="nearest")
     most = float(np.median(np.abs(fine))) / 0.6745  # the chest wall is a strong straight edge too
     fine = np.clip(fine, -most, most)
@@ -196,11 +187,7 @@ def robust_z(values: np.ndarray) -> np.ndarray:
 
 
 def twins(images: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Find crops that show the same picture, also after another grey scale or small noise.
-
-    Gives each crop that has a twin, and the first of its twins: both members of a pair are named,
-    since nobody knows which is the copy. No image may be of a single value.
-    """
+    """Pair each crop that has a twin, in any grey scale, with the first of its twins."""
     from medtutor.ct.preprocess import resize
 
     if not len(images):

@@ -377,10 +377,8 @@ def _decode(item: Slice) -> np.ndarray:
 
 
 def _fills_the_word(header: dict[str, Any]) -> bool:
-    """Tell whether the padding value needs more bits than the header says are stored.
-
-    Then the bits above are no waste to be cut away: 63536 in 12 bits would become 2096, a bone.
-    """
+    """Tell whether the padding value needs more bits than the header says are stored."""
+    # Then the bits above are no waste to be cut away: 63536 in 12 bits would become 2096, a bone.
     value, bits = header.get("PixelPaddingValue"), header.get("BitsStored")
     if value is None or bits is None:
         return False

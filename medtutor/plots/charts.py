@@ -38,9 +38,6 @@ def lines(
     *,
     words: str | None = None,
     ax: Axes | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    title: str | None = None,
     marker: bool = False,
     across: Mapping[str, float] | None = None,
     upright: Mapping[str, float] | None = None,
@@ -62,8 +59,6 @@ def lines(
         Name of the figure's text in ``figures/NN.toml``.
     ax : Axes, optional
         Panel to draw into, in place of a figure of its own.
-    xlabel, ylabel, title : str, optional
-        Labels, with unit.
     marker : bool
         Whether each value is marked; for few values.
     across, upright : mapping of str to float, optional
@@ -75,7 +70,7 @@ def lines(
     width, height : float
         Size in inches.
     **settings
-        Passed on to ``Axes.set``, such as ``ylim``.
+        Passed on to ``Axes.set``: ``xlabel`` and ``ylabel`` with their units, ``title``, ``ylim``.
 
     Examples
     --------
@@ -99,7 +94,7 @@ def lines(
     levels(ax, upright, upright=True)
     for axis in log:
         ax.set(**{f"{axis}scale": "log"})
-    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, **settings)
 
 
 @styled
@@ -108,9 +103,6 @@ def points(
     *,
     words: str | None = None,
     ax: Axes | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    title: str | None = None,
     diagonal: str | None = None,
     across: Mapping[str, float] | None = None,
     upright: Mapping[str, float] | None = None,
@@ -131,7 +123,7 @@ def points(
         Legend of a dotted line on which y equals x; "" draws it without a legend.
     size : float
         Area of a point.
-    words, ax, xlabel, ylabel, title, across, upright, log, legend, width, height, **settings
+    words, ax, across, upright, log, legend, width, height, **settings
         As for `lines`.
 
     Examples
@@ -158,7 +150,7 @@ def points(
         ax.plot(ends, ends, ":", color=COLOURS["grey"], linewidth=1, label=diagonal or None)
     levels(ax, across)
     levels(ax, upright, upright=True)
-    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, **settings)
 
 
 @styled
@@ -168,9 +160,6 @@ def bars(
     *,
     words: str | None = None,
     ax: Axes | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    title: str | None = None,
     across: Mapping[str, float] | None = None,
     upright: Mapping[str, float] | None = None,
     flat: bool = False,
@@ -192,7 +181,7 @@ def bars(
         Whether the bars lie; the first group is then on top.
     write : str, optional
         Format of the number beside each bar, such as ``"{:.2f}"``.
-    words, ax, xlabel, ylabel, title, across, upright, legend, width, height, **settings
+    words, ax, across, upright, legend, width, height, **settings
         As for `lines`.
 
     Examples
@@ -228,7 +217,7 @@ def bars(
         ax.set_ylim(len(labels) - 0.5, -0.5)
     levels(ax, across)
     levels(ax, upright, upright=True)
-    finish(fig, ax, words, legend, xlabel=xlabel, ylabel=ylabel, title=title, **settings)
+    finish(fig, ax, words, legend, **settings)
 
 
 @styled
@@ -270,7 +259,6 @@ def intervals(
     ax: Axes | None = None,
     xlabel: str,
     line: float | None = None,
-    title: str | None = None,
     width: float = FULL,
     **settings: Any,
 ) -> None:
@@ -285,7 +273,7 @@ def intervals(
         What is estimated, with unit.
     line : float, optional
         A value to compare with, such as 0 for no difference.
-    words, ax, title, width, **settings
+    words, ax, width, **settings
         As for `lines`.
 
     Examples
@@ -313,7 +301,7 @@ def intervals(
     ax.xaxis.set_major_locator(MaxNLocator(6))
     if fig is not None and len(series) > 1:
         fig.legend(loc="outside lower center", ncols=len(series))
-    finish(fig, ax, words, xlabel=xlabel, title=title, **settings)
+    finish(fig, ax, words, xlabel=xlabel, **settings)
 
 
 @styled
@@ -324,13 +312,11 @@ def matrix(
     *,
     words: str | None = None,
     ax: Axes | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    title: str | None = None,
     write: str = "{:.2f}",
     limits: tuple[float, float] | None = None,
     width: float = HALF,
     height: float = 3.0,
+    **settings: Any,
 ) -> None:
     """Draw a table of numbers whose shade is their size, with the number in each cell.
 
@@ -344,7 +330,7 @@ def matrix(
         Format of a number.
     limits : (float, float), optional
         Values of the lightest and the darkest shade; the smallest and largest when not given.
-    words, ax, xlabel, ylabel, title, width, height
+    words, ax, width, height, **settings
         As for `lines`.
 
     Examples
@@ -370,7 +356,7 @@ def matrix(
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0)
-    finish(fig, ax, words, xlabel=xlabel, ylabel=ylabel, title=title)
+    finish(fig, ax, words, **settings)
 
 
 @styled
@@ -381,7 +367,7 @@ def roc(
     ax: Axes | None = None,
     band: tuple[Any, Any, Any] | None = None,
     band_label: str = "95 % of patients drawn anew",
-    title: str | None = None,
+    **settings: Any,
 ) -> None:
     """Draw ROC curves."""
     fig, ax = panel(ax, words, width=HALF, height=4.4)
@@ -396,10 +382,10 @@ def roc(
         ax,
         words,
         "lower right",
-        title=title,
         aspect="equal",
         xlabel="false-positive rate (1 - specificity)",
         ylabel="true-positive rate (sensitivity)",
+        **settings,
     )
 
 
@@ -410,7 +396,7 @@ def reliability(
     *,
     words: str | None = None,
     ax: Axes | None = None,
-    title: str | None = None,
+    **settings: Any,
 ) -> None:
     """Draw how often an event happened against how often it was predicted.
 
@@ -420,7 +406,7 @@ def reliability(
         Legend to the bins: mean prediction, share observed, and the ends of its interval.
     event : str
         Name of the event, for the labels.
-    words, ax, title
+    words, ax, **settings
         As for `lines`.
 
     Examples
@@ -441,12 +427,12 @@ def reliability(
         ax,
         words,
         "upper left",
-        title=title,
         aspect="equal",
         xlabel=f"predicted probability of {event}",
         ylabel=f"share of {event}",
         xlim=(-0.03, 1.03),
         ylim=(-0.03, 1.03),
+        **settings,
     )
 
 

@@ -10,7 +10,7 @@ import html
 import io
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -224,11 +224,6 @@ def levels(ax: Axes, named: Mapping[str, float] | None, upright: bool = False) -
             linewidth=1.2,
             label=name or None,
         )
-
-
-def several(values: Any) -> Sequence[Any]:
-    """Read one thing as a sequence of one."""
-    return values if isinstance(values, list | tuple) else [values]
 
 
 def looks(
