@@ -168,7 +168,7 @@ class ImageSet:
     diameter : ndarray of shape (n,), float32, or None
         Equivalent diameter of the nodule in millimetres.
     masks : ndarray of shape (n, h, w), or list of arrays (h_i, w_i), bool, or None
-        The outline of the finding, filled.
+        The outline of the finding, filled; where an image may hold several, their numbers from 1.
     table : dict of str to ndarray of shape (n,)
         Every further column of the source.
     files : tuple of str
@@ -179,6 +179,8 @@ class ImageSet:
         Whether the grey values were simulated.
     notes : tuple of str
         What the loader did and a lesson should say.
+    readers : ndarray of shape (n, h, w), uint8, or None
+        How many readers put each pixel inside, where the source says so.
     """
 
     name: str
@@ -197,6 +199,7 @@ class ImageSet:
     card: str
     simulated: bool
     notes: tuple[str, ...] = ()
+    readers: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Count the images."""

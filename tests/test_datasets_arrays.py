@@ -209,3 +209,21 @@ def test_the_bundled_layout_must_agree_with_itself(tmp_path, refused):
     for labels in (["a", "b"], [0, 2], [0.5, 1]):
         np.savez(path, images=np.zeros((2, 4, 4)), labels=labels, patients=np.array(["a", "b"]))
         refused(arrays.load_npz, path, says=["set.npz", "labels does not fit the 2 images"])
+
+
+def test_fields_of_several_nodules_keep_their_numbers():
+    fields = datasets.load_ct("ct_fields")
+    assert fields.name == "ct_fields"
+    assert fields.simulated
+    assert fields.class_names == ("0", "1", "2", "3")
+    np.testing.assert_array_equal(fields.masks.max((1, 2)), fields.labels)
+    assert fields.readers is None
+
+
+def test_counts_of_readers_come_along():
+    nodules = datasets.load_ct("default").take(np.arange(60))
+    drew = np.array([entry.count("|") + 1 for entry in nodules.table["malignancy"]])
+    assert nodules.readers.shape == nodules.images.shape
+    assert np.all(nodules.readers.max((1, 2)) <= drew)
+    half = (2 * nodules.readers >= drew[:, None, None]) & (nodules.readers > 0)
+    np.testing.assert_array_equal(nodules.masks, half)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 from ct_simulation.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
-from ct_simulation.simulate import Place, draw_scanner, simulate_nodule
+from ct_simulation.simulate import Place, Scanner, draw_scanner, simulate_nodule
 from tqdm import tqdm
 
 from medtutor import paths
 from medtutor.datasets import download, registry
 from medtutor.errors import DataError
 
-__all__ = ["build", "draw", "main", "save"]
+__all__ = ["build", "draw", "fetch", "main", "opinion", "save", "scanner_of"]
 
 SOURCE = "lidc_annotations"  # in data/registry.toml
 STEP = 2  # HU: finer differences drown in noise and do not compress
@@ -47,10 +47,7 @@ def draw(nodule: Nodule, number: int, seed: int = 0) -> tuple[np.ndarray, np.nda
         Number of readers who put the pixel inside.
     """
     stack, centre, z = coverage_stack(nodule)
-    # One scanner and patient for all nodules of a scan.
-    scanner = draw_scanner(
-        np.random.default_rng([seed, 1, nodule.scan]), nodule.thickness, nodule.contrast
-    )
+    scanner = scanner_of(nodule, seed)
     low, high = nodule.heights[[0, -1]]
     place = Place(
         x=float(centre[0] - 255.5) * nodule.spacing,
@@ -58,14 +55,9 @@ def draw(nodule: Nodule, number: int, seed: int = 0) -> tuple[np.ndarray, np.nda
         level=float((z - low) / (high - low)),
         field=512 * nodule.spacing,
     )
-    opinion = dict(zip(RATINGS[:-1], nodule.ratings[:, :-1].mean(0), strict=True))
-    calcium = nodule.ratings[:, RATINGS.index("calcification")]
-    seen = calcium[calcium < 6]
-    opinion["calcified"] = len(seen) / len(calcium)
-    opinion["calcification"] = float(np.bincount(seen).argmax()) if len(seen) else 6.0
     hu = simulate_nodule(
         stack.mean(0),
-        opinion,
+        opinion(nodule),
         SPACING,
         rng=np.random.default_rng([seed, 2, number]),
         gap=nodule.gap,
@@ -73,6 +65,22 @@ def draw(nodule: Nodule, number: int, seed: int = 0) -> tuple[np.ndarray, np.nda
         place=place,
     )
     return hu, (stack[:, stack.shape[1] // 2] >= 0.5).sum(0).astype(np.uint8)
+
+
+def scanner_of(nodule: Nodule, seed: int) -> Scanner:
+    """Draw the scanner and patient of a scan: the same for all of its nodules."""
+    rng = np.random.default_rng([seed, 1, nodule.scan])
+    return draw_scanner(rng, nodule.thickness, nodule.contrast)
+
+
+def opinion(nodule: Nodule) -> dict[str, float]:
+    """Sum up what the readers said of a nodule, malignancy left out."""
+    said = dict(zip(RATINGS[:-1], nodule.ratings[:, :-1].mean(0), strict=True))
+    calcium = nodule.ratings[:, RATINGS.index("calcification")]
+    seen = calcium[calcium < 6]
+    said["calcified"] = len(seen) / len(calcium)
+    said["calcification"] = float(np.bincount(seen).argmax()) if len(seen) else 6.0
+    return said
 
 
 def build(
@@ -148,6 +156,12 @@ def save(arrays: dict[str, np.ndarray], path: str | Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def fetch() -> Path:
+    """Download the annotations unless they are here."""
+    download.get(SOURCE)
+    return download.place(registry.sources()[SOURCE])
+
+
 def main(argv: list[str] | None = None) -> None:
     """Make `ct_nodules.npz` from the command line."""
     parser = argparse.ArgumentParser("python data/make/ct_nodules.py", description=main.__doc__)
@@ -156,11 +170,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=paths.data() / "ct_nodules.npz")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(argv)
-    database = chosen.database
-    if database is None:
-        download.get(SOURCE)
-        database = download.place(registry.sources()[SOURCE])
-    arrays = build(database, chosen.seed)
+    arrays = build(chosen.database or fetch(), chosen.seed)
     save(arrays, chosen.out)
     checksum = zlib.crc32(chosen.out.read_bytes())
     print(

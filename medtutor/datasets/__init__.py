@@ -43,7 +43,8 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
     Parameters
     ----------
     source : str or Path, optional
-        ``"default"`` (simulated lung nodules in HU), the name of a download
+        ``"default"`` (simulated lung nodules in HU), ``"ct_fields"`` (simulated fields of the lung
+        with 0 to 3 nodules, which is their class), the name of a download
         (``"nodulemnist3d"``, ``"organamnist"``), a folder with ``labels.csv`` or with one folder
         for each class, or an ``.npz`` file laid out as MedMNIST's. By default what the environment
         variable ``MEDTUTOR_DATA`` says, else ``"default"``.
@@ -72,6 +73,8 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
     chosen = _chosen(source)
     if chosen in ("default", "ct_nodules"):
         return arrays.load_npz(paths.data() / "ct_nodules.npz", "default", card("ct_nodules"))
+    if chosen == "ct_fields":
+        return arrays.load_npz(paths.data() / "ct_fields.npz", chosen, card(chosen))
     path = _download(chosen, "ct")
     if path is not None:
         return arrays.load_npz(path, chosen, card(chosen))

@@ -15,7 +15,7 @@ from medtutor.types import ImageSet
 MOST_BYTES = 8_000_000_000  # unpacked; an archive can claim far more than its size
 LEAST = 5  # pixels that a side of an image has at least; up to 4 may be channels
 # What has a field of its own in an `ImageSet`; every other array goes into its table.
-FIELDS = ("images", "labels", "patients", "spacing", "diameter_mm", "masks")
+FIELDS = ("images", "labels", "patients", "spacing", "diameter_mm", "masks", "numbers")
 # Class names in the order of the label numbers: Yang et al., Scientific Data 10:41 (2023).
 MEDMNIST_CLASSES = {
     "nodulemnist3d": ("benign", "malignant"),
@@ -195,10 +195,12 @@ def _flat(images: np.ndarray, path: Path) -> tuple[np.ndarray, str]:
 
 
 def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
-    """Make an `ImageSet` of the bundled file: images in HU, the readers' ratings and outlines."""
+    """Make an `ImageSet` of a bundled file: nodules with ratings and outlines, or whole fields."""
     count = len(arrays["images"])
+    class_names = ("benign", "malignant") if "numbers" not in arrays else tuple("0123")
     wrong = [key for key, array in arrays.items() if array.ndim and len(array) != count]
-    if not _whole(arrays["labels"]) or not np.isin(arrays["labels"], (0, 1)).all():
+    known = range(len(class_names))
+    if not _whole(arrays["labels"]) or not np.isin(arrays["labels"], known).all():
         wrong.append("labels")
     if wrong or arrays["images"].ndim != 3:
         raise DataError(
@@ -209,9 +211,10 @@ def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) ->
     patients = arrays["patients"].astype(str)
     nodule = arrays.get("nodule")
     table = {key: _joined(array) for key, array in arrays.items() if key not in FIELDS}
-    masks = None
+    masks, shape = arrays.get("numbers"), arrays["images"].shape
+    readers = arrays["masks"] if "masks" in arrays and arrays["masks"].shape == shape else None
     if "masks" in arrays:
-        masks = _half_of_readers(arrays["masks"], arrays["images"].shape, arrays.get("malignancy"))
+        masks = _half_of_readers(arrays["masks"], shape, arrays.get("malignancy"))
     if nodule is None:
         files = tuple(f"{patient}#{i}" for i, patient in enumerate(patients))
     else:
@@ -221,7 +224,7 @@ def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) ->
         images=arrays["images"].astype(np.float32),
         unit="HU",
         labels=arrays["labels"].astype(np.int64),
-        class_names=("benign", "malignant"),
+        class_names=class_names,
         patients=patients,
         patients_known=True,
         split=None,
@@ -232,6 +235,7 @@ def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) ->
         files=files,
         card=card,
         simulated=True,
+        readers=readers,
     )
 
 

@@ -159,11 +159,13 @@ def branch(
     return rows
 
 
-def vessel_tree(place: Place, half: float, rng: np.random.Generator) -> np.ndarray:
+def vessel_tree(
+    place: Place, half: float, rng: np.random.Generator, crowd: float = 1.0
+) -> np.ndarray:
     """Draw vessels that run from the hilum outwards through the crop; rows x, y, z, radius."""
     hilum = np.array([np.sign(place.x) * 0.12 * place.field, 0.01 * place.field, rng.normal(0, 40)])
     rows: list = []
-    for _ in range(rng.poisson(rng.gamma(7.0, 15.0))):
+    for _ in range(rng.poisson(rng.gamma(7.0, 15.0) * crowd)):
         start = np.array([place.x, place.y, 0.0]) + rng.uniform(-1, 1, 3) * [half, half, 9]
         out = start - hilum
         far = np.linalg.norm(out)
@@ -224,6 +226,7 @@ def background(
     lung_hu: float = -860.0,
     emphysema: float = 0.0,
     contrast: bool = False,
+    crowd: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the chest around a nodule, without scanner blur or noise.
 
@@ -241,6 +244,8 @@ def background(
         Part of the lung that is destroyed, 0 to 1.
     contrast
         Whether the scan was made with contrast medium.
+    crowd
+        Area of the grid in crops of 64 x 64 pixels: so many times more vessels cross it.
 
     Returns
     -------
@@ -273,7 +278,7 @@ def background(
         hu = hu + rng.uniform(150, 400) * np.exp(-((off / 0.4) ** 2))
 
     half = float(axes[2][-1]) + 8
-    tree = vessel_tree(place, half, rng)
+    tree = vessel_tree(place, half, rng, crowd)
     if len(tree):  # vessels thin out before they reach the pleura
         border = np.minimum.reduce(lung_depth(chest, tree[:, 0], tree[:, 1], tree[:, 2]))
         tree[:, 3] *= np.clip(border / 8.0, 0, 1)

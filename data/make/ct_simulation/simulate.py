@@ -8,7 +8,7 @@ never read here. `data/make/ct_nodules.py` makes the bundled data set with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,15 @@ from ct_simulation.drawing import Axes
 from ct_simulation.nodule import FINER, SOLID, nodule_tissue, shape_between_slices
 from scipy import ndimage
 
-__all__ = ["SOLID", "Place", "Scanner", "draw_place", "draw_scanner", "simulate_nodule"]
+__all__ = [
+    "SOLID",
+    "Place",
+    "Scanner",
+    "draw_place",
+    "draw_scanner",
+    "simulate_field",
+    "simulate_nodule",
+]
 
 MARGIN = 4  # pixels drawn around the crop, so that blur does not see its border
 PLANES = 5  # thin planes per slice
@@ -205,5 +213,107 @@ def simulate_nodule(
     tissue, filled = nodule_tissue(inside, axes, rated, scanner.contrast, rng)
     filled = filled * lung
     hu = hu + filled * (tissue - hu)
+    return _slice(hu, spacing, scanner, rng)
+
+
+def simulate_field(
+    nodules: Sequence[tuple[np.ndarray, Mapping[str, float], float]],
+    side: int = 128,
+    spacing: float = 0.7,
+    *,
+    rng: np.random.Generator,
+    scanner: Scanner,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Simulate a larger part of one CT slice, with nodules at random places of the lung.
+
+    Parameters
+    ----------
+    nodules
+        For each nodule its outlines, its ratings and the distance of its slices, as
+        `simulate_nodule` takes them.
+    side, spacing
+        Pixels along each side, and their size in mm.
+    rng, scanner
+        Source of randomness; how the scan was made.
+
+    Returns
+    -------
+    hu : numpy.ndarray, shape (side, side), int16
+        The slice in HU.
+    corners : numpy.ndarray, shape (nodules, 2), int
+        Row and column of the field where each nodule's crop begins (it can lie outside).
+    """
+    side += 2 * MARGIN
+    step = spacing / FINER
+    line = (np.arange(side * FINER) - (side * FINER - 1) / 2) * step
+    depth = (np.arange(PLANES) - (PLANES - 1) / 2) * scanner.thickness / PLANES
+    place, chest, room = _roomy(line, rng)
+    hu, lung = background(
+        place,
+        chest,
+        (depth, line, line),
+        rng,
+        lung_hu=scanner.lung_hu,
+        emphysema=scanner.emphysema,
+        contrast=scanner.contrast,
+        crowd=(side / (64 + 2 * MARGIN)) ** 2,
+    )
+    corners, free = [], room
+    for outlines, ratings, gap in nodules:
+        crop = outlines.shape[-1]
+        local = (np.arange(crop * FINER) - (crop * FINER - 1) / 2) * step
+        inside = shape_between_slices(outlines, gap, depth, step, spacing)
+        radius = float(np.sqrt((inside[PLANES // 2] > 0).sum() / np.pi)) * step
+        row, column = _seat_in(free, radius, line, rng)
+        free = np.minimum(free, np.hypot(line[:, None] - line[row], line - line[column]) - radius)
+        axes = (depth, local, local)
+        tissue, filled = nodule_tissue(inside, axes, {**SOLID, **ratings}, scanner.contrast, rng)
+        corner = np.array([row, column]) - crop * FINER // 2
+        at, of = _overlap(corner, crop * FINER, len(line))
+        part = filled[of] * lung[at]
+        hu[at] += part * (np.broadcast_to(tissue, filled.shape)[of] - hu[at])
+        corners.append(corner // FINER - MARGIN)
+    return _slice(hu, spacing, scanner, rng), np.array(corners, int).reshape(-1, 2)
+
+
+def _roomy(line: np.ndarray, rng: np.random.Generator) -> tuple[Place, Thorax, np.ndarray]:
+    """Draw a place and a chest until half of the field is lung; with the distance to its border."""
+    while True:
+        place = draw_place(rng)
+        chest = draw_thorax(place, rng)
+        where = line + place.x, line[:, None] + place.y, np.zeros((1, 1))
+        room = np.minimum.reduce(lung_depth(chest, *where))
+        if (room > 0).mean() > 0.5:
+            return place, chest, room
+
+
+def _seat_in(
+    free: np.ndarray, radius: float, line: np.ndarray, rng: np.random.Generator
+) -> tuple[int, int]:
+    """Choose a grid point where a nodule lies in the lung, clear of the others and of the edge.
+
+    It starts on even points, so that its pixels are the field's pixels.
+    """
+    edge = np.minimum(line - line[0], line[-1] - line) - MARGIN * (line[1] - line[0]) * FINER
+    clear = np.minimum(free, np.minimum(edge, edge[:, None]))[::FINER, ::FINER]
+    fits = np.argwhere(clear > 0.8 * radius + 0.5)
+    if not len(fits):
+        fits = np.argwhere(clear == clear.max())
+    row, column = fits[rng.integers(len(fits))] * FINER
+    return int(row), int(column)
+
+
+def _overlap(corner: np.ndarray, size: int, side: int) -> tuple[tuple, tuple]:
+    """Slices of the field and of the crop where the two lie on each other, for (planes, h, w)."""
+    start, stop = np.maximum(corner, 0), np.minimum(corner + size, side)
+    at = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    of = tuple(slice(a, b) for a, b in zip(start - corner, stop - corner, strict=True))
+    return (slice(None), *at), (slice(None), *of)
+
+
+def _slice(
+    hu: np.ndarray, spacing: float, scanner: Scanner, rng: np.random.Generator
+) -> np.ndarray:
+    """Put the thin planes through the scanner, cut the margin off, and store as scanners do."""
     image = reconstruct(hu, spacing, scanner, rng)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
