@@ -19,6 +19,7 @@ ROOM = "the other factor is an int32, so the product is one as well"
 WHICH = "where several detections are near, the task leaves open which is used; here the earliest"
 NAN = "NaN either way: the mean of no interval is NaN, and NaN has no sign"
 GUARD = "the guard against rounding only matters for products that miss a whole number by a hair"
+ZERO = "0 / 0 of NumPy's integers is NaN too"
 SAME_TYPE = "a number of another type, and of the same value; the task asks for no type"
 
 # Mutants that pass, by exercise: the changed line, and why it is the same on all valid input.
@@ -106,6 +107,12 @@ SURVIVORS = {
         "change = rate(beats) - rate(np.delete(beats, k))": SYMMETRIC,
         "doubt = amount[k] - 1": SYMMETRIC,
         "return -(60 * fs / np.mean(np.diff(places)))": SYMMETRIC,
+    },
+    "23.1": {"return [number[symbol] for symbol in symbols]": LIST},
+    "23.4": {
+        "sensitivity = hit / true": ZERO,
+        "ppv = hit / called": ZERO,
+        "f1 = 2 * hit / (true + called)": ZERO,
     },
 }
 
