@@ -222,8 +222,16 @@ def _share_of_all(table, k):
 def _table_cases():
     full = np.array([[90, 4, 6], [3, 20, 7], [2, 0, 40]])
     absent = np.array([[50, 2, 1, 0], [1, 6, 0, 0], [0, 0, 0, 0], [4, 1, 0, 0]])
-    return [(full, 0), (full, 1), (full, 2), (absent, 1), (absent, 2), (absent, 3),
-            (np.diag([5, 0, 3]), 1), (np.diag([5, 0, 3]), 0)]  # fmt: skip
+    return [
+        (full, 0),
+        (full, 1),
+        (full, 2),
+        (absent, 1),
+        (absent, 2),
+        (absent, 3),
+        (np.diag([5, 0, 3]), 1),
+        (np.diag([5, 0, 3]), 0),
+    ]
 
 
 SCORES = Exercise(
