@@ -72,37 +72,6 @@ def sample_patients(patients: Sequence[str], q: float, rng: np.random.Generator)
     return [p for p, u in zip(patients, rng.random(len(patients)), strict=True) if u < q]
 
 
-class PatientBatches:
-    """The images of drawn patients in arrays of a fixed size, so that TensorFlow compiles once."""
-
-    def __init__(
-        self, x: np.ndarray, labels: np.ndarray, patients: np.ndarray, room: int = 128
-    ) -> None:
-        self.x, self.labels, self.room = x, labels, room
-        self.rows = {str(p): np.flatnonzero(patients == p) for p in np.unique(patients)}
-
-    def __call__(
-        self, drawn: Sequence[str], rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Lay out the images of the patients drawn."""
-        if len(drawn) > self.room:
-            raise DataError(
-                f"{len(drawn)} patients drawn, room for {self.room}",
-                remedy="Give room for twice as many as are drawn on average.",
-            )
-        images = np.zeros((self.room, IMAGES, *self.x.shape[1:]), np.float32)
-        targets = np.zeros((self.room, IMAGES), np.int64)
-        shares = np.zeros((self.room, IMAGES), np.float32)
-        for k, patient in enumerate(drawn):
-            rows = self.rows[patient]
-            if len(rows) > IMAGES:
-                rows = rng.choice(rows, IMAGES, replace=False)
-            images[k, : len(rows)], targets[k, : len(rows)] = self.x[rows], self.labels[rows]
-            shares[k, : len(rows)] = 1 / len(rows)
-        present = (np.arange(self.room) < len(drawn)).astype(np.float32)
-        return images, targets, shares, present
-
-
 def by_patient(values: np.ndarray, patients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Average values over the samples of each patient; give the means and the patients."""
     people, member, counts = np.unique(patients, return_inverse=True, return_counts=True)
