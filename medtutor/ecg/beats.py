@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from medtutor.ecg.quality import bridge
 from medtutor.errors import DataError
 
 if TYPE_CHECKING:
@@ -175,9 +176,7 @@ def detector_rate(recording: Recording, windows: Windows) -> np.ndarray:
     """
     signal = recording.signal[:, 0].astype(np.float64)
     missing = ~np.isfinite(signal)
-    if missing.any():
-        there = np.flatnonzero(~missing)
-        signal[missing] = np.interp(np.flatnonzero(missing), there, signal[there])
+    bridge(signal, missing)
     mine = windows.record == recording.name
     found = detect(signal, recording.fs)
     return rates(found, recording.fs, windows.start[mine], windows.signal.shape[1])

@@ -343,7 +343,8 @@ def read_annotations(path: Path) -> Annotations:
         code, number = word >> 10, word & 0x3FF
         at += 2
         if word == 0 and not skipped:
-            return Annotations(np.array(ticks, np.int64), _symbols(codes, names), fs)
+            symbols = np.array([names.get(c, "") for c in codes], dtype="<U2")
+            return Annotations(np.array(ticks, np.int64), symbols, fs)
         skipped = code == SKIP
         if skipped:
             high, low = data[at : at + 2], data[at + 2 : at + 4]
@@ -369,11 +370,6 @@ def read_annotations(path: Path) -> Annotations:
             ticks.append(time)
             codes.append(code)
     raise DataError("the annotations are cut off", path, "Copy or download the file again.")
-
-
-def _symbols(codes: list[int], names: dict[int, str]) -> np.ndarray:
-    """Name the codes."""
-    return np.array([names.get(code, "") for code in codes], dtype="<U2")
 
 
 def _clock(path: Path, text: str) -> float:

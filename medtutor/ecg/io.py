@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medtutor import manifests
-from medtutor.ecg import formats
+from medtutor.ecg import formats, quality
 from medtutor.ecg.beats import BEAT_CODES
 from medtutor.ecg.formats import Header, LeftOut
 from medtutor.errors import DataError
@@ -140,23 +140,15 @@ def _polyphase(signal: np.ndarray, old: float, new: float) -> np.ndarray:
 
     ratio = Fraction(new / old).limit_denominator(1000)
     missing = np.isnan(signal)
-    bridged = _bridge(signal) if missing.any() else signal
+    bridged = signal.copy() if missing.any() else signal
+    for k in np.flatnonzero(missing.any(axis=0)):
+        quality.bridge(bridged[:, k], missing[:, k])
     result = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=0, padtype="line")
     result = result.astype(np.float32)
     if missing.any():
         source = np.round(np.arange(len(result)) * old / new).astype(int)
         result[missing[np.minimum(source, len(missing) - 1)]] = np.nan
     return result
-
-
-def _bridge(signal: np.ndarray) -> np.ndarray:
-    """Draw straight lines across missing samples, column by column."""
-    filled = signal.copy()
-    index = np.arange(len(signal))
-    for column in filled.T:
-        there = ~np.isnan(column)
-        column[:] = np.interp(index, index[there], column[there]) if there.any() else 0.0
-    return filled
 
 
 def read_folder(
@@ -410,9 +402,8 @@ def _gaps(signal: np.ndarray, fs: float, lead: str, header: Header) -> list[str]
         notes.append(f"lead {lead} is lower than {HEIGHT[0]} mV: check its gain and unit")
     if missing.any():
         notes.append(f"lead {lead} has {missing.sum() / fs:.1f} s of NaN (missing samples)")
-    change = np.flatnonzero(np.diff(signal) != 0)  # NaN differs from itself: never flat
-    runs = np.diff(np.concatenate([[-1], change, [len(signal) - 1]]))
-    flat = runs[runs > FLAT_SECONDS * fs]
+    flat = quality.runs(np.diff(signal) == 0) + 1  # NaN differs from itself: never flat
+    flat = flat[flat > FLAT_SECONDS * fs]
     if len(flat):
         stretches = "a flat stretch" if len(flat) == 1 else f"{len(flat)} flat stretches"
         notes.append(f"lead {lead} has {stretches}, {flat.sum() / fs:.1f} s together")

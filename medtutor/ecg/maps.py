@@ -119,21 +119,16 @@ def spread(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.nd
         found = amount >= SMALLEST
         if found.sum() < 2:
             continue
-        rate, span = _rate(place[found], fs)
+        rate = bpm(place[found], fs)
+        span = (place[found][-1] - place[found][0]) / fs
         doubt = np.clip(np.where(found, 1 - amount, amount), 0, 1)
         out[k] = np.sqrt(2) * rate * JITTER / span
         for turn in np.flatnonzero(doubt):
             other = found.copy()
             other[turn] = not other[turn]
-            change = abs(_rate(place[other], fs)[0] - rate) if other.sum() > 1 else LOST
+            change = abs(bpm(place[other], fs) - rate) if other.sum() > 1 else LOST
             out[k] += doubt[turn] ** 2 * change
     return np.minimum(out, LOST)
-
-
-def _rate(place: np.ndarray, fs: float) -> tuple[float, float]:
-    """Give the rate in beats a minute, and the seconds from first to last beat."""
-    span = float(place[-1] - place[0]) / fs
-    return 60 * (len(place) - 1) / span, span
 
 
 def pool(

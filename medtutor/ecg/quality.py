@@ -7,6 +7,7 @@ Behar, Li and Rezek, Physiol Meas 33:1419 (2012). None of them needs a label.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,40 +29,63 @@ class Quality(NamedTuple):
 
 def of_signal(signal: np.ndarray, fs: float) -> Quality:
     """Compute the quality of windows from their samples."""
-    centred = np.asarray(signal, dtype=np.float64)
-    centred = centred - centred.mean(axis=1, keepdims=True)
-    power = np.abs(np.fft.rfft(centred * np.hanning(centred.shape[1]), axis=1)) ** 2
-    frequency = np.fft.rfftfreq(centred.shape[1], 1 / fs)
-
-    def band(low: float, high: float) -> np.ndarray:
-        return power[:, (frequency >= low) & (frequency <= high)].sum(axis=1)
-
+    signal = np.asarray(signal, dtype=np.float64)
+    centred = signal - signal.mean(axis=1, keepdims=True)
     variance = centred.var(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         kurtosis = (centred**4).mean(axis=1) / variance**2
     return Quality(
-        _share(band(5, 15), band(5, 40)),
-        _share(band(1, 40), band(0, 40)),
+        qrs_share(signal, fs),
+        power_share(signal, fs, (1, 40), (0, 40)),
         np.where(variance > 0, kurtosis, np.nan),
-        _flat(np.asarray(signal), max(1, round(0.1 * fs))),
+        np.array([flat_share(window, fs) for window in signal]),
     )
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+def qrs_share(signal: np.ndarray, fs: float) -> np.ndarray:
+    """Give the share of the power from 5 to 40 Hz that lies below 15 Hz, where a QRS has it."""
+    return power_share(signal, fs, (5, 15), (5, 40))
 
 
-def _flat(signal: np.ndarray, fewest: int) -> np.ndarray:
-    """Give the share of samples in runs of at least `fewest` without change."""
-    still = np.diff(signal, axis=1) == 0
-    count = np.cumsum(np.pad(still, ((0, 0), (1, 0))), axis=1)
-    # A run of `fewest` ends here; every sample of it belongs to it.
-    ends = count[:, fewest:] - count[:, :-fewest] == fewest
-    inside = np.zeros(still.shape, dtype=bool)
-    for back in range(fewest):
-        stop = still.shape[1] - back
-        inside[:, fewest - 1 - back : stop] |= ends
-    return inside.mean(axis=1)
+def power_share(
+    signal: np.ndarray, fs: float, part: tuple[float, float], whole: tuple[float, float]
+) -> np.ndarray:
+    """Give the share of one band of frequencies in another, for windows (..., samples)."""
+    taper, frequency = _grid(signal.shape[-1], fs)
+    centred = signal - signal.mean(axis=-1, dtype=np.float64, keepdims=True)
+    power = np.abs(np.fft.rfft(centred * taper)) ** 2
+    inner, outer = (
+        power[..., frequency.searchsorted(low) : frequency.searchsorted(high, "right")].sum(axis=-1)
+        for low, high in (part, whole)
+    )
+    return np.divide(inner, outer, out=np.zeros_like(outer), where=outer > 0)
+
+
+@cache
+def _grid(samples: int, fs: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give taper and frequencies of a window: a monitor asks for them every second."""
+    return np.hanning(samples), np.fft.rfftfreq(samples, 1 / fs)
+
+
+def flat_share(signal: np.ndarray, fs: float) -> float:
+    """Give the share of the samples that equal the one before for at least 0.1 s."""
+    lengths = runs(np.diff(signal) == 0)
+    return float(lengths[lengths >= max(1, round(0.1 * fs))].sum() / (len(signal) - 1))
+
+
+def runs(mask: np.ndarray) -> np.ndarray:
+    """Give the length of each stretch of True."""
+    edge = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return edge[1::2] - edge[::2]
+
+
+def bridge(signal: np.ndarray, missing: np.ndarray) -> None:
+    """Draw straight lines across the missing samples of one lead, in place; 0 where all are."""
+    there = np.flatnonzero(~missing)
+    if len(there):
+        signal[missing] = np.interp(np.flatnonzero(missing), there, signal[there])
+    else:
+        signal[:] = 0
 
 
 def agreement(

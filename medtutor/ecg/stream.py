@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
-from medtutor.ecg import maps
+from medtutor.ecg import maps, quality
 from medtutor.ecg.packets import (
     Packet,
     chunks,
@@ -152,11 +153,11 @@ class Monitor:
             return Reading(time, np.nan, np.nan, np.nan, 0.0, "starting")
         oldest = self._seen % len(self._memory)
         raw = np.concatenate([self._memory[oldest:], self._memory[:oldest]])
-        filtered, quality, why = self._prepare(raw)
+        filtered, good, why = self._prepare(raw)
         if filtered is None:
-            return Reading(time, np.nan, np.nan, np.nan, quality, why)
+            return Reading(time, np.nan, np.nan, np.nan, good, why)
         rate, low, high, why = self.reader(filtered)
-        return Reading(time, rate, low, high, quality, why)
+        return Reading(time, rate, low, high, good, why)
 
 
 def watch(
@@ -205,14 +206,6 @@ class Preparation:
         self._places = places + (self.samples - 1 - places[-1])  # both end with the latest one
         self._sos = butter(2, BAND, btype="bandpass", fs=fs, output="sos")
         self._zi = sosfilt_zi(self._sos)
-        self._taper = np.hanning(self.samples)
-        edges = np.fft.rfftfreq(self.samples, 1 / fs)
-        self._qrs_band = (
-            int(np.searchsorted(edges, 5)),
-            int(np.searchsorted(edges, 15, "right")),
-            int(np.searchsorted(edges, 40, "right")),
-        )
-        self._fewest = max(1, round(0.1 * fs))
 
     def __call__(self, raw: np.ndarray) -> tuple[np.ndarray | None, float, str]:
         """Give the window band-passed at 360 Hz (None where it tells nothing), quality, and why.
@@ -222,36 +215,20 @@ class Preparation:
         with np.errstate(invalid="ignore"):
             missing = ~(np.abs(raw) <= LARGEST)
         if missing.any():
-            if runs(missing).max() > BRIDGE * self.fs:
+            if quality.runs(missing).max() > BRIDGE * self.fs:
                 return None, 0.0, "missing"
-            there = np.flatnonzero(~missing)
-            raw[missing] = np.interp(np.flatnonzero(missing), there, raw[there])
-        flat = self._flat(raw)
+            quality.bridge(raw, missing)
+        flat = quality.flat_share(raw, self.fs)
         if flat * len(raw) >= FLAT * self.fs:
             return None, 0.0, "flat"
         filtered = self._zero_phase(raw).astype(np.float32)
         if self.fs != FS:
-            filtered = between(filtered, self._places)
+            filtered = CubicSpline(np.arange(len(filtered)), filtered)(self._places)
         told = 1 - max(flat, float(missing.mean()))
-        return filtered, told * self._qrs(raw), ""
-
-    # The next two are `quality.of_signal`, of one window and without what can be done beforehand:
-    # it would take half of the time of a reading.
-
-    def _qrs(self, raw: np.ndarray) -> float:
-        """Share of the power from 5 to 40 Hz that lies below 15 Hz."""
-        power = np.abs(np.fft.rfft((raw - raw.mean(dtype=np.float64)) * self._taper)) ** 2
-        whole = power[self._qrs_band[0] : self._qrs_band[2]].sum()
-        part = power[self._qrs_band[0] : self._qrs_band[1]].sum()
-        return float(part / whole) if whole > 0 else 0.0
-
-    def _flat(self, raw: np.ndarray) -> float:
-        """Share of the samples that equal the one before for at least 0.1 s."""
-        lengths = runs(np.diff(raw) == 0)
-        return float(lengths[lengths >= self._fewest].sum() / (len(raw) - 1))
+        return filtered.astype(np.float32), told * float(quality.qrs_share(raw, self.fs)), ""
 
     def _zero_phase(self, x: np.ndarray) -> np.ndarray:
-        """Filter forwards and backwards, as `prepare.band_pass` does.
+        """Filter forwards and backwards, as `segments.band_pass` does.
 
         SciPy's sosfiltfilt finds the filter's state of rest anew in every call, which takes longer
         than the filtering.
@@ -264,16 +241,3 @@ class Preparation:
             extended, _state = sosfilt(self._sos, extended, zi=self._zi * extended[0])
             extended = extended[::-1]
         return extended[edge:-edge]
-
-
-def between(signal: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Read a band-limited signal between its samples, by a cubic spline."""
-    from scipy.interpolate import CubicSpline
-
-    return CubicSpline(np.arange(len(signal)), signal)(places).astype(np.float32)
-
-
-def runs(mask: np.ndarray) -> np.ndarray:
-    """Give the length of each stretch of True."""
-    edge = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return edge[1::2] - edge[::2]
