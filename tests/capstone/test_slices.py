@@ -187,5 +187,5 @@ def test_outlines_of_slices_are_cut_as_the_slices_are(monkeypatch):
 
 
 def test_the_air_around_a_body_is_no_fault():
-    work, _ = work_of(12)
+    work, _ = work_of()
     assert "padding" not in {flag.check for flag in work.inspect()[0]}
