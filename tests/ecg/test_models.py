@@ -36,12 +36,10 @@ def person(number, seconds=60):
     )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def little_noise():
-    """Draw two minutes of noise for each training instead of thirty."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "noise_bank", partial(training.noise_bank, minutes=2))
-        yield
+@pytest.fixture(autouse=True)
+def little_noise(monkeypatch):
+    """Draw two minutes of noise instead of thirty, but for `trained`, which must learn from it."""
+    monkeypatch.setattr(training, "noise_bank", partial(training.noise_bank, minutes=2))
 
 
 @pytest.fixture(scope="module")
