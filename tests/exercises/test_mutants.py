@@ -11,7 +11,7 @@ FUNCTIONS = [
     exercise for exercise in map(exercises.find, exercises.keys()) if exercise.cases is not None
 ]
 OVERWRITTEN = "every element is written before it is returned"
-UNORDERED = "a mean over two axes does not ask for their order"
+UNORDERED = "a mean or a sum over two axes does not ask for their order"
 LIST = "a list of the same numbers is as good as an array"
 SYMMETRIC = "the absolute value or the square of a difference has no direction"
 COPIED = "the argument is the caller's or a copy; what is returned is the same"
@@ -113,6 +113,14 @@ SURVIVORS = {
         "sensitivity = hit / true": ZERO,
         "ppv = hit / called": ZERO,
         "f1 = 2 * hit / (true + called)": ZERO,
+    },
+    "21.3": {
+        "shared = (target * p).sum(axis=(2, 1))": UNORDERED,
+        "size = target.sum(axis=(2, 1)) + p.sum(axis=(1, 2))": UNORDERED,
+        "size = target.sum(axis=(1, 2)) + p.sum(axis=(2, 1))": UNORDERED,
+    },
+    "21.4": {
+        "touched = nodules[areas == number]": "named twice, scored the same twice",
     },
 }
 
