@@ -69,12 +69,12 @@ def against_median(
 
 @plots.styled
 def confusions(
-    readers: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], words: str
+    true: np.ndarray, readers: Mapping[str, np.ndarray], classes: Sequence[str], words: str
 ) -> None:
     """Show the confusion matrices of several readers: counts, shaded by their share of a row."""
     fig, axes = plots.figure(1, len(readers), height=3.0)
     n = len(classes)
-    for ax, (name, (true, called)) in zip(axes[0], readers.items(), strict=True):
+    for ax, (name, called) in zip(axes[0], readers.items(), strict=True):
         table = np.bincount(n * true + called, minlength=n * n).reshape(n, n)
         share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
         ax.imshow(share, vmin=0, vmax=1, cmap="Blues", aspect="auto")
