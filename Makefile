@@ -3,7 +3,7 @@
 # make course     run every lesson from end to end, without a browser
 # make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
-# make frameworks add JAX in an environment of its own, for lesson 19 (EXTRA=torch: PyTorch as well)
+# make frameworks add JAX in an environment of its own, for lesson 22 (EXTRA=torch: PyTorch as well)
 # make lock       for authors: resolve the two locks anew
 #
 # Each of them first makes .venv from uv.lock, if it is not there or the lock has changed

@@ -3,7 +3,7 @@
     python benchmarks/heart_rate.py --data FOLDER          5 folds x 3 seeds (about 20 minutes)
     python benchmarks/heart_rate.py --data FOLDER --seeds 1 --folds 2
 
-The network and its training are those of lesson 14. Every window is read once in each seed, by a
+The network and its training are those of lesson 15. Every window is read once in each seed, by a
 network that has not met its subject; a seed deals the subjects anew. The same windows are read
 again with simulated noise added at 0 dB (`ecg.noise.snr`), of three kinds; the detector gets the
 same noisy recording. Intervals are calibrated, and windows turned away, by what each network's own

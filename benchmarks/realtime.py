@@ -3,7 +3,7 @@
     python benchmarks/realtime.py                      bundled ECG, 24 simulated hours (3 minutes)
     python benchmarks/realtime.py --data FOLDER --hours 1
 
-Both networks are trained as in lesson 16. All that is timed runs in one thread, pinned to one core
+Both networks are trained as in lesson 19. All that is timed runs in one thread, pinned to one core
 where the system allows it. Wall-clock times are given beside those of the processor: on a machine
 that does other work, the first hold the waiting too.
 """

@@ -2,12 +2,14 @@
 
 `medtutor lab` copies the lessons to a workspace and serves that. When the course is updated, a copy
 that the learner has not touched is renewed; one that was touched stays as it is, and the new lesson
-is put beside it. What was handed out is remembered by its checksum.
+is put beside it. What was handed out is remembered by its checksum. When lessons get other numbers,
+copies and progress follow.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +19,12 @@ from medtutor.errors import DataError
 from medtutor.exercises.registry import PROGRESS, progress
 
 STATE = ".medtutor"
+BEFORE = "before the new numbers"  # folder of edited copies as they were
+ORDER = {"order": "24 lessons"}  # marks progress that is kept by the numbers of today
+RENUMBERED = {
+    "13": "14", "14": "15", "15": "18", "16": "19", "17": "20", "18": "21", "19": "22", "20": "23",
+}  # fmt: skip
+MOVED = {"14.6": "16.2", "14.7": "16.7"}  # exercises that went to another lesson than theirs
 MARKS = {"passed": "right", "failed": "not right yet", "not yet": "not yet tried"}
 
 
@@ -40,7 +48,7 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
         ) from None
     except ValueError:
         handed = {}  # a damaged record: treat every copy as the learner's own
-    messages = []
+    messages = _renumber(folder, handed)
     for lesson in sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb")):
         said = _renew(lesson, folder / lesson.name, handed)
         messages += [said] if said else []
@@ -78,7 +86,7 @@ def show_progress(folder: Path | None = None) -> int:
             path=file.parent.parent,
             remedy="Make them with `medtutor lab`, or name the folder of yours with --workspace.",
         )
-    states = progress(file)
+    states = _states(file)
     keys = exercises.keys()
     _table(keys, states)
     print(f"{sum(states.get(k) == 'passed' for k in keys)} of {len(keys)} exercises are right.")
@@ -90,6 +98,57 @@ def _table(keys: list[str], states: dict[str, str]) -> None:
         exercise = exercises.find(key)
         task = exercise.task if exercise else ""
         print(f"{key:<6}{MARKS.get(states.get(key, 'not yet'), '?'):<15}{task}")
+
+
+def _states(file: Path) -> dict[str, str]:
+    """Read progress by the numbers of today, also if the course of 21 lessons kept it."""
+    states = progress(file)
+    if ORDER.items() <= states.items():
+        return states
+    return ORDER | {_new_key(key): state for key, state in states.items()}
+
+
+def _renumber(folder: Path, handed: dict[str, str]) -> list[str]:
+    """Let copies and progress of the course of 21 lessons follow the new numbers; lose nothing."""
+    file, messages = progress_file(folder), []
+    if file.is_file() and not progress(file):  # damaged: nothing can be read, and nothing is lost
+        os.replace(file, file.with_suffix(".unreadable"))
+    if _states(file) != progress(file):
+        paths.write_text(file, json.dumps(_states(file), indent=1) + "\n")
+    for old, new in RENUMBERED.items():
+        for lesson in paths.notebooks().glob(f"{new}_*.ipynb"):
+            copy, renamed = folder / (old + lesson.name[2:]), folder / lesson.name
+            if copy.is_file() and not renamed.exists():
+                _rename(copy, renamed, touched=_digest(copy) != handed.get(copy.name))
+                handed[renamed.name] = handed.pop(copy.name, "")
+                messages.append(f"{copy.name}: is {renamed.name} now")
+    return messages
+
+
+def _rename(copy: Path, renamed: Path, touched: bool) -> None:
+    """Give a copy its new name; in an edited one the numbers of lessons and exercises follow."""
+    if not touched:
+        os.replace(copy, renamed)
+        return
+    text = copy.read_bytes().decode("utf-8", "surrogateescape")
+    text = re.sub(
+        r"""\b((?:check|hint|solution|begin|figures)\(\\?["'])(\d\d(?:\.\d+)?)(?=\\?["'])""",
+        lambda call: call[1] + _new_key(call[2]),
+        text,
+    )
+    for lesson in paths.notebooks().glob("[0-9][0-9]_*.ipynb"):
+        old = next((a for a, b in RENUMBERED.items() if b == lesson.name[:2]), lesson.name[:2])
+        text = text.replace(old + lesson.name[2:], lesson.name)
+    paths.write_bytes(renamed, text.encode("utf-8", "surrogateescape"))
+    kept = copy.parent / STATE / BEFORE / copy.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(copy, kept)
+
+
+def _new_key(key: str) -> str:
+    """Key of an exercise, or number of a lesson, in the new order."""
+    number, point, place = key.partition(".")
+    return MOVED.get(key, RENUMBERED.get(number, number) + point + place)
 
 
 def _renew(lesson: Path, copy: Path, handed: dict[str, str]) -> str:

@@ -64,10 +64,10 @@ def test_federate_names_the_sources_when_the_data_are_not_there(capsys):
 
 
 def test_the_last_line_of_a_run_names_the_card(tmp_path, monkeypatch, capsys):
-    notebook, card = tmp_path / "20_your_own_data.ipynb", tmp_path / "own_data" / "model_card.html"
+    notebook, card = tmp_path / "23_your_own_data.ipynb", tmp_path / "own_data" / "model_card.html"
     paths.write_text(card, "")
     monkeypatch.setattr(runner, "run", lambda *_: notebook)
-    assert cli.main(["run", "20"]) == 0
+    assert cli.main(["run", "23"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"Executed notebook: {notebook}", f"Model card: {card}",
     ]  # fmt: skip

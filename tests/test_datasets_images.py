@@ -272,7 +272,7 @@ def test_folders_of_another_kind_point_to_their_lessons(tmp_path, refused):
     (tmp_path / "1.dcm").touch()
     refused(datasets.load_ct, tmp_path, says=["DICOM series without labels", "read_series"])
     (tmp_path / "1.dcm").rename(tmp_path / "1.hea")
-    refused(datasets.load_ct, tmp_path, says=["ECG records", "lessons 13 and 14"])
+    refused(datasets.load_ct, tmp_path, says=["ECG records", "lessons 14 and 15"])
 
 
 FINE = "images/0.png,0,p0"

@@ -52,7 +52,7 @@ def test_a_failing_lesson_says_where_and_keeps_what_it_has(lessons, tmp_path):
 
 
 def test_what_an_earlier_run_left_is_not_taken_for_this_one(lessons, tmp_path):
-    shutil.copy(lessons / "02_bad.ipynb", lessons / "20_your_own_data.ipynb")
+    shutil.copy(lessons / "02_bad.ipynb", lessons / "23_your_own_data.ipynb")
     card = tmp_path / "out" / "own_data" / "model_card.html"
     card.parent.mkdir(parents=True)
     for file in (card, tmp_path / "out" / "results.json"):
@@ -60,7 +60,7 @@ def test_what_an_earlier_run_left_is_not_taken_for_this_one(lessons, tmp_path):
     runner.run("01", out=tmp_path / "out")
     assert card.is_file()  # another lesson's
     with pytest.raises(MedtutorError):
-        runner.run("20", out=tmp_path / "out")
+        runner.run("23", out=tmp_path / "out")
     assert not card.exists()
     assert (tmp_path / "out" / "results.json").read_text() == "{}\n"
 

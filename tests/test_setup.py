@@ -38,7 +38,7 @@ def test_every_locked_release_has_a_hash_and_one_version_for_both_pythons(lock):
 
 
 def test_both_environments_hold_the_same_keras_and_numpy():
-    """Otherwise lesson 19 would compare releases and not backends."""
+    """Otherwise lesson 22 would compare releases and not backends."""
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     for line in groups["dependency-groups"]["frameworks"]:
         name, version = line.split("==")

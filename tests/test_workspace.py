@@ -1,3 +1,6 @@
+import hashlib
+import json
+
 import pytest
 
 from medtutor import paths, workspace
@@ -65,3 +68,61 @@ def test_a_workspace_that_cannot_be_made_is_one_clear_error(lessons, tmp_path):
     blocked.write_text("")
     with pytest.raises(DataError, match=r"file.*cannot be written.*--workspace"):
         workspace.refresh(blocked / "mine")
+
+
+EDITED = """begin(\\"{0}\\")
+check(\\"{0}.1\\", mine)
+hint('{0}.2')
+x = \\"14.1\\"  # as in {1}_ecg_data.ipynb"""
+
+
+@pytest.fixture
+def renumbered(lessons):
+    """The course of today, and a folder of the one before, in which lesson 15 was lesson 14."""
+    (lessons / "14_ecg_data.ipynb").write_text("the data, new")
+    (lessons / "15_heart_rate_lstm.ipynb").write_text('check(\\"15.1\\", f)')
+    mine = lessons.parent / "mine"
+    (mine / ".medtutor").mkdir(parents=True)
+    (mine / "13_ecg_data.ipynb").write_text("the data")
+    (mine / ".medtutor" / "handed-out.json").write_text(
+        json.dumps({"13_ecg_data.ipynb": hashlib.sha256(b"the data").hexdigest()})
+    )
+    return mine
+
+
+def test_copies_follow_new_numbers_and_what_was_edited_stays(renumbered):
+    edited = EDITED.format("14", "13")
+    (renumbered / "14_heart_rate_lstm.ipynb").write_text(edited)
+    _, said = workspace.refresh(renumbered)
+    assert (renumbered / "14_ecg_data.ipynb").read_text() == "the data, new"  # was not touched
+    assert (renumbered / "15_heart_rate_lstm.ipynb").read_text() == (EDITED.format("15", "14"))
+    kept = renumbered / ".medtutor" / workspace.BEFORE / "14_heart_rate_lstm.ipynb"
+    assert kept.read_text() == edited
+    assert (renumbered / "15_heart_rate_lstm.new.ipynb").is_file()
+    assert not (renumbered / "13_ecg_data.ipynb").exists()
+    assert "14_heart_rate_lstm.ipynb: is 15_heart_rate_lstm.ipynb now" in said
+    assert workspace.refresh(renumbered)[1] == []
+
+
+def test_a_copy_that_stands_in_the_way_is_left_alone(renumbered):
+    for number in ("14", "15"):
+        (renumbered / f"{number}_heart_rate_lstm.ipynb").write_text(f"mine, {number}")
+    workspace.refresh(renumbered)
+    for number in ("14", "15"):
+        assert (renumbered / f"{number}_heart_rate_lstm.ipynb").read_text() == f"mine, {number}"
+
+
+def test_progress_follows_new_numbers_once(renumbered):
+    file = workspace.progress_file(renumbered)
+    file.write_text('{"00.1": "passed", "13.2": "passed", "14.1": "failed"}')
+    for _ in range(2):
+        workspace.refresh(renumbered)
+        states = json.loads(file.read_text())
+        assert states == workspace.ORDER | {"00.1": "passed", "14.2": "passed", "15.1": "failed"}
+
+
+def test_unreadable_progress_is_put_aside(renumbered):
+    file = workspace.progress_file(renumbered)
+    file.write_text('{"00.1": ')
+    workspace.refresh(renumbered)
+    assert file.with_suffix(".unreadable").read_text() == '{"00.1": '

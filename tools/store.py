@@ -20,6 +20,13 @@ from medtutor import ledger, paths, runner
 LARGEST = 400_000  # bytes of a stored lesson
 KEPT_TAGS = ("tags", "jupyter", "slideshow")
 README_TAG = "readme-figure"  # tag of the cell whose figure the README shows
+PARTS = {  # first lesson and title of each
+    "00": "Start, and the mathematics in NumPy",
+    "07": "Images: lung nodules in CT",
+    "14": "Signals: the heart in an ECG",
+    "18": "What practice needs",
+    "23": "Your own data",
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -141,17 +148,25 @@ def table() -> str:
     Returns
     -------
     str
-        One row for each lesson: number, title as a link, minutes to read, seconds to run.
+        One row for each part, with its hours of reading, and one for each lesson: number, title as
+        a link, minutes to read, seconds to run.
     """
-    rows = []
+    rows: list[str] = []
+    minutes: dict[str, int] = {}
     for lesson in runner.all_lessons():
+        number = lesson.name[:2]
         first = nbformat.read(lesson, 4).cells[0].source
         title = re.search(r"^# \d\d · (.+)$", first, re.MULTILINE)
         time = re.search(r"\*\*Time:\*\* (\d+) minutes to read, (\d+) seconds to run", first)
         if not title or not time:
             raise RuntimeError(f"{lesson.name}: the first cell lacks its title or its **Time:**")
-        link = f"[{title[1]}](notebooks/{lesson.name})"
-        rows.append(f"| {lesson.name[:2]} | {link} | {time[1]} | {time[2]} |")
+        if number in PARTS:
+            part = PARTS[number]
+            rows.append(part)
+        minutes[part] = minutes.get(part, 0) + int(time[1])
+        rows.append(f"| {number} | [{title[1]}](notebooks/{lesson.name}) | {time[1]} | {time[2]} |")
+    for part, read in minutes.items():
+        rows[rows.index(part)] = f"| | **{part}**, {read / 60:.1f} hours | | |"
     return "\n".join(rows)
 
 

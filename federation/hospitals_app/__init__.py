@@ -1,1 +1,1 @@
-"""The Flower app of lesson 18 for real machines: what the server does, and what a hospital does."""
+"""The Flower app of lesson 21 for real machines: what the server does, and what a hospital does."""

@@ -26,7 +26,7 @@ from medtutor.ecg.segments import band_pass
 from medtutor.types import Recording
 
 SAME = 0.75
-"""Correlation of fine detail from which two pictures count as one; lesson 20 measures how well
+"""Correlation of fine detail from which two pictures count as one; lesson 23 measures how well
 that tells copies from other pictures."""
 SAME_SMALL = 0.9  # the same for pictures of 28 pixels: less detail agrees by chance more often
 COARSE, DETAIL = 32, 64  # pixels per side at which candidates are found, and compared

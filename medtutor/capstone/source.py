@@ -94,7 +94,7 @@ def output_folder(data: str | Path | None = None) -> Path:
         raise DataError(
             "the results would be written into the folder of your data",
             parent,
-            "Give a folder outside of it: medtutor run 20 --data … --out …",
+            "Give a folder outside of it: medtutor run 23 --data … --out …",
         )
     target = parent / FOLDER
     target.mkdir(parents=True, exist_ok=True)

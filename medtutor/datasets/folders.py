@@ -312,7 +312,7 @@ def _nothing(folder: Path, strict: bool) -> DataError:
             )
         return DataError(what, folder, remedy)
     if any(file.suffix.lower() == ".hea" for file in here):
-        return DataError("these are ECG records", folder, "Use them with lessons 13 and 14.")
+        return DataError("these are ECG records", folder, "Use them with lessons 14 and 15.")
     kinds = "PNG, JPEG, TIFF or BMP"
     return DataError(f"no labelled {kinds} images are in it", folder, remedy)
 

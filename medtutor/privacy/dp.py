@@ -1,6 +1,6 @@
 """How much a model may reveal about one patient: the epsilon of DP-SGD, and an attack to test it.
 
-The step of DP-SGD itself stands in lesson 18. Its unit is the patient and not the image: a patient
+The step of DP-SGD itself stands in lesson 21. Its unit is the patient and not the image: a patient
 with several nodules counts once.
 
 Membership inference guesses from a model alone whether a patient helped to train it. A model has

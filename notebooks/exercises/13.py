@@ -1,364 +1,339 @@
-"""Exercises: ECG data."""
+"""Exercises: outline and find nodules."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def to_mv(stored, gain, baseline):
-    return (np.asarray(stored, np.float32) - baseline) / gain
+def dice(a, b):
+    size = a.sum() + b.sum()
+    return 2 * (a & b).sum() / size if size > 0 else 1.0
 
 
-def _to_mv_cases():
-    stored = np.array([[1024, 1224], [924, 1423], [0, 2047]], np.uint16)
-    return [(stored, 200, 1024), (np.array([-50, 0, 430], np.int16), 1000, 0), (stored, 500, 900)]
-
-
-TO_MV = Exercise(
-    task="stored numbers to millivolts",
-    reference=to_mv,
-    mistakes=(
-        Mistake(
-            lambda stored, gain, baseline: (np.asarray(stored, float) - baseline) * gain,
-            "The gain is in steps for one millivolt. 200 steps are 1 mV; how many has yours?",
-        ),
-        Mistake(
-            lambda stored, gain, baseline: np.asarray(stored, float) / gain,
-            "Where is 0 mV? The electronics stored it as the number `baseline`.",
-        ),
-        Mistake(
-            lambda stored, gain, baseline: np.asarray(stored, float) / gain - baseline,
-            "The baseline is a stored number, not a voltage: take it off before you divide.",
-        ),
-        Mistake(
-            lambda stored, gain, baseline: (np.asarray(stored, float) + baseline) / gain,
-            "A sample that equals the baseline must become 0 mV.",
-        ),
-        Mistake(
-            lambda stored, gain, baseline: (
-                (np.asarray(stored).astype(int) - int(baseline)) // int(gain)
-            ),
-            "Your result has whole millivolts only. // drops the fraction; use /.",
-        ),
-        Mistake(
-            lambda stored, gain, baseline: (
-                (np.asarray(stored) - np.asarray(stored).dtype.type(baseline)) / gain
-            ),
-            "A value below the baseline wrapped around to a large number: the array is unsigned. "
-            "Convert the type before you subtract.",
-        ),
-    ),
-    hints=(
-        "0 mV is stored as `baseline`, and 1 mV as `baseline + gain`.",
-        "Convert to float32, subtract the baseline, divide by the gain.",
-    ),
-    cases=_to_mv_cases,
-)
-
-
-def score(true, found, tolerance):
-    free = list(found)
-    hits = 0
-    for beat in true:
-        near = [f for f in free if abs(f - beat) <= tolerance]
-        if near:
-            free.remove(min(near, key=lambda f: abs(f - beat)))
-            hits += 1
-    return hits / len(true), hits / len(found)
-
-
-def _near(a, b, tolerance):
-    return np.abs(np.asarray(a)[:, None] - np.asarray(b)[None]) <= tolerance
-
-
-def _shares(hits, true, found):
-    return hits / len(true), hits / len(found)
-
-
-def _score_cases():
-    true = np.array([100, 400, 700, 1000])
+def _mask_cases():
+    rng = np.random.default_rng(211)
+    square, moved, nothing = np.zeros((3, 6, 6), bool)
+    square[1:4, 1:4], moved[2:5, 1:5] = True, True
+    dot = np.arange(36).reshape(6, 6) == 8
     return [
-        (true, np.array([102, 398, 640, 754, 1003]), 54),
-        (true, np.array([90, 120, 410, 1000]), 54),
-        (np.array([300, 700]), np.array([20, 310, 690, 950]), 10),
-        (np.array([100, 200]), np.array([151]), 54),
-        (np.array([100, 180]), np.array([90, 150]), 54),
+        (square, moved),
+        (square, nothing),
+        (nothing, nothing),
+        (dot, nothing),
+        (rng.random((8, 8)) < 0.6, rng.random((8, 8)) < 0.3),
     ]
 
 
-SCORE = Exercise(
-    task="sensitivity and positive predictive value of a detector",
-    reference=score,
+DICE = Exercise(
+    task="the Dice coefficient of two outlines, also of empty ones",
+    reference=dice,
     mistakes=(
         Mistake(
-            lambda true, found, tolerance: tuple(
-                _near(true, found, tolerance).any(axis=k).mean() for k in (1, 0)
-            ),
-            "Two detections near one beat: you count both as right. A beat may be used once.",
+            lambda a, b: 2 * (a & b).sum() / (a.sum() + b.sum()),
+            "One of the cases has two empty outlines: 0 divided by 0. Say what that is worth.",
         ),
         Mistake(
-            lambda true, found, tolerance: _shares(
-                _near(true, found, tolerance).sum(), true, found
-            ),
-            "You count pairs. One beat with two detections near it makes two pairs, but it was "
-            "found once.",
+            lambda a, b: 2 * (a & b).sum() / (a.sum() + b.sum()) if (a | b).any() else 0.0,
+            "Two readers who both see nothing agree. What is full agreement worth?",
         ),
         Mistake(
-            lambda true, found, tolerance: score(true, found, tolerance)[::-1],
-            "The two numbers are in the other order: sensitivity first. It is a share of the "
-            "true beats.",
+            lambda a, b: (a & b).sum() / (a | b).sum() if (a | b).any() else 1.0,
+            "That is the Jaccard index: shared pixels over those in either. It is always lower.",
         ),
         Mistake(
-            lambda true, found, tolerance: _shares(len(np.intersect1d(true, found)), true, found),
-            "A detection need not hit the very sample: use the tolerance.",
+            lambda a, b: dice(a, b) / 2 if (a | b).any() else 1.0,
+            "Two equal outlines must get 1. Yours get one half: a factor is missing.",
         ),
         Mistake(
-            lambda true, found, tolerance: _shares(
-                np.diag(_near(true, found, tolerance)).sum(), true, found
-            ),
-            "You compare first with first, second with second. After one false beat all later "
-            "pairs are out of step.",
+            lambda a, b: float(np.mean(a == b)),
+            "That also counts the pixels that are outside of both, which are most of the image.",
         ),
         Mistake(
-            lambda true, found, tolerance: (len(found) / len(true), len(true) / len(found)),
-            "You compare how many there are. The right number in the wrong places is wrong.",
-        ),
-        Mistake(
-            lambda true, found, tolerance: score(true, found, tolerance - 1),
-            "A distance of exactly the tolerance still counts as a match.",
-        ),
-        Mistake(
-            lambda true, found, tolerance: tuple(100 * s for s in score(true, found, tolerance)),
-            "Give shares between 0 and 1.",
+            lambda a, b: (a & b).sum() / a.sum() if a.any() else 1.0,
+            "That is the share of the first that the second covers. Both sizes count.",
         ),
     ),
     hints=(
-        "Go through the true beats. For each, look for a detection within the tolerance that no "
-        "earlier beat has used.",
-        "Count the matches once; divide by len(true) for one number, by len(found) for the other.",
+        "Three numbers are enough: the pixels of a, the pixels of b, and those in both.",
+        "2 * (a & b).sum() / (a.sum() + b.sum()); before that, ask whether the sum below is 0.",
     ),
-    cases=_score_cases,
+    cases=_mask_cases,
 )
 
 
-def mean_rate(beats, fs, start, stop):
-    inside = beats[(beats >= start) & (beats < stop)]
-    if len(inside) < 2:
-        return np.nan
-    rr = np.diff(inside) / fs
-    return 60 / np.mean(rr)
+def readers_dice(counts, readers):
+    shared = (counts * (counts - 1)).sum() / (readers * (readers - 1))
+    return shared / (counts.sum() / readers)
 
 
-def _intervals(beats, start, stop):
-    inside = beats[(beats >= start) & (beats < stop)]
-    return np.diff(inside) if len(inside) > 1 else np.array([np.nan])
+def _count_cases():
+    rng = np.random.default_rng(212)
+    return [
+        (np.array([[0, 2, 2, 0], [1, 2, 2, 1]]), 2),
+        (np.array([[0, 1, 3], [2, 4, 4], [0, 3, 1]]), 4),
+        (rng.integers(0, 4, (7, 5)), 3),
+    ]
 
 
-def _one_interval_too_many(beats, fs, start, stop):
-    rr = _intervals(beats, start, stop)
-    return 60 * fs * (len(rr) + 1) / rr.sum()
-
-
-def _interval_from_outside(beats, fs, start, stop):
-    before = beats[beats < start][-1:]
-    inside = beats[(beats >= start) & (beats < stop)]
-    if len(inside) < 2:
-        return np.nan
-    return 60 * fs / np.mean(np.diff(np.r_[before, inside]))
-
-
-def _rate_cases():
-    beats = np.array([90, 400, 690, 850, 1270, 1580, 1860, 2160])
-    windows = [(0, 2000), (690, 1580), (860, 1600), (860, 1300)]
-    return [(beats, fs, *w) for fs, w in zip((360, 250, 360, 360), windows, strict=True)]
-
-
-MEAN_RATE = Exercise(
-    task="heart rate of a window from beat indices",
-    reference=mean_rate,
+READERS_DICE = Exercise(
+    task="how readers agree, pair by pair, from the counts alone",
+    reference=readers_dice,
     mistakes=(
         Mistake(
-            lambda beats, fs, start, stop: 60 / np.mean(_intervals(beats, start, stop)),
-            "Beats are sample numbers. How many seconds lie between two of them?",
+            lambda counts, readers: (counts**2).sum() / (readers * counts.sum()),
+            "With n² a reader is also paired with himself, and agrees with himself everywhere.",
         ),
         Mistake(
-            lambda beats, fs, start, stop: np.mean(60 * fs / _intervals(beats, start, stop)),
-            "You average the rates of the single intervals. Average the intervals first.",
-        ),
-        Mistake(
-            lambda beats, fs, start, stop: 60 * fs / np.median(_intervals(beats, start, stop)),
-            "The median hardly notices an early beat. The mean of the intervals is asked for.",
-        ),
-        Mistake(
-            lambda beats, fs, start, stop: 60 * fs / np.mean(np.diff(beats)),
-            "Some of these beats lie outside of the window.",
-        ),
-        Mistake(
-            lambda beats, fs, start, stop: (
-                60 * fs * np.sum((beats >= start) & (beats < stop)) / (stop - start)
+            lambda counts, readers: (
+                (counts * (counts - 1)).sum() / readers**2 / (counts.sum() / readers)
             ),
-            "Counting beats makes the rate jump whenever one slips over the edge. Use the "
-            "intervals between them.",
+            "Of the R readers, each has R - 1 partners.",
         ),
         Mistake(
-            _one_interval_too_many,
-            "How many intervals lie between three fence posts? You divide by the wrong number.",
+            lambda counts, readers: (counts == readers).sum() / (counts > 0).sum(),
+            "That is the share of pixels on which everybody agrees, not a mean over pairs.",
         ),
         Mistake(
-            lambda beats, fs, start, stop: 60 / np.mean(1000 * _intervals(beats, start, stop) / fs),
-            "Your intervals are in milliseconds, but 60 is the number of seconds in a minute.",
+            lambda counts, readers: (counts * (counts - 1)).sum() / (readers * (readers - 1)),
+            "That is the mean number of pixels that two readers share. Divide it by a mean size.",
         ),
         Mistake(
-            lambda beats, fs, start, stop: fs / np.mean(_intervals(beats, start, stop)),
-            "That is beats a second.",
+            lambda counts, readers: 2 * readers_dice(counts, readers),
+            "A factor of 2 too many: the 2 of the Dice coefficient meets the two sizes below.",
         ),
         Mistake(
-            _interval_from_outside,
-            "Your first interval began before the window. Only whole intervals inside count.",
-        ),
-        Mistake(
-            lambda beats, fs, start, stop: np.nan_to_num(mean_rate(beats, fs, start, stop)),
-            "The last window holds one beat, so no interval. A rate of 0 would say that the "
-            "heart stopped; say that it is not known: np.nan.",
+            lambda counts, readers: (
+                (counts * (counts - 1)).sum()
+                / (readers * (readers - 1))
+                / (2 * counts >= readers).sum()
+            ),
+            "Below stands the mean size of a reader's outline, not that of the majority's.",
         ),
     ),
     hints=(
-        "Keep the beats with start <= beat < stop; their differences are the RR intervals.",
-        "60 / mean(RR in seconds), and np.nan with fewer than two beats inside.",
+        "A pixel with n readers inside has n (n - 1) ordered pairs who share it, of R (R - 1).",
+        "shared = sum of n (n - 1) / (R (R - 1)); mean size = sum of n / R; divide.",
+    ),
+    cases=_count_cases,
+)
+
+
+def soft_dice_loss(target, p):
+    shared = (target * p).sum(axis=(1, 2))
+    size = target.sum(axis=(1, 2)) + p.sum(axis=(1, 2))
+    return 1 - (2 * shared + 1) / (size + 1)
+
+
+def _soft_dice(target, p, axis=(1, 2), smooth=1.0):
+    shared, size = (target * p).sum(axis=axis), (target + p).sum(axis=axis)
+    return 1 - (2 * shared + smooth) / (size + smooth)
+
+
+def _soft_cases():
+    rng = np.random.default_rng(213)
+    target = (rng.random((4, 5, 6)) < np.array([0.5, 0.2, 0.05, 0])[:, None, None]).astype(float)
+    return [
+        (target, rng.random((4, 5, 6))),
+        (target[:2], target[:2]),
+        (target[:3], np.zeros((3, 5, 6))),
+    ]
+
+
+SOFT_DICE_LOSS = Exercise(
+    task="the soft Dice loss of each image of a batch",
+    reference=soft_dice_loss,
+    mistakes=(
+        Mistake(
+            lambda target, p: np.full(len(p), _soft_dice(target, p, axis=None)),
+            "One number for the whole batch: a small nodule drowns in a large one. Sum over the "
+            "pixels of each image.",
+        ),
+        Mistake(
+            lambda target, p: 1 - _soft_dice(target, p),
+            "That is the coefficient, which is to become large. A loss is to become small.",
+        ),
+        Mistake(
+            lambda target, p: _soft_dice(target, p, smooth=1e-7),
+            "The 1 above and below is missing.",
+        ),
+        Mistake(
+            lambda target, p: _soft_dice(target, (p > 0.5).astype(float)),
+            "A threshold has no slope, so nothing could be learned. Use p as it is.",
+        ),
+        Mistake(
+            lambda target, p: _soft_dice(target, p).mean(),
+            "One value for each image is asked for, not their mean.",
+        ),
+        Mistake(
+            lambda target, p: 1 - 2 * (target * p).sum((1, 2)) / ((target + p).sum((1, 2)) + 1),
+            "The 1 stands above as well as below, so that two empty outlines get a loss of 0.",
+        ),
+    ),
+    hints=(
+        "The pixels of an image lie along axes 1 and 2.",
+        "1 - (2 * shared + 1) / (size + 1), shared the sum of target * p, size that of both.",
+    ),
+    cases=_soft_cases,
+)
+
+
+def match(areas, scores, nodules):
+    best = np.zeros(nodules.max())
+    false = []
+    for number, score in enumerate(scores, start=1):
+        touched = np.unique(nodules[areas == number])
+        hits = touched[touched > 0] - 1
+        best[hits] = np.maximum(best[hits], score)
+        if len(hits) == 0:
+            false.append(score)
+    return best, false
+
+
+def _match(areas, scores, nodules, one_each=False, repeats=False, centre=False):
+    best, false = np.zeros(nodules.max()), []
+    for number, score in enumerate(scores, start=1):
+        inside = nodules[areas == number]
+        if centre:
+            rows, columns = np.nonzero(areas == number)
+            inside = nodules[[round(rows.mean())], [round(columns.mean())]]
+        hits = [k - 1 for k in np.unique(inside) if k > 0][: 1 if one_each else None]
+        if repeats and any(best[k] > 0 for k in hits):
+            false.append(score)
+        for k in hits:
+            best[k] = max(best[k], score)
+        if not hits:
+            false.append(score)
+    return best, false
+
+
+def _last_score(areas, scores, nodules):
+    best, false = _match(areas, scores, nodules)
+    for number, score in enumerate(scores, start=1):
+        for k in np.unique(nodules[areas == number]):
+            if k > 0:
+                best[k - 1] = score
+    return best, false
+
+
+def _match_cases():
+    nodules, areas = np.zeros((2, 12, 12), int)
+    nodules[1:4, 1:4], nodules[1:4, 6:9], nodules[8:11, 2:5] = 1, 2, 3
+    areas[3:5, 3:5], areas[2, 1:3], areas[6:8, 8:10] = 1, 2, 3
+    both = np.zeros((12, 12), int)
+    both[2, 2:8], both[10:12, 9:12] = 1, 2
+    wide = np.zeros((12, 12), int)
+    wide[3, 1:6], wide[0, 9], wide[9, 3], wide[11, 11] = 2, 1, 3, 4
+    return [
+        (areas, np.array([0.9, 0.4, 0.7]), nodules),
+        (areas, np.array([0.3, 0.8, 0.2]), nodules),
+        (both, np.array([0.6, 0.5]), nodules),
+        (wide, np.array([0.25, 0.5, 0.75, 0.95]), nodules),
+        (areas, np.array([0.9, 0.4, 0.7]), np.zeros((12, 12), int)),
+    ]
+
+
+MATCH = Exercise(
+    task="which candidates find a nodule, and which are false",
+    reference=match,
+    mistakes=(
+        Mistake(
+            _last_score,
+            "Two candidates may touch one nodule: keep the higher score, not the last.",
+        ),
+        Mistake(
+            lambda areas, scores, nodules: _match(areas, scores, nodules, repeats=True),
+            "A second candidate on the same nodule is no false find: it leads to a nodule.",
+        ),
+        Mistake(
+            lambda areas, scores, nodules: _match(areas, scores, nodules, one_each=True),
+            "A candidate that reaches over two nodules has found both.",
+        ),
+        Mistake(
+            lambda areas, scores, nodules: _match(areas, scores, nodules, centre=True),
+            "You ask where the middle of the candidate lies. One shared pixel is enough.",
+        ),
+        Mistake(
+            lambda areas, scores, nodules: _match(areas, scores, nodules)[::-1],
+            "First the best score of each nodule, then the scores of the false finds.",
+        ),
+        Mistake(
+            lambda areas, scores, nodules: (
+                [b for b in _match(areas, scores, nodules)[0] if b > 0],
+                _match(areas, scores, nodules)[1],
+            ),
+            "A nodule that nobody found counts too: its best score is 0.",
+        ),
+    ),
+    hints=(
+        "nodules[areas == number] holds the nodule numbers under one candidate, 0 for none.",
+        "Go through the candidates: raise the best score of each nodule number that is touched; "
+        "if there is none, put the score on the false list.",
+    ),
+    cases=_match_cases,
+)
+
+
+def sensitivity_at(best, false, fields, rate):
+    allowed = int(rate * fields)
+    ranked = sorted(false, reverse=True)
+    limit = ranked[allowed] if allowed < len(ranked) else 0
+    return np.mean(best > limit)
+
+
+def _rate_cases():
+    rng = np.random.default_rng(215)
+    best = np.array([0.9, 0.7, 0.5, 0.3, 0.0])
+    return [
+        (best, [0.8, 0.6, 0.4, 0.2], 2, 0.5),
+        (best, [0.2, 0.8, 0.4, 0.6], 2, 1),
+        (best, [0.7, 0.5], 4, 0.25),
+        (best, [0.6, 0.35], 4, 1),
+        (best, [0.6, 0.35], 16, 0.125),
+        (rng.random(30), list(rng.random(40) * 0.8), 11, 0.5),
+    ]
+
+
+SENSITIVITY_AT = Exercise(
+    task="the sensitivity at a rate of false finds",
+    reference=sensitivity_at,
+    mistakes=(
+        Mistake(
+            lambda best, false, fields, rate: np.mean(best >= _limit(false, rate * fields)),
+            "A score equal to that of the first false find that is one too many cannot be let in "
+            "without it; and a nodule of score 0 was never found.",
+        ),
+        Mistake(
+            lambda best, false, fields, rate: np.mean(best > _limit(false, rate)),
+            "The rate is per field, and there are several fields.",
+        ),
+        Mistake(
+            lambda best, false, fields, rate: np.mean(best > _limit(false, rate * fields - 1)),
+            "You let one false find less in than is allowed.",
+        ),
+        Mistake(
+            lambda best, false, fields, rate: np.sum(best > _limit(false, rate * fields)),
+            "That is how many are found. A sensitivity is a share.",
+        ),
+        Mistake(
+            lambda best, false, fields, rate: np.mean(best > _limit(false[::-1], len(false))),
+            "That is the share found at any price. How many false finds are allowed?",
+        ),
+        Mistake(
+            lambda best, false, fields, rate: np.mean(
+                best > [*false, *[0] * 99][int(rate * fields)]
+            ),
+            "The false finds do not come in the order of their scores. Sort them first.",
+        ),
+    ),
+    hints=(
+        "rate * fields false finds may pass, rounded down. Which score is the first that may not?",
+        "Sort the false finds, highest first; the nodules with a score above number `allowed` of "
+        "them are found; if there are no more than `allowed`, those above 0.",
     ),
     cases=_rate_cases,
 )
 
 
-def cut(signal, length, step):
-    starts = range(0, len(signal) - length + 1, step)
-    return np.array([signal[s : s + length] for s in starts])
-
-
-def _pieces(signal, length, starts):
-    return [signal[s : s + length] for s in starts]
-
-
-CUT = Exercise(
-    task="cut a signal into windows",
-    reference=cut,
-    mistakes=(
-        Mistake(
-            lambda signal, length, step: np.array(
-                _pieces(signal, length, range(0, len(signal) - length, step))
-            ),
-            "In the first case the last window fits exactly, and you have lost it. `range` stops "
-            "before its end.",
-        ),
-        Mistake(
-            lambda signal, length, step: cut(signal, length, length),
-            "Windows may overlap or leave gaps: their starts are `step` apart, not `length`.",
-        ),
-        Mistake(
-            lambda signal, length, step: np.array(
-                _pieces(np.pad(signal, (0, length)), length, range(0, len(signal), step))
-            ),
-            "The tail is filled up with something that nobody measured. Leave it out.",
-        ),
-        Mistake(
-            lambda signal, length, step: _pieces(signal, length, range(0, len(signal), step)),
-            "The last pieces are too short. A network needs equal lengths.",
-        ),
-        Mistake(
-            lambda signal, length, step: cut(signal, length, step).T,
-            "Shape (windows, length) is asked for: one window a row.",
-        ),
-        Mistake(
-            lambda signal, length, step: cut(signal[len(signal) % length :], length, step),
-            "Your first window does not begin at sample 0. What is dropped is the tail.",
-        ),
-    ),
-    hints=(
-        "The last possible start is len(signal) - length. It is included.",
-        "range(0, len(signal) - length + 1, step), one slice for each start, then np.array.",
-    ),
-    cases=lambda: [
-        (np.arange(20.0), 5, 5),
-        (np.arange(23.0), 5, 5),
-        (np.arange(12.0) ** 2, 4, 2),
-        (np.arange(17.0), 4, 6),
-        (np.arange(6.0), 3, 1),
-    ],
-)
-
-
-def normalise(rate, subject, train_subjects):
-    train = rate[np.isin(subject, train_subjects)]
-    return (rate - train.mean()) / train.std()
-
-
-def _each_group_by_itself(rate, group):
-    z = np.empty(len(rate))
-    for one in np.unique(group):
-        part = rate[group == one]
-        z[group == one] = (part - part.mean()) / part.std()
-    return z
-
-
-def _divided_by_one_less(rate, subject, train_subjects):
-    train = rate[np.isin(subject, train_subjects)]
-    return (rate - train.mean()) / train.std(ddof=1)
-
-
-def _by_variance(rate, subject, train_subjects):
-    train = rate[np.isin(subject, train_subjects)]
-    return (rate - train.mean()) / train.var()
-
-
-def _fitted_on_test(rate, subject, train_subjects):
-    test = rate[~np.isin(subject, train_subjects)]
-    return (rate - test.mean()) / test.std()
-
-
-def _normalise_cases():
-    rate = np.array([60.0, 64.0, 71.0, 80.0, 84.0, 120.0, 131.0, 128.0])
-    subject = np.array(["a", "a", "a", "b", "b", "c", "c", "c"])
-    return [(rate, subject, ["a", "b"]), (rate, subject, ["c", "a"])]
-
-
-NORMALISE = Exercise(
-    task="normalise heart rates on the training subjects",
-    reference=normalise,
-    mistakes=(
-        Mistake(
-            lambda rate, subject, train_subjects: (rate - rate.mean()) / rate.std(),
-            "The rates of the test subjects went into your mean. The model must not know them.",
-        ),
-        Mistake(
-            lambda rate, subject, train_subjects: _each_group_by_itself(
-                rate, np.isin(subject, train_subjects)
-            ),
-            "One scale for everybody. With two, the same heart rate has two meanings.",
-        ),
-        Mistake(
-            lambda rate, subject, train_subjects: _each_group_by_itself(rate, subject),
-            "Scaled subject by subject a slow heart and a fast one look alike, and a new "
-            "person's mean is what you want to predict.",
-        ),
-        Mistake(
-            lambda rate, subject, train_subjects: normalise(rate, subject, train_subjects)[
-                np.isin(subject, train_subjects)
-            ],
-            "Fit on the training subjects, but return a value for everybody.",
-        ),
-        Mistake(
-            lambda rate, subject, train_subjects: (
-                rate - rate[np.isin(subject, train_subjects)].mean()
-            ),
-            "The spread is still in beats a minute. Divide by it.",
-        ),
-        Mistake(_divided_by_one_less, "np.std divides by n; yours divides by n - 1 (ddof=1)."),
-        Mistake(_by_variance, "Divide by the standard deviation, the root of the variance."),
-        Mistake(_fitted_on_test, "You have fitted on the others: the test subjects."),
-    ),
-    hints=(
-        "Which windows belong to a training subject? np.isin(subject, train_subjects).",
-        "Mean and std of rate[those windows]; then (rate - mean) / std for all windows.",
-    ),
-    cases=_normalise_cases,
-)
+def _limit(false, allowed):
+    ranked = [*np.sort(false)[::-1], *np.zeros(99)]
+    return ranked[max(int(allowed), 0)]

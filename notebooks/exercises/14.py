@@ -1,338 +1,364 @@
-"""Exercises: heart rate with an LSTM."""
+"""Exercises: ECG data."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def to_bpm(z, rate_mean, rate_std, change_std):
-    rate = z[:, 0] * rate_std + rate_mean
-    change = z[:, 1] * change_std
-    return np.stack([rate, change], axis=1)
+def to_mv(stored, gain, baseline):
+    return (np.asarray(stored, np.float32) - baseline) / gain
 
 
-def _target_cases():
-    z = np.array([[0.0, 0.0], [1.0, -1.0], [-0.5, 2.0]])
-    return [(z, 80.0, 20.0, 5.0), (z[1:], 71.5, 12.0, 3.5)]
+def _to_mv_cases():
+    stored = np.array([[1024, 1224], [924, 1423], [0, 2047]], np.uint16)
+    return [(stored, 200, 1024), (np.array([-50, 0, 430], np.int16), 1000, 0), (stored, 500, 900)]
 
 
-TO_BPM = Exercise(
-    task="normalised targets back to beats a minute",
-    reference=to_bpm,
+TO_MV = Exercise(
+    task="stored numbers to millivolts",
+    reference=to_mv,
     mistakes=(
         Mistake(
-            lambda z, rate_mean, rate_std, change_std: (
-                (z - [rate_mean, 0]) / [rate_std, change_std]
+            lambda stored, gain, baseline: (np.asarray(stored, float) - baseline) * gain,
+            "The gain is in steps for one millivolt. 200 steps are 1 mV; how many has yours?",
+        ),
+        Mistake(
+            lambda stored, gain, baseline: np.asarray(stored, float) / gain,
+            "Where is 0 mV? The electronics stored it as the number `baseline`.",
+        ),
+        Mistake(
+            lambda stored, gain, baseline: np.asarray(stored, float) / gain - baseline,
+            "The baseline is a stored number, not a voltage: take it off before you divide.",
+        ),
+        Mistake(
+            lambda stored, gain, baseline: (np.asarray(stored, float) + baseline) / gain,
+            "A sample that equals the baseline must become 0 mV.",
+        ),
+        Mistake(
+            lambda stored, gain, baseline: (
+                (np.asarray(stored).astype(int) - int(baseline)) // int(gain)
             ),
-            "That normalises once more. Solve the formula for the rate.",
+            "Your result has whole millivolts only. // drops the fraction; use /.",
         ),
         Mistake(
-            lambda z, rate_mean, rate_std, change_std: z * [rate_std, change_std] + rate_mean,
-            "A change of 0 must stay 0: nothing was taken off.",
-        ),
-        Mistake(
-            lambda z, rate_mean, rate_std, change_std: z * rate_std + [rate_mean, 0.0],
-            "Rate and change have each a spread of their own.",
-        ),
-        Mistake(
-            lambda z, rate_mean, rate_std, change_std: z * [rate_std, change_std],
-            "What is the rate for z = 0? The training mean.",
-        ),
-        Mistake(
-            lambda z, rate_mean, rate_std, change_std: (
-                np.add(z, [rate_mean, 0]) * [rate_std, change_std]
+            lambda stored, gain, baseline: (
+                (np.asarray(stored) - np.asarray(stored).dtype.type(baseline)) / gain
             ),
-            "Undo the last step first: multiply, then add.",
-        ),
-        Mistake(
-            lambda z, rate_mean, rate_std, change_std: to_bpm(z, rate_mean, rate_std, change_std).T,
-            "The columns should stay columns: shape (n, 2).",
+            "A value below the baseline wrapped around to a large number: the array is unsigned. "
+            "Convert the type before you subtract.",
         ),
     ),
     hints=(
-        "Solve both formulas above for rate and for change.",
-        "First column: z * rate_std + rate_mean. Second column: z * change_std.",
+        "0 mV is stored as `baseline`, and 1 mV as `baseline + gain`.",
+        "Convert to float32, subtract the baseline, divide by the gain.",
     ),
-    cases=_target_cases,
+    cases=_to_mv_cases,
 )
 
 
-def mae_two_ways(error, subject):
-    wrong = np.abs(error)
-    per_subject = [wrong[subject == s].mean() for s in np.unique(subject)]
-    return wrong.mean(), np.mean(per_subject)
+def score(true, found, tolerance):
+    free = list(found)
+    hits = 0
+    for beat in true:
+        near = [f for f in free if abs(f - beat) <= tolerance]
+        if near:
+            free.remove(min(near, key=lambda f: abs(f - beat)))
+            hits += 1
+    return hits / len(true), hits / len(found)
 
 
-def _per_subject(values, subject, combine=np.mean):
-    return np.array([combine(values[subject == s]) for s in np.unique(subject)])
+def _near(a, b, tolerance):
+    return np.abs(np.asarray(a)[:, None] - np.asarray(b)[None]) <= tolerance
 
 
-def _error_cases():
-    error = np.array([0.5, -0.5, 1.0, -8.0, 9.5, 0.2])
+def _shares(hits, true, found):
+    return hits / len(true), hits / len(found)
+
+
+def _score_cases():
+    true = np.array([100, 400, 700, 1000])
     return [
-        (error, np.array(["A", "A", "A", "B", "B", "C"])),
-        (np.array([1.0, -3.0, 2.0, 2.0]), np.array(["S2", "S1", "S2", "S2"])),
+        (true, np.array([102, 398, 640, 754, 1003]), 54),
+        (true, np.array([90, 120, 410, 1000]), 54),
+        (np.array([300, 700]), np.array([20, 310, 690, 950]), 10),
+        (np.array([100, 200]), np.array([151]), 54),
+        (np.array([100, 180]), np.array([90, 150]), 54),
     ]
 
 
-MAE_TWO_WAYS = Exercise(
-    task="mean absolute error over windows, and over subjects",
-    reference=mae_two_ways,
+SCORE = Exercise(
+    task="sensitivity and positive predictive value of a detector",
+    reference=score,
     mistakes=(
         Mistake(
-            lambda error, subject: (error.mean(), np.mean(_per_subject(error, subject))),
-            "An error of +5 and one of -5 must not cancel.",
-        ),
-        Mistake(
-            lambda error, subject: (
-                abs(error.mean()),
-                np.mean(np.abs(_per_subject(error, subject))),
+            lambda true, found, tolerance: tuple(
+                _near(true, found, tolerance).any(axis=k).mean() for k in (1, 0)
             ),
-            "Take the absolute value of each error before you average; after it, errors have "
-            "already cancelled.",
+            "Two detections near one beat: you count both as right. A beat may be used once.",
         ),
         Mistake(
-            lambda error, subject: mae_two_ways(error, subject)[::-1],
-            "Right numbers, other order: all windows first.",
-        ),
-        Mistake(
-            lambda error, subject: (np.abs(error).mean(), np.abs(error).mean()),
-            "In the second number each subject counts once.",
-        ),
-        Mistake(
-            lambda error, subject: (
-                np.abs(error).mean(),
-                sum(_per_subject(np.abs(error), subject)),
+            lambda true, found, tolerance: _shares(
+                _near(true, found, tolerance).sum(), true, found
             ),
-            "With more subjects your second number grows: average.",
+            "You count pairs. One beat with two detections near it makes two pairs, but it was "
+            "found once.",
         ),
         Mistake(
-            lambda error, subject: (
-                np.sqrt(np.mean(error**2)),
-                np.mean(np.sqrt(_per_subject(error**2, subject))),
+            lambda true, found, tolerance: score(true, found, tolerance)[::-1],
+            "The two numbers are in the other order: sensitivity first. It is a share of the "
+            "true beats.",
+        ),
+        Mistake(
+            lambda true, found, tolerance: _shares(len(np.intersect1d(true, found)), true, found),
+            "A detection need not hit the very sample: use the tolerance.",
+        ),
+        Mistake(
+            lambda true, found, tolerance: _shares(
+                np.diag(_near(true, found, tolerance)).sum(), true, found
             ),
-            "That is the root mean square error; it weighs large errors more.",
+            "You compare first with first, second with second. After one false beat all later "
+            "pairs are out of step.",
         ),
         Mistake(
-            lambda error, subject: (
-                np.median(np.abs(error)),
-                np.mean(_per_subject(np.abs(error), subject, np.median)),
-            ),
-            "Asked for is the mean. The median does not see the worst windows.",
+            lambda true, found, tolerance: (len(found) / len(true), len(true) / len(found)),
+            "You compare how many there are. The right number in the wrong places is wrong.",
         ),
         Mistake(
-            lambda error, subject: (np.abs(error).mean(), _per_subject(np.abs(error), subject)),
-            "One step is left: the mean over the subjects.",
+            lambda true, found, tolerance: score(true, found, tolerance - 1),
+            "A distance of exactly the tolerance still counts as a match.",
+        ),
+        Mistake(
+            lambda true, found, tolerance: tuple(100 * s for s in score(true, found, tolerance)),
+            "Give shares between 0 and 1.",
         ),
     ),
     hints=(
-        "For the second number make a list with one value for each subject, then average it.",
-        "np.unique(subject) names the subjects; np.abs(error)[subject == s].mean() is the value "
-        "of one.",
+        "Go through the true beats. For each, look for a detection within the tolerance that no "
+        "earlier beat has used.",
+        "Count the matches once; divide by len(true) for one number, by len(found) for the other.",
     ),
-    cases=_error_cases,
+    cases=_score_cases,
 )
 
 
-def to_sequences(windows, width):
-    n, samples = windows.shape
-    return windows.reshape(n, samples // width, width)
-
-
-def _sequence_cases():
-    rng = np.random.default_rng(141)
-    return [
-        (np.arange(24.0).reshape(2, 12), 1),
-        (np.arange(24.0).reshape(2, 12), 4),
-        (rng.normal(size=(3, 20)), 2),
-    ]
-
-
-TO_SEQUENCES = Exercise(
-    task="windows to sequences of steps that an LSTM reads",
-    reference=to_sequences,
-    mistakes=(
-        Mistake(
-            lambda windows, width: windows[:, None, :],
-            "Your LSTM gets a single time step with all samples as features. It runs, and it has "
-            "nothing to remember. Time is the second axis.",
-        ),
-        Mistake(
-            lambda windows, width: windows.reshape(len(windows), -1, width).transpose(0, 2, 1),
-            "Steps and features are exchanged: time is the second axis.",
-        ),
-        Mistake(
-            lambda windows, width: windows.reshape(len(windows), width, -1),
-            "You made `width` steps. `width` is the number of samples in each step.",
-        ),
-        Mistake(
-            lambda windows, width: windows.reshape(len(windows), width, -1).transpose(0, 2, 1),
-            "The shape is right, but the samples of a step come from distant places. Look at "
-            "your first step: it should hold the first `width` samples.",
-        ),
-        Mistake(
-            lambda windows, width: to_sequences(windows, width).transpose(1, 0, 2),
-            "Keras wants the windows on the first axis, then time.",
-        ),
-        Mistake(
-            lambda windows, width: windows[:, :, None],
-            "That is right for a width of 1. How many steps are there with a width of 4?",
-        ),
-        Mistake(
-            lambda windows, width: windows.reshape(1, -1, width),
-            "You joined all windows into one long sequence.",
-        ),
-    ),
-    hints=(
-        "Three axes: windows, steps, samples in a step. What is the length of the second?",
-        "Neighbouring samples are neighbours in memory, so one reshape is enough: (n, samples // "
-        "width, width).",
-    ),
-    cases=_sequence_cases,
-)
-
-
-def lstm_weights(units, features):
-    kernel = features * units
-    recurrent = units * units
-    bias = units
-    return 4 * (kernel + recurrent + bias)
-
-
-LSTM_WEIGHTS = Exercise(
-    task="number of weights of an LSTM layer",
-    reference=lstm_weights,
-    mistakes=(
-        Mistake(
-            lambda units, features: 4 * units * (units + features),
-            "Each of the four lines of the cell also has a bias.",
-        ),
-        Mistake(
-            lambda units, features: 4 * (units * features + units),
-            "The state of the step before is an input too. What shape has U?",
-        ),
-        Mistake(
-            lambda units, features: 3 * (units * (units + features) + units),
-            "Three gates and one proposal: count the lines that have a matrix W.",
-        ),
-        Mistake(
-            lambda units, features: 3 * (units * (units + features) + 2 * units),
-            "That is Keras's GRU: three lines with two biases each.",
-        ),
-        Mistake(
-            lambda units, features: units * (units + features) + units,
-            "That is one line of the cell. How many lines have weights?",
-        ),
-        Mistake(
-            lambda units, features: 4 * (units * (units + features) + 2 * units),
-            "PyTorch keeps two biases for each line, Keras one.",
-        ),
-        Mistake(
-            lambda units, features: 2000 * lstm_weights(units, features),
-            "All time steps share the same weights.",
-        ),
-    ),
-    hints=(
-        "Count one line of the cell first: its matrix W, its matrix U and its bias.",
-        "W is features x units, U is units x units, the bias has units values; four times.",
-    ),
-    cases=lambda: [(50, 1), (50, 50), (32, 32), (3, 2)],
-)
-
-
-def rate_from_map(beat_map, fs, per_bin):
-    padded = np.pad(beat_map, 1)
-    left, here, right = padded[:-2], padded[1:-1], padded[2:]
-    peaks = np.flatnonzero((here >= 0.3) & (here > left) & (here > right))
-    if len(peaks) < 2:
+def mean_rate(beats, fs, start, stop):
+    inside = beats[(beats >= start) & (beats < stop)]
+    if len(inside) < 2:
         return np.nan
-    rr = np.diff(peaks) * per_bin / fs
+    rr = np.diff(inside) / fs
     return 60 / np.mean(rr)
 
 
-def _peaks(beat_map, lowest=0.3):
-    padded = np.pad(beat_map, 1)
-    left, here, right = padded[:-2], padded[1:-1], padded[2:]
-    return np.flatnonzero((here >= lowest) & (here > left) & (here > right))
+def _intervals(beats, start, stop):
+    inside = beats[(beats >= start) & (beats < stop)]
+    return np.diff(inside) if len(inside) > 1 else np.array([np.nan])
 
 
-def _mean_rr(peaks, per_bin, fs):
-    return np.mean(np.diff(peaks)) * per_bin / fs if len(peaks) > 1 else np.nan
+def _one_interval_too_many(beats, fs, start, stop):
+    rr = _intervals(beats, start, stop)
+    return 60 * fs * (len(rr) + 1) / rr.sum()
 
 
-def _one_too_many(beat_map, fs, per_bin):
-    peaks = _peaks(beat_map)
-    if len(peaks) < 2:
+def _interval_from_outside(beats, fs, start, stop):
+    before = beats[beats < start][-1:]
+    inside = beats[(beats >= start) & (beats < stop)]
+    if len(inside) < 2:
         return np.nan
-    return 60 * fs * len(peaks) / ((peaks[-1] - peaks[0]) * per_bin)
+    return 60 * fs / np.mean(np.diff(np.r_[before, inside]))
 
 
-def _mean_of_rates(beat_map, fs, per_bin):
-    peaks = _peaks(beat_map)
-    if len(peaks) < 2:
-        return np.nan
-    return np.mean(60 * fs / (np.diff(peaks) * per_bin))
+def _rate_cases():
+    beats = np.array([90, 400, 690, 850, 1270, 1580, 1860, 2160])
+    windows = [(0, 2000), (690, 1580), (860, 1600), (860, 1300)]
+    return [(beats, fs, *w) for fs, w in zip((360, 250, 360, 360), windows, strict=True)]
 
 
-def _map_cases():
-    clear = np.zeros(250)
-    clear[[10, 52, 90, 131, 175, 214]] = [0.9, 0.8, 0.95, 0.7, 0.9, 0.85]
-    clear[[9, 53, 130, 215]] = [0.4, 0.5, 0.35, 0.3]  # a beat on the border of two bins
-    clear[[70, 150, 151]] = [0.1, 0.05, 0.2]  # a T wave that was nearly taken for a beat
-    clear[249] = 0.6  # a beat in the last bin
-    clear[110] = 0.3  # just high enough
-    clear[[100, 101, 140, 141]] = 0.7  # neither bin is larger than both its neighbours
-    lonely = np.zeros(250)
-    lonely[[30, 31]] = [0.9, 0.4]
-    coarse = np.array([0.8, 0.1, 0, 0, 0.6, 0.2, 0, 0.1, 0, 0.9, 0.3, 0])
-    return [(clear, 360.0, 8), (lonely, 360.0, 8), (coarse, 100.0, 25), (coarse[2:], 100.0, 25)]
-
-
-RATE_FROM_MAP = Exercise(
-    task="a heart rate from a beat map",
-    reference=rate_from_map,
+MEAN_RATE = Exercise(
+    task="heart rate of a window from beat indices",
+    reference=mean_rate,
     mistakes=(
         Mistake(
-            lambda beat_map, fs, per_bin: (
-                60 / _mean_rr(np.flatnonzero(beat_map >= 0.3), per_bin, fs)
+            lambda beats, fs, start, stop: 60 / np.mean(_intervals(beats, start, stop)),
+            "Beats are sample numbers. How many seconds lie between two of them?",
+        ),
+        Mistake(
+            lambda beats, fs, start, stop: np.mean(60 * fs / _intervals(beats, start, stop)),
+            "You average the rates of the single intervals. Average the intervals first.",
+        ),
+        Mistake(
+            lambda beats, fs, start, stop: 60 * fs / np.median(_intervals(beats, start, stop)),
+            "The median hardly notices an early beat. The mean of the intervals is asked for.",
+        ),
+        Mistake(
+            lambda beats, fs, start, stop: 60 * fs / np.mean(np.diff(beats)),
+            "Some of these beats lie outside of the window.",
+        ),
+        Mistake(
+            lambda beats, fs, start, stop: (
+                60 * fs * np.sum((beats >= start) & (beats < stop)) / (stop - start)
             ),
-            "A beat near the border of two bins fills both, and you count it twice. Keep the bin "
-            "that is larger than its neighbours.",
+            "Counting beats makes the rate jump whenever one slips over the edge. Use the "
+            "intervals between them.",
         ),
         Mistake(
-            lambda beat_map, fs, per_bin: 60 / _mean_rr(_peaks(beat_map, 0.0), per_bin, fs),
-            "A peak of 0.1 is no beat. Which height was asked for?",
+            _one_interval_too_many,
+            "How many intervals lie between three fence posts? You divide by the wrong number.",
         ),
         Mistake(
-            lambda beat_map, fs, per_bin: 60 / _mean_rr(_peaks(beat_map), 1, fs),
-            "The distance is in bins. How many samples are in one?",
+            lambda beats, fs, start, stop: 60 / np.mean(1000 * _intervals(beats, start, stop) / fs),
+            "Your intervals are in milliseconds, but 60 is the number of seconds in a minute.",
         ),
         Mistake(
-            lambda beat_map, fs, per_bin: (
-                60 * fs * len(_peaks(beat_map)) / (len(beat_map) * per_bin)
-            ),
-            "Beats counted per length of the window jump when one slips over its edge. Measure "
-            "from beat to beat.",
-        ),
-        Mistake(_one_too_many, "Three beats make two intervals."),
-        Mistake(_mean_of_rates, "Average the intervals, not the rates (lesson 13)."),
-        Mistake(
-            lambda beat_map, fs, per_bin: 60 * fs * np.sum(beat_map) / (len(beat_map) * per_bin),
-            "The sum of the map counts beats; asked for is their distance.",
+            lambda beats, fs, start, stop: fs / np.mean(_intervals(beats, start, stop)),
+            "That is beats a second.",
         ),
         Mistake(
-            lambda beat_map, fs, per_bin: np.nan_to_num(rate_from_map(beat_map, fs, per_bin)),
-            "One beat has no interval. No rate is np.nan, not 0.",
+            _interval_from_outside,
+            "Your first interval began before the window. Only whole intervals inside count.",
         ),
         Mistake(
-            lambda beat_map, fs, per_bin: _mean_rr(_peaks(beat_map), per_bin, fs),
-            "That is the mean RR interval in seconds.",
+            lambda beats, fs, start, stop: np.nan_to_num(mean_rate(beats, fs, start, stop)),
+            "The last window holds one beat, so no interval. A rate of 0 would say that the "
+            "heart stopped; say that it is not known: np.nan.",
         ),
     ),
     hints=(
-        "First the beats, as bin numbers; then their distances; then lesson 13's formula.",
-        "A bin is a beat if it is >= 0.3 and > both neighbours; seconds = bins * per_bin / fs; "
-        "60 / mean distance.",
+        "Keep the beats with start <= beat < stop; their differences are the RR intervals.",
+        "60 / mean(RR in seconds), and np.nan with fewer than two beats inside.",
     ),
-    cases=_map_cases,
+    cases=_rate_cases,
+)
+
+
+def cut(signal, length, step):
+    starts = range(0, len(signal) - length + 1, step)
+    return np.array([signal[s : s + length] for s in starts])
+
+
+def _pieces(signal, length, starts):
+    return [signal[s : s + length] for s in starts]
+
+
+CUT = Exercise(
+    task="cut a signal into windows",
+    reference=cut,
+    mistakes=(
+        Mistake(
+            lambda signal, length, step: np.array(
+                _pieces(signal, length, range(0, len(signal) - length, step))
+            ),
+            "In the first case the last window fits exactly, and you have lost it. `range` stops "
+            "before its end.",
+        ),
+        Mistake(
+            lambda signal, length, step: cut(signal, length, length),
+            "Windows may overlap or leave gaps: their starts are `step` apart, not `length`.",
+        ),
+        Mistake(
+            lambda signal, length, step: np.array(
+                _pieces(np.pad(signal, (0, length)), length, range(0, len(signal), step))
+            ),
+            "The tail is filled up with something that nobody measured. Leave it out.",
+        ),
+        Mistake(
+            lambda signal, length, step: _pieces(signal, length, range(0, len(signal), step)),
+            "The last pieces are too short. A network needs equal lengths.",
+        ),
+        Mistake(
+            lambda signal, length, step: cut(signal, length, step).T,
+            "Shape (windows, length) is asked for: one window a row.",
+        ),
+        Mistake(
+            lambda signal, length, step: cut(signal[len(signal) % length :], length, step),
+            "Your first window does not begin at sample 0. What is dropped is the tail.",
+        ),
+    ),
+    hints=(
+        "The last possible start is len(signal) - length. It is included.",
+        "range(0, len(signal) - length + 1, step), one slice for each start, then np.array.",
+    ),
+    cases=lambda: [
+        (np.arange(20.0), 5, 5),
+        (np.arange(23.0), 5, 5),
+        (np.arange(12.0) ** 2, 4, 2),
+        (np.arange(17.0), 4, 6),
+        (np.arange(6.0), 3, 1),
+    ],
+)
+
+
+def normalise(rate, subject, train_subjects):
+    train = rate[np.isin(subject, train_subjects)]
+    return (rate - train.mean()) / train.std()
+
+
+def _each_group_by_itself(rate, group):
+    z = np.empty(len(rate))
+    for one in np.unique(group):
+        part = rate[group == one]
+        z[group == one] = (part - part.mean()) / part.std()
+    return z
+
+
+def _divided_by_one_less(rate, subject, train_subjects):
+    train = rate[np.isin(subject, train_subjects)]
+    return (rate - train.mean()) / train.std(ddof=1)
+
+
+def _by_variance(rate, subject, train_subjects):
+    train = rate[np.isin(subject, train_subjects)]
+    return (rate - train.mean()) / train.var()
+
+
+def _fitted_on_test(rate, subject, train_subjects):
+    test = rate[~np.isin(subject, train_subjects)]
+    return (rate - test.mean()) / test.std()
+
+
+def _normalise_cases():
+    rate = np.array([60.0, 64.0, 71.0, 80.0, 84.0, 120.0, 131.0, 128.0])
+    subject = np.array(["a", "a", "a", "b", "b", "c", "c", "c"])
+    return [(rate, subject, ["a", "b"]), (rate, subject, ["c", "a"])]
+
+
+NORMALISE = Exercise(
+    task="normalise heart rates on the training subjects",
+    reference=normalise,
+    mistakes=(
+        Mistake(
+            lambda rate, subject, train_subjects: (rate - rate.mean()) / rate.std(),
+            "The rates of the test subjects went into your mean. The model must not know them.",
+        ),
+        Mistake(
+            lambda rate, subject, train_subjects: _each_group_by_itself(
+                rate, np.isin(subject, train_subjects)
+            ),
+            "One scale for everybody. With two, the same heart rate has two meanings.",
+        ),
+        Mistake(
+            lambda rate, subject, train_subjects: _each_group_by_itself(rate, subject),
+            "Scaled subject by subject a slow heart and a fast one look alike, and a new "
+            "person's mean is what you want to predict.",
+        ),
+        Mistake(
+            lambda rate, subject, train_subjects: normalise(rate, subject, train_subjects)[
+                np.isin(subject, train_subjects)
+            ],
+            "Fit on the training subjects, but return a value for everybody.",
+        ),
+        Mistake(
+            lambda rate, subject, train_subjects: (
+                rate - rate[np.isin(subject, train_subjects)].mean()
+            ),
+            "The spread is still in beats a minute. Divide by it.",
+        ),
+        Mistake(_divided_by_one_less, "np.std divides by n; yours divides by n - 1 (ddof=1)."),
+        Mistake(_by_variance, "Divide by the standard deviation, the root of the variance."),
+        Mistake(_fitted_on_test, "You have fitted on the others: the test subjects."),
+    ),
+    hints=(
+        "Which windows belong to a training subject? np.isin(subject, train_subjects).",
+        "Mean and std of rate[those windows]; then (rate - mean) / std for all windows.",
+    ),
+    cases=_normalise_cases,
 )

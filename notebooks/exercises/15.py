@@ -1,366 +1,338 @@
-"""Exercises: missing data."""
+"""Exercises: heart rate with an LSTM."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
-LOST = 0.02  # probability that a packet gets lost
-PACKETS = 20  # packets of a window
 
-SHARE_LOST = Exercise(
-    task="share of windows that deletion throws away",
-    reference=1 - (1 - LOST) ** PACKETS,
-    mistakes=(
-        Mistake((1 - LOST) ** PACKETS, "That is the share of windows that stay whole."),
-        Mistake(
-            LOST * PACKETS,
-            "Adding counts a window twice that has lost two packets. Which windows are whole?",
-        ),
-        Mistake(LOST, "That is the share of packets. One lost packet spoils a whole window."),
-        Mistake(LOST**PACKETS, "So often all packets are lost. One is enough."),
-        Mistake(100 * (1 - (1 - LOST) ** PACKETS), "Give a share between 0 and 1, not per cent."),
-    ),
-    hints=(
-        "A window is whole if its first packet arrives, and its second, and all the others.",
-        "Independent chances multiply: 0.98 for each packet. The rest is lost.",
-    ),
-    rtol=0.01,
-)
+def to_bpm(z, rate_mean, rate_std, change_std):
+    rate = z[:, 0] * rate_std + rate_mean
+    change = z[:, 1] * change_std
+    return np.stack([rate, change], axis=1)
 
 
-def interpolate(x, missing):
-    index = np.arange(len(x))
-    filled = x.copy()
-    filled[missing] = np.interp(index[missing], index[~missing], x[~missing])
-    return filled
+def _target_cases():
+    z = np.array([[0.0, 0.0], [1.0, -1.0], [-0.5, 2.0]])
+    return [(z, 80.0, 20.0, 5.0), (z[1:], 71.5, 12.0, 3.5)]
 
 
-def _straight(x, missing, ends):
-    """Interpolate, with something else in front of the first and after the last known sample."""
-    filled = interpolate(x, missing)
-    known = np.flatnonzero(~missing)
-    first, last = known[0], known[-1]
-    filled[:first], filled[last + 1 :] = ends(filled, first, last)
-    return filled
-
-
-def _goes_on_with_the_slope(x, missing):
-    def ends(f, first, last):
-        before = f[first] + (f[first + 1] - f[first]) * np.arange(-first, 0)
-        after = f[last] + (f[last] - f[last - 1]) * np.arange(1, len(f) - last)
-        return before, after
-
-    return _straight(x, missing, ends)
-
-
-def _shared(x, missing, weight):
-    """Interpolate with another idea of how far along the gap a sample lies."""
-    filled, held = interpolate(x, missing), x.copy()
-    known = np.flatnonzero(~missing)
-    for i in np.flatnonzero(missing):
-        if known[0] < i < known[-1]:
-            left, right = known[known < i][-1], known[known > i][0]
-            t = weight(i - left, right - left)
-            held[i] = (1 - t) * x[left] + t * x[right]
-        else:
-            held[i] = filled[i]
-    return held
-
-
-def _gap_cases():
-    nan = np.nan
-    x = np.array([0.1, nan, nan, nan, 0.9, 0.5, nan, 0.2])
-    edges = np.array([nan, nan, 1.0, 3.0, nan, nan, 6.0, 5.0, nan, nan])
-    wide = np.array([2.0, 1.0, nan, nan, nan, nan, -4.0, nan])
-    return [(a, np.isnan(a)) for a in (x, edges, wide)]
-
-
-INTERPOLATE = Exercise(
-    task="straight lines across gaps",
-    reference=interpolate,
+TO_BPM = Exercise(
+    task="normalised targets back to beats a minute",
+    reference=to_bpm,
     mistakes=(
         Mistake(
-            _goes_on_with_the_slope,
-            "At the ends you go on with the slope of the last two samples. A heart does not; "
-            "hold the nearest value.",
-        ),
-        Mistake(
-            lambda x, missing: _straight(x, missing, lambda f, first, last: (np.nan, np.nan)),
-            "NaN is left where the signal begins or ends with a gap. Hold the nearest value.",
-        ),
-        Mistake(
-            lambda x, missing: _straight(x, missing, lambda f, first, last: (0.0, 0.0)),
-            "At the ends you put 0, which nobody measured. Hold the nearest value.",
-        ),
-        Mistake(
-            lambda x, missing: _shared(x, missing, lambda steps, gap: (steps - 1) / gap),
-            "Your line comes one sample late: the first missing sample is already one step away "
-            "from its neighbour.",
-        ),
-        Mistake(
-            lambda x, missing: _shared(
-                x, missing, lambda steps, gap: (steps - 1) / max(1, gap - 2)
+            lambda z, rate_mean, rate_std, change_std: (
+                (z - [rate_mean, 0]) / [rate_std, change_std]
             ),
-            "Your line reaches its ends on the first and the last missing sample. It should "
-            "reach them on their known neighbours.",
+            "That normalises once more. Solve the formula for the rate.",
         ),
         Mistake(
-            lambda x, missing: _shared(x, missing, lambda steps, gap: (gap - steps) / gap),
-            "The nearer neighbour should count more; with you it is less.",
+            lambda z, rate_mean, rate_std, change_std: z * [rate_std, change_std] + rate_mean,
+            "A change of 0 must stay 0: nothing was taken off.",
         ),
         Mistake(
-            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.5),
-            "Everywhere the same weight of both neighbours: a step, no line.",
+            lambda z, rate_mean, rate_std, change_std: z * rate_std + [rate_mean, 0.0],
+            "Rate and change have each a spread of their own.",
         ),
         Mistake(
-            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.0),
-            "You hold the last value. The neighbour on the right counts as well.",
+            lambda z, rate_mean, rate_std, change_std: z * [rate_std, change_std],
+            "What is the rate for z = 0? The training mean.",
         ),
         Mistake(
-            lambda x, missing: np.where(missing, x[~missing].mean(), x),
-            "That is mean filling. Use the two neighbours of each gap.",
+            lambda z, rate_mean, rate_std, change_std: (
+                np.add(z, [rate_mean, 0]) * [rate_std, change_std]
+            ),
+            "Undo the last step first: multiply, then add.",
         ),
         Mistake(
-            lambda x, missing: interpolate(x, missing)[missing],
-            "Return the whole signal, known samples included.",
+            lambda z, rate_mean, rate_std, change_std: to_bpm(z, rate_mean, rate_std, change_std).T,
+            "The columns should stay columns: shape (n, 2).",
         ),
     ),
     hints=(
-        "np.interp(where, where it is known, what is known there) draws straight lines.",
-        "i = np.arange(len(x)); np.interp(i[missing], i[~missing], x[~missing]) gives the "
-        "missing values; it holds the nearest one at the ends.",
+        "Solve both formulas above for rate and for change.",
+        "First column: z * rate_std + rate_mean. Second column: z * change_std.",
     ),
-    cases=_gap_cases,
+    cases=_target_cases,
 )
 
 
-def hidden_rmse(truth, filled, hidden):
-    return np.sqrt(np.mean((filled[hidden] - truth[hidden]) ** 2))
+def mae_two_ways(error, subject):
+    wrong = np.abs(error)
+    per_subject = [wrong[subject == s].mean() for s in np.unique(subject)]
+    return wrong.mean(), np.mean(per_subject)
 
 
-def _hidden_cases():
-    rng = np.random.default_rng(153)
-    cases = []
-    for samples, first, stop in ((12, 3, 7), (30, 10, 12), (9, 1, 8)):
-        truth = rng.normal(0, 1, samples)
-        hidden = np.zeros(samples, bool)
-        hidden[first:stop] = True
-        # What is known moves a little too: a filter ran over the whole signal.
-        filled = truth + np.where(hidden, rng.normal(0.3, 0.8, samples), 0.05)
-        cases.append((truth, filled, hidden))
-    return cases
+def _per_subject(values, subject, combine=np.mean):
+    return np.array([combine(values[subject == s]) for s in np.unique(subject)])
 
 
-HIDDEN_RMSE = Exercise(
-    task="root mean square error of the hidden samples",
-    reference=hidden_rmse,
+def _error_cases():
+    error = np.array([0.5, -0.5, 1.0, -8.0, 9.5, 0.2])
+    return [
+        (error, np.array(["A", "A", "A", "B", "B", "C"])),
+        (np.array([1.0, -3.0, 2.0, 2.0]), np.array(["S2", "S1", "S2", "S2"])),
+    ]
+
+
+MAE_TWO_WAYS = Exercise(
+    task="mean absolute error over windows, and over subjects",
+    reference=mae_two_ways,
     mistakes=(
         Mistake(
-            lambda truth, filled, hidden: np.sqrt(np.mean((filled - truth) ** 2)),
-            "You average over all samples. The known ones are easy and water the error down.",
+            lambda error, subject: (error.mean(), np.mean(_per_subject(error, subject))),
+            "An error of +5 and one of -5 must not cancel.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.mean((filled[hidden] - truth[hidden]) ** 2),
-            "That is in mV². Take the root.",
+            lambda error, subject: (
+                abs(error.mean()),
+                np.mean(np.abs(_per_subject(error, subject))),
+            ),
+            "Take the absolute value of each error before you average; after it, errors have "
+            "already cancelled.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.mean(np.abs(filled[hidden] - truth[hidden])),
-            "That is the mean absolute error. Square, average, take the root.",
+            lambda error, subject: mae_two_ways(error, subject)[::-1],
+            "Right numbers, other order: all windows first.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.abs(np.mean(filled[hidden] - truth[hidden])),
-            "Errors up and down cancel. Square them before you average.",
+            lambda error, subject: (np.abs(error).mean(), np.abs(error).mean()),
+            "In the second number each subject counts once.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.sqrt(np.mean((filled[~hidden] - truth[~hidden]) ** 2)),
-            "That is the error where nothing was hidden: turn it round.",
+            lambda error, subject: (
+                np.abs(error).mean(),
+                sum(_per_subject(np.abs(error), subject)),
+            ),
+            "With more subjects your second number grows: average.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.sqrt(np.mean((hidden * (filled - truth)) ** 2)),
-            "The sum is right, the number of samples is not: divide by the hidden ones only.",
+            lambda error, subject: (
+                np.sqrt(np.mean(error**2)),
+                np.mean(np.sqrt(_per_subject(error**2, subject))),
+            ),
+            "That is the root mean square error; it weighs large errors more.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.sqrt(np.sum((filled[hidden] - truth[hidden]) ** 2)),
-            "Divide by the number of hidden samples before you take the root.",
+            lambda error, subject: (
+                np.median(np.abs(error)),
+                np.mean(_per_subject(np.abs(error), subject, np.median)),
+            ),
+            "Asked for is the mean. The median does not see the worst windows.",
         ),
         Mistake(
-            lambda truth, filled, hidden: np.std(filled[hidden] - truth[hidden]),
-            "The standard deviation takes the mean error off, and that is part of the error.",
+            lambda error, subject: (np.abs(error).mean(), _per_subject(np.abs(error), subject)),
+            "One step is left: the mean over the subjects.",
         ),
     ),
     hints=(
-        "Pick the hidden samples first: truth[hidden] and filled[hidden].",
-        "The root of the mean of (filled[hidden] - truth[hidden]) squared.",
+        "For the second number make a list with one value for each subject, then average it.",
+        "np.unique(subject) names the subjects; np.abs(error)[subject == s].mean() is the value "
+        "of one.",
     ),
-    cases=_hidden_cases,
+    cases=_error_cases,
 )
 
 
-STORIES = Exercise(
-    task="name the mechanism of four stories",
-    reference=["mcar", "mar", "mnar", "mnar"],
+def to_sequences(windows, width):
+    n, samples = windows.shape
+    return windows.reshape(n, samples // width, width)
+
+
+def _sequence_cases():
+    rng = np.random.default_rng(141)
+    return [
+        (np.arange(24.0).reshape(2, 12), 1),
+        (np.arange(24.0).reshape(2, 12), 4),
+        (rng.normal(size=(3, 20)), 2),
+    ]
+
+
+TO_SEQUENCES = Exercise(
+    task="windows to sequences of steps that an LSTM reads",
+    reference=to_sequences,
     mistakes=(
         Mistake(
-            ["mcar", "mnar", "mnar", "mnar"],
-            "In the second story the blood pressure decides, and everybody's is written down.",
+            lambda windows, width: windows[:, None, :],
+            "Your LSTM gets a single time step with all samples as features. It runs, and it has "
+            "nothing to remember. Time is the second axis.",
         ),
         Mistake(
-            ["mcar", "mar", "mar", "mnar"],
-            "In the third story, who decides? The pain, which is the very thing not known.",
+            lambda windows, width: windows.reshape(len(windows), -1, width).transpose(0, 2, 1),
+            "Steps and features are exchanged: time is the second axis.",
         ),
         Mistake(
-            ["mcar", "mar", "mnar", "mar"],
-            "In the fourth story the height of the beat decides, and the height is what is lost.",
+            lambda windows, width: windows.reshape(len(windows), width, -1),
+            "You made `width` steps. `width` is the number of samples in each step.",
         ),
         Mistake(
-            ["mar", "mar", "mnar", "mnar"],
-            "Flat batteries ask for nobody's values. Which word has 'completely' in it?",
+            lambda windows, width: windows.reshape(len(windows), width, -1).transpose(0, 2, 1),
+            "The shape is right, but the samples of a step come from distant places. Look at "
+            "your first step: it should hold the first `width` samples.",
         ),
         Mistake(
-            ["mcar", "mar", "mar", "mar"],
-            "In the last two stories the value itself decides, and it is not known.",
+            lambda windows, width: to_sequences(windows, width).transpose(1, 0, 2),
+            "Keras wants the windows on the first axis, then time.",
         ),
         Mistake(
-            ["mcar", "mcar", "mnar", "mnar"],
-            "In the second story lactate is missing more often at a normal pressure: that is not "
-            "chance alone.",
+            lambda windows, width: windows[:, :, None],
+            "That is right for a width of 1. How many steps are there with a width of 4?",
+        ),
+        Mistake(
+            lambda windows, width: windows.reshape(1, -1, width),
+            "You joined all windows into one long sequence.",
         ),
     ),
     hints=(
-        "Ask of each story: what decides whether the value is missing? Is that thing known?",
-        "Nothing but chance: mcar. Something that is known: mar. The lost value itself: mnar.",
+        "Three axes: windows, steps, samples in a step. What is the length of the second?",
+        "Neighbouring samples are neighbours in memory, so one reshape is enough: (n, samples // "
+        "width, width).",
     ),
+    cases=_sequence_cases,
 )
 
 
-def mean_fill(x, train):
-    means = np.nanmean(x[train], axis=0)
-    return np.where(np.isnan(x), means, x)
+def lstm_weights(units, features):
+    kernel = features * units
+    recurrent = units * units
+    bias = units
+    return 4 * (kernel + recurrent + bias)
 
 
-def _fill(x, means):
-    return np.where(np.isnan(x), means, x)
-
-
-def _each_part_its_own(x, train):
-    filled = _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0))
-    filled[train] = mean_fill(x, train)[train]
-    return filled
-
-
-def _fill_cases():
-    nan = np.nan
-    x = np.array([[1.0, 10.0], [nan, 20.0], [4.0, nan], [9.0, 70.0], [7.0, nan], [8.0, 60.0]])
-    y = np.array([[2.0, 5.0, 1.0], [nan, 7.0, 2.0], [6.0, nan, 3.0], [3.0, 1.0, nan]])
-    return [(x, np.array([0, 1, 2])), (y, np.array([0, 2])), (x, np.array([5, 3, 0, 2]))]
-
-
-MEAN_FILL = Exercise(
-    task="mean filling, fitted on the training rows",
-    reference=mean_fill,
+LSTM_WEIGHTS = Exercise(
+    task="number of weights of an LSTM layer",
+    reference=lstm_weights,
     mistakes=(
         Mistake(
-            lambda x, train: np.where(np.isnan(x), np.nanmean(x, axis=0), x),
-            "Your mean is taken over all rows: the test rows have leaked into it.",
+            lambda units, features: 4 * units * (units + features),
+            "Each of the four lines of the cell also has a bias.",
         ),
         Mistake(
-            lambda x, train: np.where(np.isnan(x), np.nanmean(x[train]), x),
-            "One mean for the whole table mixes units. Take axis=0.",
+            lambda units, features: 4 * (units * features + units),
+            "The state of the step before is an input too. What shape has U?",
         ),
         Mistake(
-            lambda x, train: np.where(np.isnan(x), np.nanmean(x, axis=1, keepdims=True), x),
-            "You average along the row, over different quantities.",
+            lambda units, features: 3 * (units * (units + features) + units),
+            "Three gates and one proposal: count the lines that have a matrix W.",
         ),
         Mistake(
-            lambda x, train: np.nan_to_num(x),
-            "0 is a value like any other, and here an unlikely one.",
+            lambda units, features: 3 * (units * (units + features) + 2 * units),
+            "That is Keras's GRU: three lines with two biases each.",
         ),
         Mistake(
-            lambda x, train: _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0)),
-            "You have fitted on the rows that are not for training.",
+            lambda units, features: units * (units + features) + units,
+            "That is one line of the cell. How many lines have weights?",
         ),
         Mistake(
-            _each_part_its_own,
-            "The test rows are filled with a mean of their own. A patient who comes alone has "
-            "none; use that of the training rows.",
+            lambda units, features: 4 * (units * (units + features) + 2 * units),
+            "PyTorch keeps two biases for each line, Keras one.",
         ),
         Mistake(
-            lambda x, train: _fill(x, np.nan_to_num(x[train]).mean(axis=0)),
-            "Your mean counts a missing entry as 0. np.nanmean leaves it out.",
-        ),
-        Mistake(
-            lambda x, train: mean_fill(x, train)[train],
-            "Fit on the training rows, but return all rows.",
-        ),
-        Mistake(
-            lambda x, train: np.where(np.isnan(x), x[train].mean(axis=0), x),
-            "The mean of a column with NaN is NaN. np.nanmean leaves NaN out.",
-        ),
-        Mistake(
-            lambda x, train: np.tile(np.nanmean(x[train], axis=0), (len(x), 1)),
-            "Known entries must stay as they are.",
+            lambda units, features: 2000 * lstm_weights(units, features),
+            "All time steps share the same weights.",
         ),
     ),
     hints=(
-        "np.nanmean(x[train], axis=0) is the mean of each column over the training rows.",
-        "np.where(np.isnan(x), means, x) puts it where an entry is missing.",
+        "Count one line of the cell first: its matrix W, its matrix U and its bias.",
+        "W is features x units, U is units x units, the bias has units values; four times.",
     ),
-    cases=_fill_cases,
+    cases=lambda: [(50, 1), (50, 50), (32, 32), (3, 2)],
 )
 
 
-def with_indicator(x, means):
-    missing = np.isnan(x)
-    return np.hstack([np.where(missing, means, x), missing])
+def rate_from_map(beat_map, fs, per_bin):
+    padded = np.pad(beat_map, 1)
+    left, here, right = padded[:-2], padded[1:-1], padded[2:]
+    peaks = np.flatnonzero((here >= 0.3) & (here > left) & (here > right))
+    if len(peaks) < 2:
+        return np.nan
+    rr = np.diff(peaks) * per_bin / fs
+    return 60 / np.mean(rr)
 
 
-def _indicator_cases():
-    nan = np.nan
-    x = np.array([[1.0, nan], [nan, nan], [3.0, 8.0]])
-    y = np.array([[nan, 2.0, 5.0], [4.0, nan, 6.0]])
-    return [(x, np.array([2.0, 7.0])), (y, np.array([9.0, 3.0, 5.5]))]
+def _peaks(beat_map, lowest=0.3):
+    padded = np.pad(beat_map, 1)
+    left, here, right = padded[:-2], padded[1:-1], padded[2:]
+    return np.flatnonzero((here >= lowest) & (here > left) & (here > right))
 
 
-WITH_INDICATOR = Exercise(
-    task="fill, and say where",
-    reference=with_indicator,
+def _mean_rr(peaks, per_bin, fs):
+    return np.mean(np.diff(peaks)) * per_bin / fs if len(peaks) > 1 else np.nan
+
+
+def _one_too_many(beat_map, fs, per_bin):
+    peaks = _peaks(beat_map)
+    if len(peaks) < 2:
+        return np.nan
+    return 60 * fs * len(peaks) / ((peaks[-1] - peaks[0]) * per_bin)
+
+
+def _mean_of_rates(beat_map, fs, per_bin):
+    peaks = _peaks(beat_map)
+    if len(peaks) < 2:
+        return np.nan
+    return np.mean(60 * fs / (np.diff(peaks) * per_bin))
+
+
+def _map_cases():
+    clear = np.zeros(250)
+    clear[[10, 52, 90, 131, 175, 214]] = [0.9, 0.8, 0.95, 0.7, 0.9, 0.85]
+    clear[[9, 53, 130, 215]] = [0.4, 0.5, 0.35, 0.3]  # a beat on the border of two bins
+    clear[[70, 150, 151]] = [0.1, 0.05, 0.2]  # a T wave that was nearly taken for a beat
+    clear[249] = 0.6  # a beat in the last bin
+    clear[110] = 0.3  # just high enough
+    clear[[100, 101, 140, 141]] = 0.7  # neither bin is larger than both its neighbours
+    lonely = np.zeros(250)
+    lonely[[30, 31]] = [0.9, 0.4]
+    coarse = np.array([0.8, 0.1, 0, 0, 0.6, 0.2, 0, 0.1, 0, 0.9, 0.3, 0])
+    return [(clear, 360.0, 8), (lonely, 360.0, 8), (coarse, 100.0, 25), (coarse[2:], 100.0, 25)]
+
+
+RATE_FROM_MAP = Exercise(
+    task="a heart rate from a beat map",
+    reference=rate_from_map,
     mistakes=(
         Mistake(
-            lambda x, means: np.hstack([_fill(x, means), np.isnan(_fill(x, means))]),
-            "All your indicators are 0: after filling nothing is missing. Ask before.",
+            lambda beat_map, fs, per_bin: (
+                60 / _mean_rr(np.flatnonzero(beat_map >= 0.3), per_bin, fs)
+            ),
+            "A beat near the border of two bins fills both, and you count it twice. Keep the bin "
+            "that is larger than its neighbours.",
         ),
         Mistake(
-            lambda x, means: np.hstack([_fill(x, means), ~np.isnan(x)]),
-            "Your indicator is 1 where a value is known. Turn it round.",
+            lambda beat_map, fs, per_bin: 60 / _mean_rr(_peaks(beat_map, 0.0), per_bin, fs),
+            "A peak of 0.1 is no beat. Which height was asked for?",
         ),
         Mistake(
-            lambda x, means: _fill(x, means),
-            "The table is filled. Where does it say what was missing?",
+            lambda beat_map, fs, per_bin: 60 / _mean_rr(_peaks(beat_map), 1, fs),
+            "The distance is in bins. How many samples are in one?",
         ),
         Mistake(
-            lambda x, means: np.column_stack([_fill(x, means), np.isnan(x).any(axis=1)]),
-            "One indicator for each column, not one for the row.",
+            lambda beat_map, fs, per_bin: (
+                60 * fs * len(_peaks(beat_map)) / (len(beat_map) * per_bin)
+            ),
+            "Beats counted per length of the window jump when one slips over its edge. Measure "
+            "from beat to beat.",
+        ),
+        Mistake(_one_too_many, "Three beats make two intervals."),
+        Mistake(_mean_of_rates, "Average the intervals, not the rates (lesson 14)."),
+        Mistake(
+            lambda beat_map, fs, per_bin: 60 * fs * np.sum(beat_map) / (len(beat_map) * per_bin),
+            "The sum of the map counts beats; asked for is their distance.",
         ),
         Mistake(
-            lambda x, means: np.hstack([np.isnan(x), _fill(x, means)]),
-            "The filled columns come first, the indicators after them.",
+            lambda beat_map, fs, per_bin: np.nan_to_num(rate_from_map(beat_map, fs, per_bin)),
+            "One beat has no interval. No rate is np.nan, not 0.",
         ),
         Mistake(
-            lambda x, means: np.stack([_fill(x, means), np.isnan(x)], axis=2).reshape(len(x), -1),
-            "First all filled columns, then all indicators, not in turn.",
-        ),
-        Mistake(
-            lambda x, means: np.hstack([x, np.isnan(x)]),
-            "The gaps are still NaN. Put the mean of the column there.",
-        ),
-        Mistake(
-            lambda x, means: np.vstack([_fill(x, means), np.isnan(x)]),
-            "The indicators are columns beside the table, not rows below it.",
+            lambda beat_map, fs, per_bin: _mean_rr(_peaks(beat_map), per_bin, fs),
+            "That is the mean RR interval in seconds.",
         ),
     ),
     hints=(
-        "missing = np.isnan(x) first; then fill; then set both side by side.",
-        "np.hstack([np.where(missing, means, x), missing]).",
+        "First the beats, as bin numbers; then their distances; then lesson 14's formula.",
+        "A bin is a beat if it is >= 0.3 and > both neighbours; seconds = bins * per_bin / fs; "
+        "60 / mean distance.",
     ),
-    cases=_indicator_cases,
+    cases=_map_cases,
 )

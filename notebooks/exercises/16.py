@@ -1,386 +1,495 @@
-"""Exercises: real time."""
+"""Exercises: how far to trust a reading."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def median_and_p99(seconds, warm_up):
-    kept = 1000 * np.asarray(seconds)[warm_up:]
-    return np.median(kept), np.percentile(kept, 99)
+def doubt_in_bpm(beats, amount, fs):
+    def rate(places):
+        return 60 * fs / np.mean(np.diff(places))
+
+    total = 0.0
+    for k in range(len(beats)):
+        doubt = 1 - amount[k]
+        change = rate(np.delete(beats, k)) - rate(beats)
+        total += doubt**2 * abs(change)
+    return total
 
 
-def _normal(seconds, warm_up):
-    kept = 1000 * seconds[warm_up:]
-    return np.median(kept), kept.mean() + 2.326 * kept.std()
+def _doubts(beats, amount, fs):
+    """Give the doubt of each beat, and the change of the rate without it."""
+    whole = 60 * fs * (len(beats) - 1) / (beats[-1] - beats[0])
+    rest = [np.delete(beats, k) for k in range(len(beats))]
+    rates = np.array([60 * fs * (len(r) - 1) / (r[-1] - r[0]) for r in rest])
+    return 1 - amount, rates - whole
 
 
-def _latency_cases():
-    rng = np.random.default_rng(161)
-
-    def case(n, warm_up):
-        times = rng.lognormal(-7, 0.4, n)
-        times[:warm_up] += 0.3
-        times[warm_up + 5 :: 60] += 0.02
-        return times, warm_up
-
-    return [case(120, 3), case(400, 10)]
+def _gap_counted_per_window(beats, amount, fs):
+    """Keep the length of the whole when an outer beat goes."""
+    whole = beats[-1] - beats[0]
+    return np.sum((1 - amount) ** 2 * 60 * fs / whole)
 
 
-MEDIAN_AND_P99 = Exercise(
-    task="median and 99th percentile of call times, in milliseconds",
-    reference=median_and_p99,
+def _doubt_cases():
+    four = np.array([0, 288, 576, 864]), np.array([1.0, 1.0, 0.6, 1.0])
+    uneven = np.array([110.0, 395, 690, 930, 1260, 1580]), np.array([0.9, 1, 0.7, 0.35, 1, 0.2])
+    return [(*four, 360.0), (*uneven, 360.0), (uneven[0] / 2, uneven[1], 250.0)]
+
+
+DOUBT_IN_BPM = Exercise(
+    task="the doubts of a map in beats a minute",
+    reference=doubt_in_bpm,
     mistakes=(
         Mistake(
-            lambda seconds, warm_up: median_and_p99(seconds, 0),
-            "The first calls pay for things that are paid once. Leave the first `warm_up` out.",
+            lambda beats, amount, fs: doubt_in_bpm(beats, 1 - amount, fs),
+            "A beat that is clearly seen (amount 1) leaves no doubt.",
         ),
         Mistake(
-            lambda seconds, warm_up: (
-                1000 * np.mean(seconds[warm_up:]),
-                median_and_p99(seconds, warm_up)[1],
+            lambda beats, amount, fs: float(
+                np.abs(np.prod(_doubts(beats, amount, fs), axis=0)).sum()
             ),
-            "Your first number is the mean: one late call moves it. Take the median.",
+            "Small doubts should count little: square the doubt.",
         ),
         Mistake(
-            lambda seconds, warm_up: (
-                median_and_p99(seconds, warm_up)[0],
-                1000 * np.max(seconds[warm_up:]),
+            lambda beats, amount, fs: np.sum(
+                _doubts(beats, amount, fs)[0] ** 2 * _doubts(beats, amount, fs)[1]
             ),
-            "Your second number is the worst call of all; it grows with the number of calls. "
-            "Asked for is the time that 99 of 100 keep.",
+            "Beats whose loss would raise the rate and such that would lower it must not cancel: "
+            "take the size of the change.",
         ),
         Mistake(
-            lambda seconds, warm_up: tuple(np.array(median_and_p99(seconds, warm_up)) / 1000),
-            "The times come in seconds. Milliseconds are asked for.",
+            lambda beats, amount, fs: np.mean(
+                _doubts(beats, amount, fs)[0] ** 2 * np.abs(_doubts(beats, amount, fs)[1])
+            ),
+            "Each doubt adds to the others: a sum, not a mean.",
         ),
         Mistake(
-            lambda seconds, warm_up: tuple(np.array(median_and_p99(seconds, warm_up)) * 1000),
-            "A second has 1,000 milliseconds; you count in microseconds.",
+            lambda beats, amount, fs: np.sum(
+                (_doubts(beats, amount, fs)[0] * _doubts(beats, amount, fs)[1]) ** 2
+            ),
+            "Only the doubt is squared; the change stays in beats a minute.",
         ),
         Mistake(
-            lambda seconds, warm_up: tuple(1000 * np.percentile(seconds[warm_up:], (50, 0.99))),
-            "np.percentile counts to 100, np.quantile to 1.",
+            lambda beats, amount, fs: doubt_in_bpm(beats, amount, 360.0) / 6,
+            "The rate is 60 over seconds. How many samples make a second?",
         ),
         Mistake(
-            lambda seconds, warm_up: median_and_p99(seconds[:warm_up], 0),
-            "You kept the warm-up and dropped the rest: seconds[warm_up:].",
-        ),
-        Mistake(
-            _normal,
-            "Call times are not normally distributed: their tail is on one side. Take the "
-            "percentile of the times themselves.",
-        ),
-        Mistake(
-            lambda seconds, warm_up: median_and_p99(seconds, warm_up)[::-1],
-            "Right numbers, other order: first the median.",
+            _gap_counted_per_window,
+            "Without its first or last beat a window's intervals span less time. Take the rate of "
+            "the beats that are left, and subtract.",
         ),
     ),
     hints=(
-        "Drop the warm-up, turn seconds into milliseconds, then take two percentiles.",
-        "np.median(x) and np.percentile(x, 99) for x = 1000 * seconds[warm_up:].",
+        "Write a small function for the rate of some beats. Then leave out one beat after the "
+        "other: np.delete(beats, k).",
+        "For each k: (1 - amount[k]) ** 2 * abs(rate without k - rate with all); add them up.",
     ),
-    cases=_latency_cases,
+    cases=_doubt_cases,
 )
 
 
-def scale_and_zero(low, high):
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = (high - low) / 255
-    zero = round(-128 - low / scale)
-    return scale, zero
+def conformal_factor(error, spread, level):
+    ratio = np.sort(np.abs(error) / spread)
+    k = int(np.ceil(level * (len(ratio) + 1)))
+    return ratio[k - 1] if k <= len(ratio) else np.inf
 
 
-def _steps_of_256(low, high):
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = (high - low) / 256
-    return scale, round(-128 - low / scale)
+def _nobody_to_come(error, spread, level):
+    ratio = np.sort(np.abs(error) / spread)
+    return ratio[int(np.ceil(level * len(ratio))) - 1]
 
 
-def _without_zero(low, high):
-    scale = (high - low) / 255
-    return scale, round(-128 - low / scale)
+def _one_too_far(error, spread, level):
+    ratio = np.sort(np.abs(error) / spread)
+    k = int(np.ceil(level * (len(ratio) + 1)))
+    return ratio[k] if k < len(ratio) else np.inf
 
 
-def _sign(low, high):
-    scale, _ = scale_and_zero(low, high)
-    return scale, round(-128 + min(low, 0.0) / scale)
+def _largest_when_too_few(error, spread, level):
+    ratio = np.sort(np.abs(error) / spread)
+    return ratio[min(int(np.ceil(level * (len(ratio) + 1))), len(ratio)) - 1]
 
 
-def _not_whole(low, high):
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = (high - low) / 255
-    return scale, -128 - low / scale
+def _factor_cases():
+    rng = np.random.default_rng(146)
+    spread = rng.uniform(0.2, 4, 23)
+    error = spread * rng.normal(0, 1.3, 23)
+    five = np.array([0.4, -1.2, 0.3, -0.2, 2.0]), np.array([1.0, 2.0, 0.5, 0.1, 8.0])
+    return [(error, spread, 0.9), (*five, 0.5), (*five, 0.8), (*five, 0.9)]
 
 
-SCALE_AND_ZERO = Exercise(
-    task="scale and zero point of a range",
-    reference=scale_and_zero,
+CONFORMAL_FACTOR = Exercise(
+    task="the factor that makes an interval cover what it promises",
+    reference=conformal_factor,
     mistakes=(
-        Mistake(_steps_of_256, "From -128 to 127 there are 255 steps."),
-        Mistake(_without_zero, "The range must hold 0: widen it where it does not."),
         Mistake(
-            lambda low, high: (scale_and_zero(low, high)[0], scale_and_zero(low, high)[1] + 128),
-            "Your zero point suits 0 to 255. Ours run from -128 to 127.",
-        ),
-        Mistake(_sign, "Where does `low` end up with your zero point? It should be -128."),
-        Mistake(_not_whole, "The zero point is one of the whole numbers: round it."),
-        Mistake(
-            lambda low, high: (max(abs(low), abs(high)) / 127, 0),
-            "That is the symmetric form, for weights. Here the ends of the range become -128 and "
-            "127.",
+            lambda error, spread, level: conformal_factor(np.maximum(error, 1e-9), spread, level),
+            "A rate that was read too low is wrong too: take sizes of errors.",
         ),
         Mistake(
-            lambda low, high: (1 / scale_and_zero(low, high)[0], scale_and_zero(low, high)[1]),
-            "The scale is what one step is worth, not the steps in a unit.",
+            lambda error, spread, level: conformal_factor(error, np.ones(len(error)), level),
+            "Each error is compared with its own window's spread.",
         ),
         Mistake(
-            lambda low, high: (scale_and_zero(low, high)[0], min(low, 0.0)),
-            "The zero point is the whole number that stands for 0.",
+            lambda error, spread, level: conformal_factor(spread, np.abs(error), level),
+            "The other way round: errors in spreads, not spreads in errors.",
+        ),
+        Mistake(
+            _nobody_to_come,
+            "Count the window that will be asked as well: n + 1, not n, times the level.",
+        ),
+        Mistake(_one_too_far, "The k-th smallest value has the index k - 1."),
+        Mistake(
+            lambda error, spread, level: np.quantile(np.abs(error) / spread, level),
+            "np.quantile takes a value between two ratios and counts nobody to come. Sort, and "
+            "take the k-th.",
+        ),
+        Mistake(
+            _largest_when_too_few,
+            "With so few windows even the largest ratio does not reach the level: np.inf.",
+        ),
+        Mistake(
+            lambda error, spread, level: conformal_factor(error * spread**2, spread, level),
+            "Divide each error by its spread.",
         ),
     ),
     hints=(
-        "First widen the range to hold 0. Then: 255 steps for high - low; low becomes -128.",
-        "low = scale * (-128 - zero). Solve that for zero, and round.",
+        "Sort the ratios |error| / spread. The factor is one of them.",
+        "k = int(np.ceil(level * (n + 1))); the k-th smallest has the index k - 1; np.inf if k > "
+        "n.",
     ),
-    cases=lambda: [(-1.0, 1.55), (0.0, 5.1), (-0.3, 0.1), (2.0, 4.0), (-7.0, -1.0)],
+    cases=_factor_cases,
 )
 
 
-def to_int8(x, scale, zero):
-    return np.clip(np.round(x / scale) + zero, -128, 127).astype(np.int8)
+def coverage(low, high, truth, who):
+    inside = (low <= truth) & (truth <= high)
+    shares = [inside[who == person].mean() for person in np.unique(who)]
+    return np.mean(shares), min(shares)
 
 
-def _int8_cases():
-    rng = np.random.default_rng(163)
-    return [
-        (np.array([-0.5, 0.0, 0.26, 1.0]), 0.1, -20),
-        (rng.normal(0, 2, 30), 0.03, -40),
-        (rng.normal(1, 1, (4, 5)), 0.02, -128),
-        (np.array([12.7, 12.8, 12.9, 30.0, -30.0]), 0.1, -1),
-    ]
+def _shares(inside, who):
+    return np.array([inside[who == person].mean() for person in np.unique(who)])
 
 
-TO_INT8 = Exercise(
-    task="real numbers to int8",
-    reference=to_int8,
+def _coverage_cases():
+    truth = np.array([70.0, 72, 75, 80, 90, 88, 61, 60, 62, 120])
+    low = np.array([69.0, 73, 75, 70, 80, 80, 55, 61, 60, 90])
+    high = np.array([71.0, 75, 78, 80, 89, 95, 65, 63, 66, 119])
+    who = np.array(["A", "A", "A", "A", "B", "B", "C", "C", "C", "D"])
+    return [(low, high, truth, who), (low[:9], high[:9], truth[:9], who[8::-1])]
+
+
+COVERAGE = Exercise(
+    task="how often intervals hold what they promise, person by person",
+    reference=coverage,
     mistakes=(
         Mistake(
-            lambda x, scale, zero: np.clip(np.trunc(x / scale) + zero, -128, 127),
-            "You cut the fraction off; that is up to a whole step. Round.",
+            lambda low, high, truth, who: (
+                np.mean((low <= truth) & (truth <= high)),
+                _shares((low <= truth) & (truth <= high), who).min(),
+            ),
+            "That is over windows. First each person's share, then their mean: each person counts "
+            "once.",
         ),
         Mistake(
-            lambda x, scale, zero: (np.round(x / scale) + zero).astype(np.int64).astype(np.int8),
-            "Beyond 127 your numbers come out at the other end. Clip them first.",
+            lambda low, high, truth, who: (
+                _shares((low < truth) & (truth < high), who).mean(),
+                _shares((low < truth) & (truth < high), who).min(),
+            ),
+            "An interval holds its own ends.",
         ),
         Mistake(
-            lambda x, scale, zero: np.round(x / scale) + zero,
-            "Some of your numbers do not fit into eight bits.",
+            lambda low, high, truth, who: coverage(low, high, truth, who)[::-1],
+            "Right numbers, other order: the mean first.",
         ),
         Mistake(
-            lambda x, scale, zero: np.clip(np.round(x / scale) - zero, -128, 127),
-            "x = scale * (q - zero). Which sign has zero in q?",
+            lambda low, high, truth, who: (
+                _shares((low <= truth) & (truth <= high), who).mean(),
+                _shares((low <= truth) & (truth <= high), who).max(),
+            ),
+            "Asked for is the person with the lowest share.",
         ),
         Mistake(
-            lambda x, scale, zero: np.clip(np.round(x / scale), -128, 127) + zero,
-            "Clip last: the limits are those of q, not of x / scale.",
+            lambda low, high, truth, who: (
+                _shares(truth <= high, who).mean(),
+                _shares(truth <= high, who).min(),
+            ),
+            "The truth can lie below the interval, too.",
         ),
         Mistake(
-            lambda x, scale, zero: np.clip(np.round(x * scale) + zero, -128, 127),
-            "The scale is what one step is worth: how many steps are in x?",
+            lambda low, high, truth, who: _shares((low <= truth) & (truth <= high), who),
+            "Those are the shares of all. Return two numbers: their mean and the lowest.",
         ),
         Mistake(
-            lambda x, scale, zero: np.clip(np.round(x / scale), -128, 127),
-            "0 must become the zero point.",
-        ),
-        Mistake(
-            lambda x, scale, zero: np.clip(np.round((x + zero) / scale), -128, 127),
-            "The zero point counts steps. First divide, then add.",
-        ),
-        Mistake(
-            lambda x, scale, zero: np.clip(np.round(x / scale) + zero, 0, 255),
-            "Your limits are those of uint8. int8: -128 to 127.",
-        ),
-        Mistake(
-            lambda x, scale, zero: np.clip(x / scale + zero, -128, 127),
-            "int8 holds whole numbers: round.",
+            lambda low, high, truth, who: (
+                np.mean([np.sum(((low <= truth) & (truth <= high))[who == p]) for p in set(who)]),
+                min(np.sum(((low <= truth) & (truth <= high))[who == p]) for p in set(who)),
+            ),
+            "You count windows. A share is their mean.",
         ),
     ),
     hints=(
-        "Divide, round, add, clip: in this order.",
-        "np.clip(np.round(x / scale) + zero, -128, 127).",
+        "inside = (low <= truth) & (truth <= high) is True where an interval holds the truth.",
+        "np.unique(who) names the people; inside[who == person].mean() is the share of one.",
     ),
-    cases=_int8_cases,
+    cases=_coverage_cases,
 )
 
 
-def int8_dot(qx, zero_x, scale_x, qw, scale_w):
-    total = np.sum((qx.astype(np.int32) - zero_x) * qw.astype(np.int32))
-    return scale_x * scale_w * total
+def error_of_the_kept(error, doubt, share):
+    count = round(share * len(error))
+    kept = np.argsort(doubt)[:count]
+    return np.abs(error[kept]).mean()
 
 
-def _whole_part(qx, zero_x, qw):
-    return np.sum((qx.astype(int) - zero_x) * qw.astype(int))
+def _kept_cases():
+    rng = np.random.default_rng(224)
+    doubt = rng.permutation(23) + rng.uniform(0.1, 0.9, 23)
+    error = doubt * rng.normal(0, 0.6, 23)
+    few = np.array([0.2, -4.0, 1.0, -0.5, 9.0]), np.array([0.3, 2.0, 0.1, 1.5, 0.9])
+    return [(error, doubt, 0.9), (error, doubt, 0.6), (*few, 0.8), (*few, 0.65), (*few, 1.0)]
 
 
-def _overflows(qx, zero_x, scale_x, qw, scale_w):
-    with np.errstate(over="ignore"):
-        return scale_x * scale_w * float(np.sum((qx - np.int8(zero_x)) * qw, dtype=np.int8))
-
-
-def _products_overflow(qx, zero_x, scale_x, qw, scale_w):
-    with np.errstate(over="ignore"):
-        products = (qx - np.int8(zero_x)) * qw
-    return scale_x * scale_w * float(np.sum(products, dtype=np.int64))
-
-
-def _sum_in_16_bits(qx, zero_x, scale_x, qw, scale_w):
-    products = (qx.astype(np.int16) - zero_x) * qw.astype(np.int16)
-    return scale_x * scale_w * float(np.sum(products, dtype=np.int16))
-
-
-def _dot_cases():
-    rng = np.random.default_rng(164)
-
-    def case(n, zero):
-        x, w = rng.integers(-128, 128, (2, n), dtype=np.int8)
-        return x, zero, 0.02, w, 0.005
-
-    return [
-        (np.array([3, -5], np.int8), -10, 0.5, np.array([2, 7], np.int8), 0.1),
-        case(9, -30),
-        case(300, 12),
-        (np.full(30, 90, np.int8), 0, 0.02, np.full(30, 60, np.int8), 0.005),
-    ]
-
-
-INT8_DOT = Exercise(
-    task="a dot product in whole numbers",
-    reference=int8_dot,
+ERROR_OF_THE_KEPT = Exercise(
+    task="the error of the windows that are not turned away",
+    reference=error_of_the_kept,
     mistakes=(
         Mistake(
-            _overflows,
-            "Products and sum of int8 do not fit into int8. Which type has room for them?",
+            lambda error, doubt, share: error_of_the_kept(error, -doubt, share),
+            "You kept the most doubtful.",
         ),
         Mistake(
-            _products_overflow,
-            "The sum has room, the products have not: make the numbers wider before they meet.",
+            lambda error, doubt, share: error_of_the_kept(error, np.abs(error), share),
+            "Nobody knows the errors when it matters. Sort by doubt.",
         ),
         Mistake(
-            _sum_in_16_bits,
-            "Each product fits into 16 bits. The sum of many does not: add them in an int32.",
+            lambda error, doubt, share: error[np.argsort(doubt)][
+                : round(share * len(error))
+            ].mean(),
+            "Errors of +5 and -5 must not cancel.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: int8_dot(qx, 0, scale_x, qw, scale_w),
-            "qx counts from the zero point: take it off.",
+            lambda error, doubt, share: np.abs(error[: round(share * len(error))]).mean(),
+            "You kept the first windows. The order is that of the doubts: np.argsort.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: (
-                scale_x * scale_w * (_whole_part(qx, 0, qw) - zero_x)
+            lambda error, doubt, share: (
+                np.abs(error[np.argsort(doubt)][: round(share * len(error))]).sum() / len(error)
             ),
-            "The zero point comes off each qx, not off the sum.",
+            "Divide by the number of windows that are kept.",
         ),
         Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: scale_x * _whole_part(qx, zero_x, qw),
-            "Both numbers have a scale.",
-        ),
-        Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: (
-                (scale_x + scale_w) * _whole_part(qx, zero_x, qw)
-            ),
-            "Each product carries the product of the two scales.",
-        ),
-        Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: int8_dot(qx, -zero_x, scale_x, qw, scale_w),
-            "x = scale * (q - zero): minus.",
-        ),
-        Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: (
-                scale_x * scale_w * np.sum((qx.astype(int) - zero_x) * (qw.astype(int) - zero_x))
-            ),
-            "The weights are symmetric: their zero point is 0.",
-        ),
-        Mistake(
-            lambda qx, zero_x, scale_x, qw, scale_w: _whole_part(qx, zero_x, qw),
-            "That is the whole-number part. What is it worth in real units?",
+            lambda error, doubt, share: np.sort(doubt)[: round(share * len(error))].mean(),
+            "That is the mean doubt of the kept; asked for is their error.",
         ),
     ),
     hints=(
-        "Write x = scale_x (qx - zero_x) and w = scale_w qw into the sum. What can go in front "
-        "of it?",
-        "scale_x * scale_w * sum of (qx - zero_x) * qw, with qx and qw as int32.",
+        "np.argsort(doubt) lists the windows from the least to the most doubtful.",
+        "Keep the first round(share * len(error)) of that list, and take the mean of their "
+        "absolute errors.",
     ),
-    cases=_dot_cases,
+    cases=_kept_cases,
 )
 
 
-def push(memory, chunk):
-    return np.concatenate([memory, chunk])[-len(memory) :]
+def join(p, q, spread_p, spread_q):
+    def log_odds(x):
+        return np.log(x / (1 - x))
+
+    weight = spread_q / (spread_p + spread_q)
+    z = weight * log_odds(p) + (1 - weight) * log_odds(q)
+    return 1 / (1 + np.exp(-z))
 
 
-def _padded(memory, chunk):
-    new = np.zeros_like(memory)
-    chunk = chunk[-len(memory) :]
-    new[len(memory) - len(chunk) :] = chunk
-    return new
+def _z(p):
+    return np.log(p / (1 - p))
 
 
-def _rolled_and_written(memory, chunk):
-    new = np.roll(memory, -len(chunk))
-    new[-len(chunk) :] = chunk[-len(memory) :]
-    return new
+def _sigmoid(z):
+    return 1 / (1 + np.exp(-z))
 
 
-def _push_cases():
-    rng = np.random.default_rng(165)
-    memory = np.arange(1.0, 9.0)
-    return [
-        (memory, np.array([20.0, 21.0, 22.0])),
-        (memory, np.array([30.0])),
-        (memory, np.empty(0)),
-        (memory, np.arange(40.0, 48.0)),
-        (rng.normal(size=5), rng.normal(size=12)),
-    ]
+def _join_cases():
+    p = np.array([0.01, 0.9, 0.5, 0.02, 0.7])
+    q = np.array([0.03, 0.6, 0.99, 0.4, 0.01])
+    return [(p, q, 1.0, 3.0), (q, p, 8.0, 0.5), (p, q, 2.0, 2.0)]
 
 
-PUSH = Exercise(
-    task="keep the latest samples, whatever the size of a chunk",
-    reference=push,
+JOIN = Exercise(
+    task="the maps of two leads joined into one",
+    reference=join,
     mistakes=(
         Mistake(
-            lambda memory, chunk: np.concatenate([memory, chunk]),
-            "Your memory grows with every chunk. After a day it is full.",
+            lambda p, q, spread_p, spread_q: (spread_q * p + spread_p * q) / (spread_p + spread_q),
+            "You averaged the probabilities. Average the log-odds, then turn them back.",
         ),
         Mistake(
-            lambda memory, chunk: np.concatenate([chunk, memory])[: len(memory)],
-            "Time runs from left to right: the newest samples belong at the end.",
+            lambda p, q, spread_p, spread_q: join(p, q, spread_q, spread_p),
+            "The lead with the smaller spread must count more: weights go with 1 / spread.",
         ),
         Mistake(
-            lambda memory, chunk: np.concatenate([chunk[::-1], memory])[: len(memory)],
-            "You keep the newest sample first. The window is read from the oldest to the newest.",
+            lambda p, q, spread_p, spread_q: join(p, q, 1.0, 1.0),
+            "Both leads count the same in your answer, however much they doubt.",
         ),
         Mistake(
-            lambda memory, chunk: np.concatenate([memory, chunk])[: len(memory)],
-            "The length is right, but you keep the oldest samples and drop what is new.",
+            lambda p, q, spread_p, spread_q: _sigmoid(_z(p) / spread_p + _z(q) / spread_q),
+            "The two weights must add up to 1: divide by their sum.",
         ),
         Mistake(
-            lambda memory, chunk: chunk[-len(memory) :],
-            "A chunk shorter than the memory must leave the older samples in it.",
+            lambda p, q, spread_p, spread_q: _sigmoid(_z(p) + _z(q)),
+            "Adding log-odds counts the same beat twice, as if the leads were two hearts. Average "
+            "them.",
         ),
         Mistake(
-            lambda memory, chunk: np.concatenate([memory[len(chunk) :], chunk]),
-            "Right for short chunks. What if a chunk is longer than the memory?",
+            lambda p, q, spread_p, spread_q: _z(join(p, q, spread_p, spread_q)),
+            "Those are log-odds still. The last step is 1 / (1 + exp(-z)).",
         ),
         Mistake(
-            lambda memory, chunk: np.roll(memory, -len(chunk)),
-            "You moved the old samples round. Where are the new ones?",
+            lambda p, q, spread_p, spread_q: (
+                p ** (spread_q / (spread_p + spread_q)) * q ** (spread_p / (spread_p + spread_q))
+            ),
+            "You averaged log p; the log-odds are log(p / (1 - p)).",
         ),
-        Mistake(_padded, "You put zeros where the older samples should be."),
-        Mistake(_rolled_and_written, "Nearly: try an empty chunk. new[-0:] is all of new."),
     ),
     hints=(
-        "Put the chunk behind the memory, then keep as many samples as the memory had.",
-        "np.concatenate([memory, chunk]), and a slice with a negative start.",
+        "Weights: 1 / spread_p and 1 / spread_q, each divided by their sum.",
+        "z = w_p * log(p / (1 - p)) + w_q * log(q / (1 - q)); then 1 / (1 + np.exp(-z)).",
     ),
-    cases=_push_cases,
+    cases=_join_cases,
+)
+
+
+def add_noise(signal, noise, snr):
+    power = np.var(signal) / 10 ** (snr / 10)
+    return signal + noise * np.sqrt(power / np.var(noise))
+
+
+def _noise_cases():
+    rng = np.random.default_rng(226)
+    ecg = np.sin(np.arange(300) / 9) ** 15 + 0.4
+    hiss = rng.normal(0.2, 0.3, 300)
+    return [(ecg, hiss, 0.0), (ecg, hiss, 10.0), (ecg, hiss, -6.0)]
+
+
+ADD_NOISE = Exercise(
+    task="noise at a given signal-to-noise ratio",
+    reference=add_noise,
+    mistakes=(
+        Mistake(
+            lambda signal, noise, snr: add_noise(signal, noise, -snr),
+            "More decibels mean less noise.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: (
+                signal + noise * np.var(signal) / 10 ** (snr / 10) / np.var(noise)
+            ),
+            "A ratio of powers is a ratio of squares: multiply the noise by its square root.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: signal + noise * 10 ** (-snr / 20),
+            "How strong are signal and noise as they come? Divide by their powers.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: add_noise(signal, noise, snr) - signal,
+            "That is the noise, at the right size. Add it to the signal.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: add_noise(signal, noise, 2 * snr),
+            "Ten decibels are a factor of ten in power: snr / 10.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: (
+                signal + noise * np.sqrt(np.mean(signal**2) / np.mean(noise**2) / 10 ** (snr / 10))
+            ),
+            "A constant offset is no signal: take variances, which leave it out.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: (
+                signal + noise * np.sqrt(np.ptp(signal) / np.ptp(noise) / 10 ** (snr / 10))
+            ),
+            "Power is the variance, not the height from trough to peak.",
+        ),
+    ),
+    hints=(
+        "Which variance must the noise have? That of the signal, divided by 10 ** (snr / 10).",
+        "Multiply the noise by np.sqrt(wanted variance / np.var(noise)), and add it to the signal.",
+    ),
+    cases=_noise_cases,
+)
+
+
+def rmssd(beats, fs, normal):
+    rr = np.diff(beats) * 1000 / fs
+    nn = normal[:-1] & normal[1:]
+    both = nn[:-1] & nn[1:]
+    return np.sqrt(np.mean(np.diff(rr)[both] ** 2))
+
+
+def _nn(beats, fs, normal):
+    return (np.diff(beats) * 1000 / fs)[normal[:-1] & normal[1:]]
+
+
+def _differences(beats, fs, normal):
+    nn = normal[:-1] & normal[1:]
+    return np.diff(np.diff(beats) * 1000 / fs)[nn[:-1] & nn[1:]]
+
+
+def _only_before(beats, fs, normal):
+    rr = np.diff(beats) * 1000 / fs
+    nn = normal[1:]
+    return np.sqrt(np.mean(np.diff(rr)[nn[:-1] & nn[1:]] ** 2))
+
+
+def _rmssd_cases():
+    beats = np.array([100, 390, 702, 985, 1160, 1600, 1890, 2205, 2480])
+    normal = np.array([True, True, True, True, False, True, True, True, True])
+    rising = np.array([50, 300, 560, 835, 1120, 1400])
+    return [(beats, 360.0, normal), (rising, 250.0, np.ones(6, bool))]
+
+
+RMSSD = Exercise(
+    task="RMSSD of NN intervals",
+    reference=rmssd,
+    mistakes=(
+        Mistake(
+            lambda beats, fs, normal: rmssd(beats, fs, np.ones_like(normal)),
+            "An early beat spoils the intervals on both of its sides.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: rmssd(beats[normal], fs, normal[normal]),
+            "Without the early beat its two neighbours look like one long interval. Leave out "
+            "intervals, not beats.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: np.sqrt(np.mean(np.diff(_nn(beats, fs, normal)) ** 2)),
+            "You compare intervals that were not neighbours: the gap between them is gone.",
+        ),
+        Mistake(_only_before, "The interval after an early beat is not NN either."),
+        Mistake(lambda beats, fs, normal: rmssd(beats, fs, normal) / 1000, "Milliseconds, please."),
+        Mistake(
+            lambda beats, fs, normal: rmssd(beats, 1000, normal),
+            "Those are samples. How many milliseconds is one?",
+        ),
+        Mistake(
+            lambda beats, fs, normal: np.std(_differences(beats, fs, normal)),
+            "Root mean square: the mean is not taken off.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: np.std(_nn(beats, fs, normal)),
+            "That is SDNN. RMSSD looks at differences of neighbours.",
+        ),
+        Mistake(
+            lambda beats, fs, normal: np.mean(np.abs(_differences(beats, fs, normal))),
+            "Square first, then the mean, then the root.",
+        ),
+    ),
+    hints=(
+        "An interval is NN if both of its beats are normal. A difference counts if both of its "
+        "intervals are NN.",
+        "rr = np.diff(beats) * 1000 / fs; nn = normal[:-1] & normal[1:]; use np.diff(rr)[nn[:-1] "
+        "& nn[1:]].",
+    ),
+    cases=_rmssd_cases,
 )

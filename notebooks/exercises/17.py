@@ -1,246 +1,392 @@
-"""Exercises: de-identify and encrypt."""
+"""Exercises: name every beat."""
 
-import hashlib
-import hmac
-from collections import Counter
-from datetime import datetime, timedelta
+import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def pseudonym(patient_id, key):
-    digest = hmac.new(key, patient_id.encode(), hashlib.sha256)
-    return digest.hexdigest()[:16]
+def class_of(symbols, table):
+    number = {code: k for k, codes in enumerate(table.values()) for code in codes}
+    return np.array([number[symbol] for symbol in symbols])
 
 
-def _digest(key, message, name="sha256"):
-    return hmac.new(key, message, name).hexdigest()
+def _in_any_case(symbols, table):
+    number = {code.lower(): k for k, codes in enumerate(table.values()) for code in codes}
+    return np.array([number[symbol.lower()] for symbol in symbols])
 
 
-PSEUDONYM = Exercise(
-    task="a pseudonym that needs a key",
-    reference=pseudonym,
+def _by_name(symbols, table):
+    names = list(table)
+    return np.array([names.index(s) if s in names else len(names) - 1 for s in symbols])
+
+
+def _code_cases():
+    table = {"N": ("N", "L", "R", "e"), "S": ("A", "a", "J"), "V": ("V", "E"), "F": ("F",)}
+    two = {"wide": ("V", "L", "E"), "narrow": ("N", "a", "A", "e", "F")}
+    return [(list("NNAVLFRaJEe"), table), (np.array(list("LLaVN")), table), (list("eVFNAL"), two)]
+
+
+CLASS_OF = Exercise(
+    task="the class of each beat from its code",
+    reference=class_of,
     mistakes=(
+        Mistake(_in_any_case, "Capitals matter: an A is not an a, and an E is no e."),
         Mistake(
-            lambda patient_id, key: hashlib.sha256(patient_id.encode()).hexdigest()[:16],
-            "The key is not used: anybody can hash all hospital numbers.",
+            _by_name,
+            "A code belongs to the class whose tuple holds it; few codes are the name of a class.",
         ),
         Mistake(
-            lambda patient_id, key: hashlib.sha256(key + patient_id.encode()).hexdigest()[:16],
-            "A key glued in front of the text is not HMAC: who sees a whole digest of this kind "
-            "can go on to a longer text without the key. Use the module hmac.",
+            lambda symbols, table: class_of(symbols, table) + 1,
+            "The first class has the number 0.",
         ),
         Mistake(
-            lambda patient_id, key: hashlib.sha256(patient_id.encode() + key).hexdigest()[:16],
-            "A key glued behind the text is not HMAC. Use the module hmac.",
+            lambda symbols, table: np.array(list(table))[class_of(symbols, table)],
+            "That is the name of the class. Asked for is its number, its place in the table.",
         ),
         Mistake(
-            lambda patient_id, key: _digest(patient_id.encode(), key)[:16],
-            "Key and message changed places: hmac.new(key, message, hash).",
+            lambda symbols, table: np.unique(symbols, return_inverse=True)[1],
+            "You numbered the codes. Several codes share one class.",
         ),
         Mistake(
-            lambda patient_id, key: _digest(key, patient_id.encode()),
-            "That is the whole digest. Asked for are its first 16 digits.",
-        ),
-        Mistake(
-            lambda patient_id, key: _digest(key, patient_id.encode())[-16:],
-            "The first 16 digits, not the last.",
-        ),
-        Mistake(
-            lambda patient_id, key: _digest(key, patient_id.encode())[:32],
-            "16 bytes are 32 hexadecimal digits. Asked for are 16 digits.",
-        ),
-        Mistake(
-            lambda patient_id, key: _digest(key, patient_id.encode(), "sha1")[:16],
-            "The right scheme with another hash: take SHA-256.",
+            lambda symbols, table: np.eye(len(table))[class_of(symbols, table)],
+            "One number for each beat, please, not a row of zeros and a one.",
         ),
     ),
     hints=(
-        "Python's module hmac does the work; it wants the key, the message as bytes, and a hash.",
-        "hmac.new(key, patient_id.encode(), hashlib.sha256).hexdigest(), and cut it.",
+        "Turn the table round first: a dictionary from each code to the number of its class.",
+        "{code: k for k, codes in enumerate(table.values()) for code in codes}, then look up each "
+        "symbol.",
+    ),
+    cases=_code_cases,
+)
+
+
+def rr_ratios(beats):
+    rr = np.diff(beats)
+    return np.stack([rr[:-1], rr[1:]], axis=1) / rr.mean()
+
+
+def _beat_cases():
+    early = np.array([0, 300, 600, 780, 1200, 1500])
+    return [(early,), (np.array([50, 330, 600, 905, 1180]),), (np.cumsum([3, 5, 2, 7, 4, 4]) / 7,)]
+
+
+RR_RATIOS = Exercise(
+    task="the intervals before and after each beat, in mean intervals",
+    reference=rr_ratios,
+    mistakes=(
+        Mistake(
+            lambda beats: rr_ratios(beats)[:, ::-1],
+            "First the interval before the beat, then the one after it.",
+        ),
+        Mistake(
+            lambda beats: rr_ratios(beats) * np.diff(beats).mean(),
+            "Those are samples. Divide by the mean interval.",
+        ),
+        Mistake(
+            lambda beats: rr_ratios(beats) * np.diff(beats).mean() / np.median(np.diff(beats)),
+            "Asked for is the mean interval, not the median.",
+        ),
+        Mistake(
+            lambda beats: 1 / rr_ratios(beats),
+            "An early beat has a short interval before it: its first ratio lies below 1.",
+        ),
+        Mistake(
+            lambda beats: rr_ratios(beats).T,
+            "One row for each beat, two columns.",
+        ),
+        Mistake(
+            lambda beats: np.stack([np.diff(beats)] * 2, axis=1) / np.diff(beats).mean(),
+            "The first and the last beat have no interval on one side: leave them out.",
+        ),
+        Mistake(
+            lambda beats: (
+                np.stack([np.diff(beats)[:-1], np.diff(beats)[:-1]], 1) / np.diff(beats).mean()
+            ),
+            "Both columns are the interval before. The one after a beat is the next of the list.",
+        ),
+        Mistake(
+            lambda beats: np.log(rr_ratios(beats)),
+            "The logarithm comes later. Here only the ratio is asked for.",
+        ),
+    ),
+    hints=(
+        "n beats have n - 1 intervals. Which of them lies before the second beat, which after it?",
+        "rr = np.diff(beats); the columns are rr[:-1] and rr[1:], divided by rr.mean().",
+    ),
+    cases=_beat_cases,
+)
+
+
+def from_median_beat(windows):
+    usual = np.median(windows, axis=0)
+    return (windows - usual) / np.ptp(usual, axis=0)
+
+
+def _scaled_by(windows, height):
+    return (windows - np.median(windows, axis=0)) / height
+
+
+def _window_cases():
+    rng = np.random.default_rng(233)
+    usual = np.stack([np.sin(np.arange(12)), 3 * np.cos(np.arange(12) / 2)], axis=1)
+    many = usual + 0.2 * rng.normal(size=(9, 12, 2))
+    many[3] *= -4
+    return [(many,), (many[:6, :5] - 2,)]
+
+
+FROM_MEDIAN_BEAT = Exercise(
+    task="the difference of each beat from the median beat, in heights of that beat",
+    reference=from_median_beat,
+    mistakes=(
+        Mistake(
+            lambda windows: (windows - windows.mean(axis=0)) / np.ptp(windows.mean(axis=0), axis=0),
+            "A few odd beats move the mean; the median does not see them.",
+        ),
+        Mistake(
+            lambda windows: _scaled_by(windows, 1),
+            "Still in millivolts. Divide by the height of the median beat.",
+        ),
+        Mistake(
+            lambda windows: _scaled_by(windows, np.ptp(windows, axis=1, keepdims=True)),
+            "Each beat divided by its own height: a tall beat looks like the others again.",
+        ),
+        Mistake(
+            lambda windows: _scaled_by(windows, np.ptp(np.median(windows, axis=0))),
+            "Each lead has a height of its own.",
+        ),
+        Mistake(
+            lambda windows: _scaled_by(windows, np.median(windows, axis=0).max(axis=0)),
+            "The height goes from the lowest to the highest sample.",
+        ),
+        Mistake(
+            lambda windows: _scaled_by(windows, np.median(windows, axis=0).std(axis=0)),
+            "That is the spread of the median beat, not its height.",
+        ),
+        Mistake(
+            lambda windows: (
+                (windows - np.median(windows, axis=1, keepdims=True))
+                / np.ptp(np.median(windows, axis=0), axis=0)
+            ),
+            "That is the median over time. The median beat is the median over beats.",
+        ),
+        Mistake(
+            lambda windows: windows / np.ptp(np.median(windows, axis=0), axis=0),
+            "The scale is right. The median beat is still in there.",
+        ),
+        Mistake(
+            lambda windows: -from_median_beat(windows),
+            "Beat minus median beat, in this order.",
+        ),
+    ),
+    hints=(
+        "The median beat has one value for each sample and lead: over which axis is the median?",
+        "usual = np.median(windows, axis=0); the height of each lead is np.ptp(usual, axis=0).",
+    ),
+    cases=_window_cases,
+)
+
+
+def scores(table, k):
+    hit, true, called = table[k, k], table[k].sum(), table[:, k].sum()
+    sensitivity = hit / true if true else np.nan
+    ppv = hit / called if called else np.nan
+    f1 = 2 * hit / (true + called) if true + called else np.nan
+    return sensitivity, ppv, f1
+
+
+def _zero_for_none(table, k):
+    return tuple(np.nan_to_num(scores(table, k)))
+
+
+def _f1_of_two(table, k):
+    sensitivity, ppv, _ = scores(table, k)
+    return sensitivity, ppv, 2 * sensitivity * ppv / (sensitivity + ppv) if ppv > 0 else np.nan
+
+
+def _mean_of_two(table, k):
+    sensitivity, ppv, _ = scores(table, k)
+    return sensitivity, ppv, (sensitivity + ppv) / 2
+
+
+def _specificity(table, k):
+    sensitivity, _, f1 = scores(table, k)
+    others = table.sum() - table[k].sum()
+    return sensitivity, 1 - (table[:, k].sum() - table[k, k]) / others, f1
+
+
+def _share_of_all(table, k):
+    return tuple(table[k, k] / table.sum() for _ in range(3))
+
+
+def _table_cases():
+    full = np.array([[90, 4, 6], [3, 20, 7], [2, 0, 40]])
+    absent = np.array([[50, 2, 1, 0], [1, 6, 0, 0], [0, 0, 0, 0], [4, 1, 0, 0]])
+    return [
+        (full, 0),
+        (full, 1),
+        (full, 2),
+        (absent, 1),
+        (absent, 2),
+        (absent, 3),
+        (np.diag([5, 0, 3]), 1),
+        (np.diag([5, 0, 3]), 0),
+    ]
+
+
+SCORES = Exercise(
+    task="sensitivity, positive predictive value and F1 of a class",
+    reference=scores,
+    mistakes=(
+        Mistake(
+            lambda table, k: scores(table.T, k),
+            "Rows are true classes, columns are what was called.",
+        ),
+        Mistake(
+            _zero_for_none,
+            "0 says that every one was missed. Where there is none to find, the answer is np.nan.",
+        ),
+        Mistake(
+            _f1_of_two,
+            "Beats that are there and never called have an F1: 0. Use hits, true and called.",
+        ),
+        Mistake(_mean_of_two, "F1 is the harmonic mean, not the arithmetic one."),
+        Mistake(
+            _specificity,
+            "The second is the share of what was called that is right, not the specificity.",
+        ),
+        Mistake(
+            _share_of_all,
+            "Divide by the beats of this class, or by those called so, not by all beats.",
+        ),
+        Mistake(
+            lambda table, k: tuple(100 * v for v in scores(table, k)),
+            "Shares from 0 to 1, please, not per cent.",
+        ),
+    ),
+    hints=(
+        "Three counts are enough: hits table[k, k], true beats in the row, called beats in the "
+        "column.",
+        "hit / true, hit / called, 2 * hit / (true + called); np.nan where a divisor is 0.",
+    ),
+    cases=_table_cases,
+)
+
+
+def soft_weights(counts, power):
+    there = counts > 0
+    raw = np.zeros(len(counts))
+    raw[there] = counts[there] ** -power
+    return raw * counts.sum() / (raw * counts).sum()
+
+
+def _raw(counts, power):
+    return np.where(counts > 0, np.maximum(counts, 1.0) ** -power, 0.0)
+
+
+def _mean_over_classes(counts, power):
+    raw = _raw(counts, power)
+    return raw / raw[counts > 0].mean()
+
+
+def _absent_counts(counts, power):
+    raw = np.maximum(counts, 1.0) ** -power
+    return raw * counts.sum() / (raw * counts).sum()
+
+
+SOFT_WEIGHTS = Exercise(
+    task="weights of the classes, softened by a power",
+    reference=soft_weights,
+    mistakes=(
+        Mistake(_raw, "The mean weight of a beat must be 1: divide by what it is now."),
+        Mistake(
+            _mean_over_classes,
+            "The mean over beats, not over classes: a common class counts more often.",
+        ),
+        Mistake(
+            lambda counts, power: soft_weights(counts, 1.0),
+            "That is full balance. Take the counts to the power that is given.",
+        ),
+        Mistake(
+            lambda counts, power: soft_weights(counts, -power),
+            "That gives a common class the larger weight.",
+        ),
+        Mistake(_absent_counts, "A class without a beat has nothing to weigh: 0."),
+        Mistake(
+            lambda counts, power: _raw(counts, power) / _raw(counts, power).sum(),
+            "These sum to 1. Asked for is a mean of 1 over all beats.",
+        ),
+        Mistake(
+            lambda counts, power: np.full(len(counts), 1.0),
+            "Equal weights: what became of the counts?",
+        ),
+    ),
+    hints=(
+        "First counts ** -power, with 0 where the count is 0; then one factor for all of them.",
+        "The mean weight is sum(raw * counts) / sum(counts); divide raw by it.",
     ),
     cases=lambda: [
-        ("104711", b"a key of thirty-two random bytes"),
-        ("104712", b"a key of thirty-two random bytes"),
-        ("104711", b"another key, of the same length."),
+        (np.array([900, 9, 91]), 0.5),
+        (np.array([400, 25, 0, 64]), 0.5),
+        (np.array([10, 40]), 1.0),
+        (np.array([12, 1, 27]), 0.25),
     ],
 )
 
 
-def move(dates, days):
-    moved = []
-    for text in dates:
-        day = datetime.strptime(text, "%Y%m%d") + timedelta(days=days)
-        moved.append(day.strftime("%Y%m%d"))
-    return moved
+def softmax_each_step(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
-def _months_of_thirty(dates, days):
-    out = []
-    for d in dates:
-        n = int(d[:4]) * 360 + (int(d[4:6]) - 1) * 30 + int(d[6:]) - 1 + days
-        out.append(f"{n // 360:04d}{n % 360 // 30 + 1:02d}{n % 30 + 1:02d}")
-    return out
+def _softmax(z, axis):
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
 
 
-MOVE = Exercise(
-    task="move dates so that the days between them stay",
-    reference=move,
+def _naive(z):
+    e = np.exp(z)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _step_cases():
+    z = np.random.default_rng(236).normal(0, 2, (2, 5, 4))
+    return [(z,), (z[:, :3, :3] * 500,)]
+
+
+SOFTMAX_EACH_STEP = Exercise(
+    task="a softmax at every step of a sequence",
+    reference=softmax_each_step,
     mistakes=(
         Mistake(
-            lambda dates, days: [str(int(d) + days) for d in dates],
-            "20240301 minus 1 is not a day: do not calculate with the digits.",
+            lambda z: _softmax(z, 1),
+            "Your steps compete with each other. At each step the classes must sum to 1.",
         ),
         Mistake(
-            lambda dates, days: move(dates, -days),
-            "Wrong direction: a negative number of days leads to the past.",
+            lambda z: _softmax(z, (1, 2)),
+            "One sum for the whole sequence. Each step has a sum of its own.",
         ),
         Mistake(
-            lambda dates, days: [f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in move(dates, days)],
-            "Right days. DICOM writes them without hyphens.",
+            lambda z: _softmax(z, 0),
+            "The first axis holds sequences, which have nothing to do with each other.",
+        ),
+        Mistake(_naive, "exp(1000) is too large. Take off the largest of each step first."),
+        Mistake(
+            lambda z: softmax_each_step(z)[:, -1],
+            "That is the last step only. Every beat gets its answer.",
         ),
         Mistake(
-            lambda dates, days: [f"{int(d[:4]) + round(days / 365)}{d[4:]}" for d in dates],
-            "You move whole years. The months and days would stay known, and leap years would "
-            "change the days between.",
-        ),
-        Mistake(_months_of_thirty, "Months are not all of 30 days. Let a calendar count."),
-        Mistake(
-            lambda dates, days: [move([d], days + k)[0] for k, d in enumerate(dates)],
-            "Each date moves by another number of days: the time between two examinations is lost.",
+            lambda z: softmax_each_step(z).argmax(axis=-1),
+            "Those are the chosen classes. Asked for are the probabilities.",
         ),
         Mistake(
-            lambda dates, days: [move(dates, days)[0]] * len(dates),
-            "All dates became the same one. Move each of them.",
+            lambda z: 1 / (1 + np.exp(-np.clip(z, -500, 500))),
+            "A sigmoid asks each class by itself; the classes of a step need not sum to 1.",
         ),
     ),
     hints=(
-        "Turn each text into a date, add the days, turn it into a text again.",
-        'datetime.strptime(text, "%Y%m%d") reads, timedelta(days=days) adds, strftime writes.',
+        "Which axis holds the classes? Along it, and it alone, the probabilities sum to 1.",
+        "e = np.exp(z - z.max(axis=-1, keepdims=True)), divided by its sum along the same axis.",
     ),
-    cases=lambda: [
-        (["20240301", "20240308"], -1),
-        (["20231231", "20240229", "20240301"], 366),
-        (["20200115", "20200131", "20210101"], -1234),
-    ],
-)
-
-
-def shared(rows):
-    sizes = Counter(rows)
-    return [sizes[row] for row in rows]
-
-
-SHARED = Exercise(
-    task="how many people share each row",
-    reference=shared,
-    mistakes=(
-        Mistake(
-            lambda rows: [n - 1 for n in shared(rows)],
-            "Count the person too: somebody who is alone has a group of 1.",
-        ),
-        Mistake(
-            lambda rows: min(shared(rows)),
-            "That is the k of the whole table. Asked for is one number for each row.",
-        ),
-        Mistake(
-            lambda rows: list(Counter(rows).values()),
-            "One number for each kind of row. Give one for each person, in the order of the rows.",
-        ),
-        Mistake(lambda rows: [len(set(rows))] * len(rows), "That is the number of different rows."),
-        Mistake(
-            lambda rows: shared([row[0] for row in rows]),
-            "You compare the first column only. All columns of a row together make the person "
-            "known.",
-        ),
-        Mistake(
-            lambda rows: [
-                sum(any(a == b for a, b in zip(row, other, strict=True)) for other in rows)
-                for row in rows
-            ],
-            "You count rows that agree in some column. All must agree.",
-        ),
-        Mistake(
-            lambda rows: [
-                1 + sum(rows[j] == row for j in (i - 1, i + 1) if 0 <= j < len(rows))
-                for i, row in enumerate(rows)
-            ],
-            "Equal rows need not stand next to each other.",
-        ),
-        Mistake(
-            lambda rows: [int(n == 1) for n in shared(rows)],
-            "You say who is alone. Asked for is the size of each group.",
-        ),
-    ),
-    hints=(
-        "Rows are tuples, so they can be counted like words.",
-        "sizes = Counter(rows) counts each kind; then look every row up in it.",
-    ),
-    cases=lambda: [
-        ([("F", 54), ("M", 54), ("F", 54), ("F", 61)],),
-        ([("F", 80, "A"), ("M", 80, "A"), ("F", 80, "B"), ("M", 80, "A"), ("M", 80, "A")],),
-        ([("M", 1), ("F", 2), ("M", 1), ("F", 2), ("M", 3), ("M", 1)],),
-    ],
-)
-
-
-def nonce(prefix, number, last):
-    return (prefix + number.to_bytes(4, "big") + bytes([last])).hex()
-
-
-def _nonce_cases():
-    prefix = bytes.fromhex("a1b2c3d4e5f607")
-    return [(prefix, 0, False), (prefix, 1, True), (prefix, 70_000, False), (bytes(7), 258, True)]
-
-
-NONCE = Exercise(
-    task="the nonce that tells a chunk where it belongs",
-    reference=nonce,
-    mistakes=(
-        Mistake(
-            lambda prefix, number, last: (
-                prefix + number.to_bytes(4, "little") + bytes([last])
-            ).hex(),
-            "The number is written the other way round: the big end first.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (prefix + number.to_bytes(5, "big")).hex(),
-            "Nothing tells the last chunk from the others: a file that was cut off between two "
-            "chunks would open.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (prefix + bytes(4) + bytes([last])).hex(),
-            "All chunks have the same number: they could change places, and one nonce would be "
-            "used twice, which breaks GCM altogether.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (prefix + bytes([last]) + number.to_bytes(4, "big")).hex(),
-            "The order is prefix, number, last.",
-        ),
-        Mistake(
-            lambda prefix, number, last: nonce(prefix, number + 1, last),
-            "Count from 0: use the number as it is given.",
-        ),
-        Mistake(
-            lambda prefix, number, last: nonce(prefix, number, not last),
-            "1 is for the last chunk, 0 for all others.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (number.to_bytes(4, "big") + bytes([last]) + prefix).hex(),
-            "The prefix comes first.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (prefix + number.to_bytes(8, "big") + bytes([last])).hex(),
-            "Four bytes for the number: the nonce of GCM has 12 bytes in all.",
-        ),
-        Mistake(
-            lambda prefix, number, last: (prefix + f"{number:04d}".encode() + bytes([last])).hex(),
-            "Write the number itself in four bytes, not its decimal digits.",
-        ),
-    ),
-    hints=(
-        "7 + 4 + 1 = 12 bytes: join them with +, then .hex().",
-        'number.to_bytes(4, "big") gives the four bytes, bytes([last]) the one.',
-    ),
-    cases=_nonce_cases,
+    cases=_step_cases,
 )

@@ -1,318 +1,366 @@
-"""Exercises: federated learning."""
+"""Exercises: missing data."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
+LOST = 0.02  # probability that a packet gets lost
+PACKETS = 20  # packets of a window
 
-def average(models, counts):
-    n = sum(counts)
-    return [
-        sum(count / n * w for count, w in zip(counts, ws, strict=True))
-        for ws in zip(*models, strict=True)
-    ]
-
-
-def _average_cases():
-    rng = np.random.default_rng(181)
-
-    def model():
-        return [rng.normal(size=(3, 2)), rng.normal(size=2)]
-
-    return [
-        ([[np.array([0.0]), np.array([[1.0]])], [np.array([4.0]), np.array([[5.0]])]], [3, 1]),
-        ([model(), model(), model()], [10, 200, 45]),
-    ]
-
-
-AVERAGE = Exercise(
-    task="the average of the hospitals' models",
-    reference=average,
+SHARE_LOST = Exercise(
+    task="share of windows that deletion throws away",
+    reference=1 - (1 - LOST) ** PACKETS,
     mistakes=(
+        Mistake((1 - LOST) ** PACKETS, "That is the share of windows that stay whole."),
         Mistake(
-            lambda models, counts: [np.mean(ws, axis=0) for ws in zip(*models, strict=True)],
-            "A hospital with ten patients now counts as much as one with a thousand. Weight each "
-            "model by its count.",
+            LOST * PACKETS,
+            "Adding counts a window twice that has lost two packets. Which windows are whole?",
         ),
-        Mistake(
-            lambda models, counts: [
-                sum(count * w for count, w in zip(counts, ws, strict=True))
-                for ws in zip(*models, strict=True)
-            ],
-            "An average of equal models must be that model. Divide by the sum of the counts.",
-        ),
-        Mistake(
-            lambda models, counts: [sum(ws) for ws in zip(*models, strict=True)],
-            "The weights become too large. What are the counts for?",
-        ),
-        Mistake(
-            lambda models, counts: [w / len(models) for w in average(models, counts)],
-            "The shares already sum to one; nothing is left to divide by.",
-        ),
-        Mistake(
-            lambda models, counts: average(models, [1 / count for count in counts]),
-            "Your small hospitals count most. Shares grow with counts.",
-        ),
-        Mistake(
-            lambda models, counts: list(models[int(np.argmax(counts))]),
-            "You took one hospital's model. All of them have a say.",
-        ),
-        Mistake(
-            lambda models, counts: [
-                np.average([w.mean() for w in ws], weights=counts)
-                for ws in zip(*models, strict=True)
-            ],
-            "Each weight is averaged with the same weight of the other hospitals; the arrays "
-            "keep their shapes.",
-        ),
-        Mistake(
-            lambda models, counts: [sum(w.sum() for w in model) / len(model) for model in models],
-            "Average over hospitals, layer by layer; you ran over the layers of each hospital.",
-        ),
+        Mistake(LOST, "That is the share of packets. One lost packet spoils a whole window."),
+        Mistake(LOST**PACKETS, "So often all packets are lost. One is enough."),
+        Mistake(100 * (1 - (1 - LOST) ** PACKETS), "Give a share between 0 and 1, not per cent."),
     ),
     hints=(
-        "Turn the counts into shares that sum to one. Then each array of the result is a sum of "
-        "share times array.",
-        "zip(*models) gives the first arrays of all hospitals, then the second ones, and so on.",
-        "[sum(count / n * w for count, w in zip(counts, ws)) for ws in zip(*models)]",
+        "A window is whole if its first packet arrives, and its second, and all the others.",
+        "Independent chances multiply: 0.98 for each packet. The rest is lost.",
     ),
-    cases=_average_cases,
+    rtol=0.01,
 )
 
 
-def masked(update, k, seeds):
-    result = update.copy()
-    for j, seed in enumerate(seeds):
-        mask = np.random.default_rng(seed).integers(0, 2**32, update.shape, np.uint32)
-        if j > k:
-            result += mask
-        elif j < k:
-            result -= mask
-    return result
+def interpolate(x, missing):
+    index = np.arange(len(x))
+    filled = x.copy()
+    filled[missing] = np.interp(index[missing], index[~missing], x[~missing])
+    return filled
 
 
-def _mask(seed, update):
-    return np.random.default_rng(seed).integers(0, 2**32, update.shape, np.uint32)
+def _straight(x, missing, ends):
+    """Interpolate, with something else in front of the first and after the last known sample."""
+    filled = interpolate(x, missing)
+    known = np.flatnonzero(~missing)
+    first, last = known[0], known[-1]
+    filled[:first], filled[last + 1 :] = ends(filled, first, last)
+    return filled
 
 
-def _no_wrap(update, k, seeds):
-    total = update.astype(np.int64)
-    for j, seed in enumerate(seeds):
-        total = total + np.sign(j - k) * _mask(seed, update).astype(np.int64)
-    return total
+def _goes_on_with_the_slope(x, missing):
+    def ends(f, first, last):
+        before = f[first] + (f[first + 1] - f[first]) * np.arange(-first, 0)
+        after = f[last] + (f[last] - f[last - 1]) * np.arange(1, len(f) - last)
+        return before, after
+
+    return _straight(x, missing, ends)
 
 
-def _masked_cases():
-    rng = np.random.default_rng(182)
-    update = rng.integers(0, 2**32, 5, np.uint32)
-    return [
-        (np.array([1, 2, 4_294_967_295], np.uint32), 0, [11, 12]),
-        (update, 1, [21, 22, 23, 24]),
-        (update, 2, [31, 32, 33]),
-    ]
+def _shared(x, missing, weight):
+    """Interpolate with another idea of how far along the gap a sample lies."""
+    filled, held = interpolate(x, missing), x.copy()
+    known = np.flatnonzero(~missing)
+    for i in np.flatnonzero(missing):
+        if known[0] < i < known[-1]:
+            left, right = known[known < i][-1], known[known > i][0]
+            t = weight(i - left, right - left)
+            held[i] = (1 - t) * x[left] + t * x[right]
+        else:
+            held[i] = filled[i]
+    return held
 
 
-MASKED = Exercise(
-    task="an update under masks that cancel in the sum",
-    reference=masked,
+def _gap_cases():
+    nan = np.nan
+    x = np.array([0.1, nan, nan, nan, 0.9, 0.5, nan, 0.2])
+    edges = np.array([nan, nan, 1.0, 3.0, nan, nan, 6.0, 5.0, nan, nan])
+    wide = np.array([2.0, 1.0, nan, nan, nan, nan, -4.0, nan])
+    return [(a, np.isnan(a)) for a in (x, edges, wide)]
+
+
+INTERPOLATE = Exercise(
+    task="straight lines across gaps",
+    reference=interpolate,
     mistakes=(
         Mistake(
-            lambda update, k, seeds: (
-                update + sum(_mask(s, update) for j, s in enumerate(seeds) if j != k)
+            _goes_on_with_the_slope,
+            "At the ends you go on with the slope of the last two samples. A heart does not; "
+            "hold the nearest value.",
+        ),
+        Mistake(
+            lambda x, missing: _straight(x, missing, lambda f, first, last: (np.nan, np.nan)),
+            "NaN is left where the signal begins or ends with a gap. Hold the nearest value.",
+        ),
+        Mistake(
+            lambda x, missing: _straight(x, missing, lambda f, first, last: (0.0, 0.0)),
+            "At the ends you put 0, which nobody measured. Hold the nearest value.",
+        ),
+        Mistake(
+            lambda x, missing: _shared(x, missing, lambda steps, gap: (steps - 1) / gap),
+            "Your line comes one sample late: the first missing sample is already one step away "
+            "from its neighbour.",
+        ),
+        Mistake(
+            lambda x, missing: _shared(
+                x, missing, lambda steps, gap: (steps - 1) / max(1, gap - 2)
             ),
-            "If everybody adds, nothing cancels. Of each pair one adds and the other takes away.",
+            "Your line reaches its ends on the first and the last missing sample. It should "
+            "reach them on their known neighbours.",
         ),
         Mistake(
-            lambda update, k, seeds: update - (masked(update, k, seeds) - update),
-            "That cancels as well, if all do so. Here the one with the smaller number adds: plus "
-            "for j > k.",
+            lambda x, missing: _shared(x, missing, lambda steps, gap: (gap - steps) / gap),
+            "The nearer neighbour should count more; with you it is less.",
         ),
         Mistake(
-            lambda update, k, seeds: masked(update, k, seeds) + _mask(seeds[k], update),
-            "There is no pair of a hospital with itself: leave seeds[k] out.",
+            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.5),
+            "Everywhere the same weight of both neighbours: a step, no line.",
         ),
         Mistake(
-            lambda update, k, seeds: (
-                update + sum((_mask(s, update) for s in seeds[k + 1 :]), np.zeros_like(update))
-            ),
-            "You add for the later ones. The earlier ones added theirs: take those away.",
+            lambda x, missing: _shared(x, missing, lambda steps, gap: 0.0),
+            "You hold the last value. The neighbour on the right counts as well.",
         ),
         Mistake(
-            lambda update, k, seeds: (
-                update - sum((_mask(s, update) for s in seeds[:k]), np.zeros_like(update))
-            ),
-            "You take away for the earlier ones. For the later ones, add.",
+            lambda x, missing: np.where(missing, x[~missing].mean(), x),
+            "That is mean filling. Use the two neighbours of each gap.",
         ),
         Mistake(
-            lambda update, k, seeds: update + _mask(seeds[(k + 1) % len(seeds)], update),
-            "One mask only, and one partner knows it. Take one for each partner.",
-        ),
-        Mistake(
-            lambda update, k, seeds: masked(update, k, seeds) - update,
-            "These are the masks. Where is the update?",
-        ),
-        Mistake(
-            lambda update, k, seeds: update, "This is the update itself, for everybody to read."
-        ),
-        Mistake(_no_wrap, "Stay in uint32, which wraps round at 2**32."),
-        Mistake(
-            lambda update, k, seeds: masked(update, k, seeds).astype(float),
-            "Only uint32 wraps round by itself when the server adds: return that type.",
+            lambda x, missing: interpolate(x, missing)[missing],
+            "Return the whole signal, known samples included.",
         ),
     ),
     hints=(
-        "Go through the other hospitals j. Draw the mask of the pair from seeds[j]; add it if j "
-        "> k, take it away if j < k.",
-        "uint32 arrays wrap round by themselves: result += mask and result -= mask are enough.",
-        "mask = np.random.default_rng(seeds[j]).integers(0, 2**32, update.shape, np.uint32)",
+        "np.interp(where, where it is known, what is known there) draws straight lines.",
+        "i = np.arange(len(x)); np.interp(i[missing], i[~missing], x[~missing]) gives the "
+        "missing values; it holds the nearest one at the ends.",
     ),
-    cases=_masked_cases,
-    dtype="uint32",
+    cases=_gap_cases,
 )
 
 
-def clipped_sum(gradients, clip):
-    lengths = np.sqrt((gradients**2).sum(axis=1, keepdims=True))
-    return (gradients * np.minimum(1, clip / lengths)).sum(axis=0)
+def hidden_rmse(truth, filled, hidden):
+    return np.sqrt(np.mean((filled[hidden] - truth[hidden]) ** 2))
 
 
-def _shortened(gradients, clip, sizes):
-    return gradients * np.minimum(1, clip / sizes)
+def _hidden_cases():
+    rng = np.random.default_rng(153)
+    cases = []
+    for samples, first, stop in ((12, 3, 7), (30, 10, 12), (9, 1, 8)):
+        truth = rng.normal(0, 1, samples)
+        hidden = np.zeros(samples, bool)
+        hidden[first:stop] = True
+        # What is known moves a little too: a filter ran over the whole signal.
+        filled = truth + np.where(hidden, rng.normal(0.3, 0.8, samples), 0.05)
+        cases.append((truth, filled, hidden))
+    return cases
 
 
-def _squares(gradients, clip):
-    squares = (gradients**2).sum(axis=1, keepdims=True)
-    return _shortened(gradients, clip, squares).sum(axis=0)
-
-
-def _absolute(gradients, clip):
-    lengths = np.abs(gradients).sum(axis=1, keepdims=True)
-    return _shortened(gradients, clip, lengths).sum(axis=0)
-
-
-def _clip_cases():
-    rng = np.random.default_rng(183)
-    return [
-        (np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0),
-        (rng.normal(size=(6, 5)) * rng.uniform(0.2, 3, (6, 1)), 1.5),
-    ]
-
-
-CLIPPED_SUM = Exercise(
-    task="the sum of clipped gradients",
-    reference=clipped_sum,
+HIDDEN_RMSE = Exercise(
+    task="root mean square error of the hidden samples",
+    reference=hidden_rmse,
     mistakes=(
         Mistake(
-            lambda gradients, clip: np.clip(gradients, -clip, clip).sum(axis=0),
-            "You cut each entry. Asked for is the length of the whole row: shorten it and keep "
-            "its direction.",
+            lambda truth, filled, hidden: np.sqrt(np.mean((filled - truth) ** 2)),
+            "You average over all samples. The known ones are easy and water the error down.",
         ),
         Mistake(
-            lambda gradients, clip: (
-                gradients * clip / np.linalg.norm(gradients, axis=1, keepdims=True)
-            ).sum(axis=0),
-            "Short gradients became longer. Clipping only shortens: the factor is at most 1.",
+            lambda truth, filled, hidden: np.mean((filled[hidden] - truth[hidden]) ** 2),
+            "That is in mV². Take the root.",
         ),
         Mistake(
-            lambda gradients, clip: clipped_sum(gradients.sum(axis=0, keepdims=True), clip),
-            "One patient can still turn the sum. Clip each row, then add.",
+            lambda truth, filled, hidden: np.mean(np.abs(filled[hidden] - truth[hidden])),
+            "That is the mean absolute error. Square, average, take the root.",
         ),
         Mistake(
-            lambda gradients, clip: gradients.sum(axis=0),
-            "Nothing is clipped yet: no bound on what one patient can do.",
+            lambda truth, filled, hidden: np.abs(np.mean(filled[hidden] - truth[hidden])),
+            "Errors up and down cancel. Square them before you average.",
         ),
         Mistake(
-            lambda gradients, clip: clipped_sum(gradients, clip) / len(gradients),
-            "The sum is asked for; dividing comes after the noise.",
-        ),
-        Mistake(_squares, "That is the square of the length. Take the root."),
-        Mistake(
-            _absolute, "The noise is measured against the Euclidean length: squares, sum, root."
+            lambda truth, filled, hidden: np.sqrt(np.mean((filled[~hidden] - truth[~hidden]) ** 2)),
+            "That is the error where nothing was hidden: turn it round.",
         ),
         Mistake(
-            lambda gradients, clip: gradients[np.linalg.norm(gradients, axis=1) <= clip].sum(
-                axis=0
-            ),
-            "Long gradients are shortened, not thrown away.",
+            lambda truth, filled, hidden: np.sqrt(np.mean((hidden * (filled - truth)) ** 2)),
+            "The sum is right, the number of samples is not: divide by the hidden ones only.",
         ),
         Mistake(
-            lambda gradients, clip: _shortened(
-                gradients, clip, np.linalg.norm(gradients, axis=1, keepdims=True)
-            ),
-            "The rows are right. Add them up over the patients.",
+            lambda truth, filled, hidden: np.sqrt(np.sum((filled[hidden] - truth[hidden]) ** 2)),
+            "Divide by the number of hidden samples before you take the root.",
         ),
         Mistake(
-            lambda gradients, clip: _shortened(
-                gradients, clip, np.linalg.norm(gradients, axis=0)
-            ).sum(axis=0),
-            "You measured columns. A patient is a row: axis=1.",
+            lambda truth, filled, hidden: np.std(filled[hidden] - truth[hidden]),
+            "The standard deviation takes the mean error off, and that is part of the error.",
         ),
     ),
     hints=(
-        "Compute the length of each row. Multiply a row that is too long by clip / length.",
-        "np.minimum(1, clip / lengths) leaves short rows alone; keepdims=True keeps the shapes "
-        "fitting.",
+        "Pick the hidden samples first: truth[hidden] and filled[hidden].",
+        "The root of the mean of (filled[hidden] - truth[hidden]) squared.",
     ),
-    cases=_clip_cases,
+    cases=_hidden_cases,
 )
 
 
-def advantage(inside, outside, threshold):
-    return np.mean(inside < threshold) - np.mean(outside < threshold)
-
-
-def _advantage_cases():
-    rng = np.random.default_rng(184)
-    return [
-        (np.array([0.1, 0.2, 0.9, 0.5]), np.array([0.25, 0.8, 0.5]), 0.5),
-        (rng.exponential(0.3, 40), rng.exponential(0.5, 60), 0.35),
-    ]
-
-
-ADVANTAGE = Exercise(
-    task="what an attacker gains with a threshold",
-    reference=advantage,
+STORIES = Exercise(
+    task="name the mechanism of four stories",
+    reference=["mcar", "mar", "mnar", "mnar"],
     mistakes=(
         Mistake(
-            lambda inside, outside, t: np.mean(inside < t),
-            "An attacker who always says yes would score 1. Take away the share of outsiders "
-            "whom the rule accuses too.",
+            ["mcar", "mnar", "mnar", "mnar"],
+            "In the second story the blood pressure decides, and everybody's is written down.",
         ),
         Mistake(
-            lambda inside, outside, t: np.mean(inside > t) - np.mean(outside > t),
-            "Members have small losses: below the threshold means yes.",
+            ["mcar", "mar", "mar", "mnar"],
+            "In the third story, who decides? The pain, which is the very thing not known.",
         ),
         Mistake(
-            lambda inside, outside, t: (np.mean(inside < t) + np.mean(outside >= t)) / 2,
-            "That is the share of right answers in a balanced group. The advantage is 0 for "
-            "guessing.",
+            ["mcar", "mar", "mnar", "mar"],
+            "In the fourth story the height of the beat decides, and the height is what is lost.",
         ),
         Mistake(
-            lambda inside, outside, t: np.sum(inside < t) - np.sum(outside < t),
-            "Shares, not counts: the two groups differ in size.",
+            ["mar", "mar", "mnar", "mnar"],
+            "Flat batteries ask for nobody's values. Which word has 'completely' in it?",
         ),
         Mistake(
-            lambda inside, outside, t: (
-                (np.sum(inside < t) - np.sum(outside < t)) / (len(inside) + len(outside))
-            ),
-            "Each count is divided by its own group.",
+            ["mcar", "mar", "mar", "mar"],
+            "In the last two stories the value itself decides, and it is not known.",
         ),
         Mistake(
-            lambda inside, outside, t: np.mean(inside < t) / max(1e-9, np.mean(outside < t)),
-            "A difference of two shares, not their ratio.",
-        ),
-        Mistake(
-            lambda inside, outside, threshold: np.mean(outside) - np.mean(inside),
-            "You compared mean losses. The attacker says yes or no.",
-        ),
-        Mistake(
-            lambda inside, outside, t: np.mean(inside < t) + np.mean(outside < t),
-            "Accusing outsiders is an error: take that share away.",
+            ["mcar", "mcar", "mnar", "mnar"],
+            "In the second story lactate is missing more often at a normal pressure: that is not "
+            "chance alone.",
         ),
     ),
     hints=(
-        "Which share of the members is called a member? Which share of the outsiders?",
-        "np.mean(inside < threshold) is a share.",
+        "Ask of each story: what decides whether the value is missing? Is that thing known?",
+        "Nothing but chance: mcar. Something that is known: mar. The lost value itself: mnar.",
     ),
-    cases=_advantage_cases,
+)
+
+
+def mean_fill(x, train):
+    means = np.nanmean(x[train], axis=0)
+    return np.where(np.isnan(x), means, x)
+
+
+def _fill(x, means):
+    return np.where(np.isnan(x), means, x)
+
+
+def _each_part_its_own(x, train):
+    filled = _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0))
+    filled[train] = mean_fill(x, train)[train]
+    return filled
+
+
+def _fill_cases():
+    nan = np.nan
+    x = np.array([[1.0, 10.0], [nan, 20.0], [4.0, nan], [9.0, 70.0], [7.0, nan], [8.0, 60.0]])
+    y = np.array([[2.0, 5.0, 1.0], [nan, 7.0, 2.0], [6.0, nan, 3.0], [3.0, 1.0, nan]])
+    return [(x, np.array([0, 1, 2])), (y, np.array([0, 2])), (x, np.array([5, 3, 0, 2]))]
+
+
+MEAN_FILL = Exercise(
+    task="mean filling, fitted on the training rows",
+    reference=mean_fill,
+    mistakes=(
+        Mistake(
+            lambda x, train: np.where(np.isnan(x), np.nanmean(x, axis=0), x),
+            "Your mean is taken over all rows: the test rows have leaked into it.",
+        ),
+        Mistake(
+            lambda x, train: np.where(np.isnan(x), np.nanmean(x[train]), x),
+            "One mean for the whole table mixes units. Take axis=0.",
+        ),
+        Mistake(
+            lambda x, train: np.where(np.isnan(x), np.nanmean(x, axis=1, keepdims=True), x),
+            "You average along the row, over different quantities.",
+        ),
+        Mistake(
+            lambda x, train: np.nan_to_num(x),
+            "0 is a value like any other, and here an unlikely one.",
+        ),
+        Mistake(
+            lambda x, train: _fill(x, np.nanmean(np.delete(x, train, axis=0), axis=0)),
+            "You have fitted on the rows that are not for training.",
+        ),
+        Mistake(
+            _each_part_its_own,
+            "The test rows are filled with a mean of their own. A patient who comes alone has "
+            "none; use that of the training rows.",
+        ),
+        Mistake(
+            lambda x, train: _fill(x, np.nan_to_num(x[train]).mean(axis=0)),
+            "Your mean counts a missing entry as 0. np.nanmean leaves it out.",
+        ),
+        Mistake(
+            lambda x, train: mean_fill(x, train)[train],
+            "Fit on the training rows, but return all rows.",
+        ),
+        Mistake(
+            lambda x, train: np.where(np.isnan(x), x[train].mean(axis=0), x),
+            "The mean of a column with NaN is NaN. np.nanmean leaves NaN out.",
+        ),
+        Mistake(
+            lambda x, train: np.tile(np.nanmean(x[train], axis=0), (len(x), 1)),
+            "Known entries must stay as they are.",
+        ),
+    ),
+    hints=(
+        "np.nanmean(x[train], axis=0) is the mean of each column over the training rows.",
+        "np.where(np.isnan(x), means, x) puts it where an entry is missing.",
+    ),
+    cases=_fill_cases,
+)
+
+
+def with_indicator(x, means):
+    missing = np.isnan(x)
+    return np.hstack([np.where(missing, means, x), missing])
+
+
+def _indicator_cases():
+    nan = np.nan
+    x = np.array([[1.0, nan], [nan, nan], [3.0, 8.0]])
+    y = np.array([[nan, 2.0, 5.0], [4.0, nan, 6.0]])
+    return [(x, np.array([2.0, 7.0])), (y, np.array([9.0, 3.0, 5.5]))]
+
+
+WITH_INDICATOR = Exercise(
+    task="fill, and say where",
+    reference=with_indicator,
+    mistakes=(
+        Mistake(
+            lambda x, means: np.hstack([_fill(x, means), np.isnan(_fill(x, means))]),
+            "All your indicators are 0: after filling nothing is missing. Ask before.",
+        ),
+        Mistake(
+            lambda x, means: np.hstack([_fill(x, means), ~np.isnan(x)]),
+            "Your indicator is 1 where a value is known. Turn it round.",
+        ),
+        Mistake(
+            lambda x, means: _fill(x, means),
+            "The table is filled. Where does it say what was missing?",
+        ),
+        Mistake(
+            lambda x, means: np.column_stack([_fill(x, means), np.isnan(x).any(axis=1)]),
+            "One indicator for each column, not one for the row.",
+        ),
+        Mistake(
+            lambda x, means: np.hstack([np.isnan(x), _fill(x, means)]),
+            "The filled columns come first, the indicators after them.",
+        ),
+        Mistake(
+            lambda x, means: np.stack([_fill(x, means), np.isnan(x)], axis=2).reshape(len(x), -1),
+            "First all filled columns, then all indicators, not in turn.",
+        ),
+        Mistake(
+            lambda x, means: np.hstack([x, np.isnan(x)]),
+            "The gaps are still NaN. Put the mean of the column there.",
+        ),
+        Mistake(
+            lambda x, means: np.vstack([_fill(x, means), np.isnan(x)]),
+            "The indicators are columns beside the table, not rows below it.",
+        ),
+    ),
+    hints=(
+        "missing = np.isnan(x) first; then fill; then set both side by side.",
+        "np.hstack([np.where(missing, means, x), missing]).",
+    ),
+    cases=_indicator_cases,
 )

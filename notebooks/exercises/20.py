@@ -1,202 +1,246 @@
-"""Exercises: your own data."""
+"""Exercises: de-identify and encrypt."""
 
-import numpy as np
+import hashlib
+import hmac
+from collections import Counter
+from datetime import datetime, timedelta
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def likeness(a, b):
-    a, b = a - a.mean(), b - b.mean()
-    return (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum())
+def pseudonym(patient_id, key):
+    digest = hmac.new(key, patient_id.encode(), hashlib.sha256)
+    return digest.hexdigest()[:16]
 
 
-def _likeness_cases():
-    rng = np.random.default_rng(20)
-    a = rng.normal(100, 20, (6, 8))
-    return [
-        (a, 1.3 * a + 15),
-        (a, a + rng.normal(0, 10, a.shape)),
-        (a, 200 - a),
-        (a, rng.normal(90, 30, a.shape)),
-    ]
+def _digest(key, message, name="sha256"):
+    return hmac.new(key, message, name).hexdigest()
 
 
-LIKENESS = Exercise(
-    task="how alike two pictures are, whatever their brightness and contrast",
-    reference=likeness,
+PSEUDONYM = Exercise(
+    task="a pseudonym that needs a key",
+    reference=pseudonym,
     mistakes=(
         Mistake(
-            lambda a, b: (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum()),
-            "Brightness still counts: subtract the mean of each picture first.",
+            lambda patient_id, key: hashlib.sha256(patient_id.encode()).hexdigest()[:16],
+            "The key is not used: anybody can hash all hospital numbers.",
         ),
         Mistake(
-            lambda a, b: np.mean((a - a.mean()) * (b - b.mean())),
-            "Contrast still counts: divide by the length of both pictures.",
+            lambda patient_id, key: hashlib.sha256(key + patient_id.encode()).hexdigest()[:16],
+            "A key glued in front of the text is not HMAC: who sees a whole digest of this kind "
+            "can go on to a longer text without the key. Use the module hmac.",
         ),
         Mistake(
-            lambda a, b: np.mean((a - b) ** 2),
-            "A difference grows with every change of brightness. Multiply.",
+            lambda patient_id, key: hashlib.sha256(patient_id.encode() + key).hexdigest()[:16],
+            "A key glued behind the text is not HMAC. Use the module hmac.",
         ),
         Mistake(
-            lambda a, b: np.mean(a == b),
-            "No pixel of a brighter copy is equal. Compare how they vary.",
+            lambda patient_id, key: _digest(patient_id.encode(), key)[:16],
+            "Key and message changed places: hmac.new(key, message, hash).",
         ),
         Mistake(
-            lambda a, b: abs(likeness(a, b)),
-            "A negative picture is not the same picture: keep the sign.",
+            lambda patient_id, key: _digest(key, patient_id.encode()),
+            "That is the whole digest. Asked for are its first 16 digits.",
         ),
-        Mistake(lambda a, b: likeness(a, b) ** 2, "That is the square. It loses the sign."),
         Mistake(
-            lambda a, b: np.mean([likeness(x, y) for x, y in zip(a, b, strict=True)]),
-            "One mean and one length for the whole picture, not for each row.",
+            lambda patient_id, key: _digest(key, patient_id.encode())[-16:],
+            "The first 16 digits, not the last.",
+        ),
+        Mistake(
+            lambda patient_id, key: _digest(key, patient_id.encode())[:32],
+            "16 bytes are 32 hexadecimal digits. Asked for are 16 digits.",
+        ),
+        Mistake(
+            lambda patient_id, key: _digest(key, patient_id.encode(), "sha1")[:16],
+            "The right scheme with another hash: take SHA-256.",
         ),
     ),
     hints=(
-        "Subtract from each picture its mean. Then brightness is gone.",
-        "Multiply pixel by pixel, add, and divide by the square root of both sums of squares.",
-    ),
-    cases=_likeness_cases,
-)
-
-
-def families(count, pairs):
-    family = list(range(count))
-    for i, j in pairs:
-        low, high = sorted((family[i], family[j]))
-        family = [low if f == high else f for f in family]
-    return family
-
-
-def _direct_only(count, pairs):
-    family = list(range(count))
-    for i, j in pairs:
-        family[max(i, j)] = min(i, j)
-    return family
-
-
-def _one_pass(count, pairs):
-    family = np.arange(count)
-    for i, j in pairs:
-        family[i] = family[j] = min(family[i], family[j])
-    return family
-
-
-def _largest(count, pairs):
-    family = np.array(families(count, pairs))
-    return np.array([np.flatnonzero(family == f).max() for f in family])
-
-
-def _sizes(count, pairs):
-    family = np.array(families(count, pairs))
-    return np.array([np.sum(family == f) for f in family])
-
-
-FAMILIES = Exercise(
-    task="families of pictures that hang together",
-    reference=families,
-    mistakes=(
-        Mistake(
-            _direct_only,
-            "If 0 is like 1 and 1 is like 2, all three are one family, also through others.",
-        ),
-        Mistake(
-            _one_pass,
-            "The order of the pairs matters to you. When two families meet, rename all of one.",
-        ),
-        Mistake(
-            lambda count, pairs: np.unique(families(count, pairs), return_inverse=True)[1],
-            "The right families. Name each by its smallest index.",
-        ),
-        Mistake(_largest, "The right families. Name each by its smallest index, not largest."),
-        Mistake(_sizes, "These are sizes. Return for each picture the name of its family."),
-    ),
-    hints=(
-        "Start with each picture as its own family: list(range(count)).",
-        "For each pair take the two family names. Everybody who has the larger gets the smaller.",
+        "Python's module hmac does the work; it wants the key, the message as bytes, and a hash.",
+        "hmac.new(key, patient_id.encode(), hashlib.sha256).hexdigest(), and cut it.",
     ),
     cases=lambda: [
-        (5, [(0, 3), (1, 4)]),
-        (6, [(0, 1), (1, 2), (4, 5)]),
-        (7, [(2, 3), (5, 6), (3, 6), (0, 1)]),
-        (8, [(6, 7), (4, 6), (2, 4), (0, 2)]),
-        (6, [(0, 5), (3, 5)]),
-        (3, []),
+        ("104711", b"a key of thirty-two random bytes"),
+        ("104712", b"a key of thirty-two random bytes"),
+        ("104711", b"another key, of the same length."),
     ],
 )
 
 
-def honest_count(n, m, rho):
-    return n / (1 + (m - 1) * rho)
+def move(dates, days):
+    moved = []
+    for text in dates:
+        day = datetime.strptime(text, "%Y%m%d") + timedelta(days=days)
+        moved.append(day.strftime("%Y%m%d"))
+    return moved
 
 
-HONEST_COUNT = Exercise(
-    task="how many independent samples a clustered set is worth",
-    reference=honest_count,
+def _months_of_thirty(dates, days):
+    out = []
+    for d in dates:
+        n = int(d[:4]) * 360 + (int(d[4:6]) - 1) * 30 + int(d[6:]) - 1 + days
+        out.append(f"{n // 360:04d}{n % 360 // 30 + 1:02d}{n % 30 + 1:02d}")
+    return out
+
+
+MOVE = Exercise(
+    task="move dates so that the days between them stay",
+    reference=move,
     mistakes=(
         Mistake(
-            lambda n, m, rho: n / m,
-            "That is right where all samples of a patient are alike, rho = 1. And where rho = 0?",
+            lambda dates, days: [str(int(d) + days) for d in dates],
+            "20240301 minus 1 is not a day: do not calculate with the digits.",
         ),
         Mistake(
-            lambda n, m, rho: n / (1 + (n - 1) * rho),
-            "A sample resembles the others of its patient, not those of all.",
+            lambda dates, days: move(dates, -days),
+            "Wrong direction: a negative number of days leads to the past.",
         ),
         Mistake(
-            lambda n, m, rho: n / (1 + m * rho),
-            "A sample has m - 1 others of the same patient, not m.",
+            lambda dates, days: [f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in move(dates, days)],
+            "Right days. DICOM writes them without hyphens.",
         ),
         Mistake(
-            lambda n, m, rho: n * (1 + (m - 1) * rho),
-            "Resemblance makes the set worth less. Divide.",
+            lambda dates, days: [f"{int(d[:4]) + round(days / 365)}{d[4:]}" for d in dates],
+            "You move whole years. The months and days would stay known, and leap years would "
+            "change the days between.",
         ),
-        Mistake(lambda n, m, rho: 1 + (m - 1) * rho, "That is the design effect. Divide n by it."),
+        Mistake(_months_of_thirty, "Months are not all of 30 days. Let a calendar count."),
         Mistake(
-            lambda n, m, rho: n * (1 - rho),
-            "With more samples of each patient the loss grows: m has to come in.",
+            lambda dates, days: [move([d], days + k)[0] for k, d in enumerate(dates)],
+            "Each date moves by another number of days: the time between two examinations is lost.",
+        ),
+        Mistake(
+            lambda dates, days: [move(dates, days)[0]] * len(dates),
+            "All dates became the same one. Move each of them.",
         ),
     ),
     hints=(
-        "The design effect is 1 + (m - 1) rho.",
-        "n divided by the design effect. At rho = 1 that is n / m, the number of patients.",
+        "Turn each text into a date, add the days, turn it into a text again.",
+        'datetime.strptime(text, "%Y%m%d") reads, timedelta(days=days) adds, strftime writes.',
     ),
-    cases=lambda: [(200, 1, 0.5), (200, 5, 0.0), (200, 5, 1.0), (300, 4, 0.3), (1000, 20, 0.6)],
+    cases=lambda: [
+        (["20240301", "20240308"], -1),
+        (["20231231", "20240229", "20240301"], 366),
+        (["20200115", "20200131", "20210101"], -1234),
+    ],
 )
 
 
-def at_most(n):
-    return 1 - 0.05 ** (1 / n)
+def shared(rows):
+    sizes = Counter(rows)
+    return [sizes[row] for row in rows]
 
 
-AT_MOST = Exercise(
-    task="what no error among n patients allows to say",
-    reference=at_most,
+SHARED = Exercise(
+    task="how many people share each row",
+    reference=shared,
     mistakes=(
         Mistake(
-            lambda n: 3 / n,
-            "The rule of three is a good approximation for many patients; with 1 it says 300 %. "
-            "Solve the equation.",
+            lambda rows: [n - 1 for n in shared(rows)],
+            "Count the person too: somebody who is alone has a group of 1.",
         ),
         Mistake(
-            lambda n: 0.0 * n,
-            "None seen is not none there. With 5 patients you would not bet on 0.",
+            lambda rows: min(shared(rows)),
+            "That is the k of the whole table. Asked for is one number for each row.",
         ),
         Mistake(
-            lambda n: 1 - 0.025 ** (1 / n),
-            "The rate cannot be below 0: all of the 5 % is on one side.",
+            lambda rows: list(Counter(rows).values()),
+            "One number for each kind of row. Give one for each person, in the order of the rows.",
+        ),
+        Mistake(lambda rows: [len(set(rows))] * len(rows), "That is the number of different rows."),
+        Mistake(
+            lambda rows: shared([row[0] for row in rows]),
+            "You compare the first column only. All columns of a row together make the person "
+            "known.",
         ),
         Mistake(
-            lambda n: 1 - 0.95 ** (1 / n),
-            "At that rate 95 % of the studies would see none. Take 5 %.",
+            lambda rows: [
+                sum(any(a == b for a, b in zip(row, other, strict=True)) for other in rows)
+                for row in rows
+            ],
+            "You count rows that agree in some column. All must agree.",
         ),
         Mistake(
-            lambda n: 0.05 ** (1 / n),
-            "That is the share that goes well. Return the share that fails.",
+            lambda rows: [
+                1 + sum(rows[j] == row for j in (i - 1, i + 1) if 0 <= j < len(rows))
+                for i, row in enumerate(rows)
+            ],
+            "Equal rows need not stand next to each other.",
         ),
-        Mistake(lambda n: 1 / n, "One error among n is a guess. Solve (1 - p) ** n = 0.05 for p."),
+        Mistake(
+            lambda rows: [int(n == 1) for n in shared(rows)],
+            "You say who is alone. Asked for is the size of each group.",
+        ),
     ),
     hints=(
-        "If the true rate is p, the chance of no error among n patients is (1 - p) ** n.",
-        "Set it to 0.05 and solve for p: take the n-th root.",
+        "Rows are tuples, so they can be counted like words.",
+        "sizes = Counter(rows) counts each kind; then look every row up in it.",
     ),
-    cases=lambda: [(1,), (5,), (20,), (100,), (1000,)],
+    cases=lambda: [
+        ([("F", 54), ("M", 54), ("F", 54), ("F", 61)],),
+        ([("F", 80, "A"), ("M", 80, "A"), ("F", 80, "B"), ("M", 80, "A"), ("M", 80, "A")],),
+        ([("M", 1), ("F", 2), ("M", 1), ("F", 2), ("M", 3), ("M", 1)],),
+    ],
+)
+
+
+def nonce(prefix, number, last):
+    return (prefix + number.to_bytes(4, "big") + bytes([last])).hex()
+
+
+def _nonce_cases():
+    prefix = bytes.fromhex("a1b2c3d4e5f607")
+    return [(prefix, 0, False), (prefix, 1, True), (prefix, 70_000, False), (bytes(7), 258, True)]
+
+
+NONCE = Exercise(
+    task="the nonce that tells a chunk where it belongs",
+    reference=nonce,
+    mistakes=(
+        Mistake(
+            lambda prefix, number, last: (
+                prefix + number.to_bytes(4, "little") + bytes([last])
+            ).hex(),
+            "The number is written the other way round: the big end first.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (prefix + number.to_bytes(5, "big")).hex(),
+            "Nothing tells the last chunk from the others: a file that was cut off between two "
+            "chunks would open.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (prefix + bytes(4) + bytes([last])).hex(),
+            "All chunks have the same number: they could change places, and one nonce would be "
+            "used twice, which breaks GCM altogether.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (prefix + bytes([last]) + number.to_bytes(4, "big")).hex(),
+            "The order is prefix, number, last.",
+        ),
+        Mistake(
+            lambda prefix, number, last: nonce(prefix, number + 1, last),
+            "Count from 0: use the number as it is given.",
+        ),
+        Mistake(
+            lambda prefix, number, last: nonce(prefix, number, not last),
+            "1 is for the last chunk, 0 for all others.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (number.to_bytes(4, "big") + bytes([last]) + prefix).hex(),
+            "The prefix comes first.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (prefix + number.to_bytes(8, "big") + bytes([last])).hex(),
+            "Four bytes for the number: the nonce of GCM has 12 bytes in all.",
+        ),
+        Mistake(
+            lambda prefix, number, last: (prefix + f"{number:04d}".encode() + bytes([last])).hex(),
+            "Write the number itself in four bytes, not its decimal digits.",
+        ),
+    ),
+    hints=(
+        "7 + 4 + 1 = 12 bytes: join them with +, then .hex().",
+        'number.to_bytes(4, "big") gives the four bytes, bytes([last]) the one.',
+    ),
+    cases=_nonce_cases,
 )

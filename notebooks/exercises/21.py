@@ -1,339 +1,318 @@
-"""Exercises: outline and find nodules."""
+"""Exercises: federated learning."""
 
 import numpy as np
 
 from medtutor.exercises import Exercise, Mistake
 
 
-def dice(a, b):
-    size = a.sum() + b.sum()
-    return 2 * (a & b).sum() / size if size > 0 else 1.0
-
-
-def _mask_cases():
-    rng = np.random.default_rng(211)
-    square, moved, nothing = np.zeros((3, 6, 6), bool)
-    square[1:4, 1:4], moved[2:5, 1:5] = True, True
-    dot = np.arange(36).reshape(6, 6) == 8
+def average(models, counts):
+    n = sum(counts)
     return [
-        (square, moved),
-        (square, nothing),
-        (nothing, nothing),
-        (dot, nothing),
-        (rng.random((8, 8)) < 0.6, rng.random((8, 8)) < 0.3),
+        sum(count / n * w for count, w in zip(counts, ws, strict=True))
+        for ws in zip(*models, strict=True)
     ]
 
 
-DICE = Exercise(
-    task="the Dice coefficient of two outlines, also of empty ones",
-    reference=dice,
+def _average_cases():
+    rng = np.random.default_rng(181)
+
+    def model():
+        return [rng.normal(size=(3, 2)), rng.normal(size=2)]
+
+    return [
+        ([[np.array([0.0]), np.array([[1.0]])], [np.array([4.0]), np.array([[5.0]])]], [3, 1]),
+        ([model(), model(), model()], [10, 200, 45]),
+    ]
+
+
+AVERAGE = Exercise(
+    task="the average of the hospitals' models",
+    reference=average,
     mistakes=(
         Mistake(
-            lambda a, b: 2 * (a & b).sum() / (a.sum() + b.sum()),
-            "One of the cases has two empty outlines: 0 divided by 0. Say what that is worth.",
+            lambda models, counts: [np.mean(ws, axis=0) for ws in zip(*models, strict=True)],
+            "A hospital with ten patients now counts as much as one with a thousand. Weight each "
+            "model by its count.",
         ),
         Mistake(
-            lambda a, b: 2 * (a & b).sum() / (a.sum() + b.sum()) if (a | b).any() else 0.0,
-            "Two readers who both see nothing agree. What is full agreement worth?",
+            lambda models, counts: [
+                sum(count * w for count, w in zip(counts, ws, strict=True))
+                for ws in zip(*models, strict=True)
+            ],
+            "An average of equal models must be that model. Divide by the sum of the counts.",
         ),
         Mistake(
-            lambda a, b: (a & b).sum() / (a | b).sum() if (a | b).any() else 1.0,
-            "That is the Jaccard index: shared pixels over those in either. It is always lower.",
+            lambda models, counts: [sum(ws) for ws in zip(*models, strict=True)],
+            "The weights become too large. What are the counts for?",
         ),
         Mistake(
-            lambda a, b: dice(a, b) / 2 if (a | b).any() else 1.0,
-            "Two equal outlines must get 1. Yours get one half: a factor is missing.",
+            lambda models, counts: [w / len(models) for w in average(models, counts)],
+            "The shares already sum to one; nothing is left to divide by.",
         ),
         Mistake(
-            lambda a, b: float(np.mean(a == b)),
-            "That also counts the pixels that are outside of both, which are most of the image.",
+            lambda models, counts: average(models, [1 / count for count in counts]),
+            "Your small hospitals count most. Shares grow with counts.",
         ),
         Mistake(
-            lambda a, b: (a & b).sum() / a.sum() if a.any() else 1.0,
-            "That is the share of the first that the second covers. Both sizes count.",
+            lambda models, counts: list(models[int(np.argmax(counts))]),
+            "You took one hospital's model. All of them have a say.",
+        ),
+        Mistake(
+            lambda models, counts: [
+                np.average([w.mean() for w in ws], weights=counts)
+                for ws in zip(*models, strict=True)
+            ],
+            "Each weight is averaged with the same weight of the other hospitals; the arrays "
+            "keep their shapes.",
+        ),
+        Mistake(
+            lambda models, counts: [sum(w.sum() for w in model) / len(model) for model in models],
+            "Average over hospitals, layer by layer; you ran over the layers of each hospital.",
         ),
     ),
     hints=(
-        "Three numbers are enough: the pixels of a, the pixels of b, and those in both.",
-        "2 * (a & b).sum() / (a.sum() + b.sum()); before that, ask whether the sum below is 0.",
+        "Turn the counts into shares that sum to one. Then each array of the result is a sum of "
+        "share times array.",
+        "zip(*models) gives the first arrays of all hospitals, then the second ones, and so on.",
+        "[sum(count / n * w for count, w in zip(counts, ws)) for ws in zip(*models)]",
     ),
-    cases=_mask_cases,
+    cases=_average_cases,
 )
 
 
-def readers_dice(counts, readers):
-    shared = (counts * (counts - 1)).sum() / (readers * (readers - 1))
-    return shared / (counts.sum() / readers)
+def masked(update, k, seeds):
+    result = update.copy()
+    for j, seed in enumerate(seeds):
+        mask = np.random.default_rng(seed).integers(0, 2**32, update.shape, np.uint32)
+        if j > k:
+            result += mask
+        elif j < k:
+            result -= mask
+    return result
 
 
-def _count_cases():
-    rng = np.random.default_rng(212)
+def _mask(seed, update):
+    return np.random.default_rng(seed).integers(0, 2**32, update.shape, np.uint32)
+
+
+def _no_wrap(update, k, seeds):
+    total = update.astype(np.int64)
+    for j, seed in enumerate(seeds):
+        total = total + np.sign(j - k) * _mask(seed, update).astype(np.int64)
+    return total
+
+
+def _masked_cases():
+    rng = np.random.default_rng(182)
+    update = rng.integers(0, 2**32, 5, np.uint32)
     return [
-        (np.array([[0, 2, 2, 0], [1, 2, 2, 1]]), 2),
-        (np.array([[0, 1, 3], [2, 4, 4], [0, 3, 1]]), 4),
-        (rng.integers(0, 4, (7, 5)), 3),
+        (np.array([1, 2, 4_294_967_295], np.uint32), 0, [11, 12]),
+        (update, 1, [21, 22, 23, 24]),
+        (update, 2, [31, 32, 33]),
     ]
 
 
-READERS_DICE = Exercise(
-    task="how readers agree, pair by pair, from the counts alone",
-    reference=readers_dice,
+MASKED = Exercise(
+    task="an update under masks that cancel in the sum",
+    reference=masked,
     mistakes=(
         Mistake(
-            lambda counts, readers: (counts**2).sum() / (readers * counts.sum()),
-            "With n² a reader is also paired with himself, and agrees with himself everywhere.",
-        ),
-        Mistake(
-            lambda counts, readers: (
-                (counts * (counts - 1)).sum() / readers**2 / (counts.sum() / readers)
+            lambda update, k, seeds: (
+                update + sum(_mask(s, update) for j, s in enumerate(seeds) if j != k)
             ),
-            "Of the R readers, each has R - 1 partners.",
+            "If everybody adds, nothing cancels. Of each pair one adds and the other takes away.",
         ),
         Mistake(
-            lambda counts, readers: (counts == readers).sum() / (counts > 0).sum(),
-            "That is the share of pixels on which everybody agrees, not a mean over pairs.",
+            lambda update, k, seeds: update - (masked(update, k, seeds) - update),
+            "That cancels as well, if all do so. Here the one with the smaller number adds: plus "
+            "for j > k.",
         ),
         Mistake(
-            lambda counts, readers: (counts * (counts - 1)).sum() / (readers * (readers - 1)),
-            "That is the mean number of pixels that two readers share. Divide it by a mean size.",
+            lambda update, k, seeds: masked(update, k, seeds) + _mask(seeds[k], update),
+            "There is no pair of a hospital with itself: leave seeds[k] out.",
         ),
         Mistake(
-            lambda counts, readers: 2 * readers_dice(counts, readers),
-            "A factor of 2 too many: the 2 of the Dice coefficient meets the two sizes below.",
-        ),
-        Mistake(
-            lambda counts, readers: (
-                (counts * (counts - 1)).sum()
-                / (readers * (readers - 1))
-                / (2 * counts >= readers).sum()
+            lambda update, k, seeds: (
+                update + sum((_mask(s, update) for s in seeds[k + 1 :]), np.zeros_like(update))
             ),
-            "Below stands the mean size of a reader's outline, not that of the majority's.",
+            "You add for the later ones. The earlier ones added theirs: take those away.",
+        ),
+        Mistake(
+            lambda update, k, seeds: (
+                update - sum((_mask(s, update) for s in seeds[:k]), np.zeros_like(update))
+            ),
+            "You take away for the earlier ones. For the later ones, add.",
+        ),
+        Mistake(
+            lambda update, k, seeds: update + _mask(seeds[(k + 1) % len(seeds)], update),
+            "One mask only, and one partner knows it. Take one for each partner.",
+        ),
+        Mistake(
+            lambda update, k, seeds: masked(update, k, seeds) - update,
+            "These are the masks. Where is the update?",
+        ),
+        Mistake(
+            lambda update, k, seeds: update, "This is the update itself, for everybody to read."
+        ),
+        Mistake(_no_wrap, "Stay in uint32, which wraps round at 2**32."),
+        Mistake(
+            lambda update, k, seeds: masked(update, k, seeds).astype(float),
+            "Only uint32 wraps round by itself when the server adds: return that type.",
         ),
     ),
     hints=(
-        "A pixel with n readers inside has n (n - 1) ordered pairs who share it, of R (R - 1).",
-        "shared = sum of n (n - 1) / (R (R - 1)); mean size = sum of n / R; divide.",
+        "Go through the other hospitals j. Draw the mask of the pair from seeds[j]; add it if j "
+        "> k, take it away if j < k.",
+        "uint32 arrays wrap round by themselves: result += mask and result -= mask are enough.",
+        "mask = np.random.default_rng(seeds[j]).integers(0, 2**32, update.shape, np.uint32)",
     ),
-    cases=_count_cases,
+    cases=_masked_cases,
+    dtype="uint32",
 )
 
 
-def soft_dice_loss(target, p):
-    shared = (target * p).sum(axis=(1, 2))
-    size = target.sum(axis=(1, 2)) + p.sum(axis=(1, 2))
-    return 1 - (2 * shared + 1) / (size + 1)
+def clipped_sum(gradients, clip):
+    lengths = np.sqrt((gradients**2).sum(axis=1, keepdims=True))
+    return (gradients * np.minimum(1, clip / lengths)).sum(axis=0)
 
 
-def _soft_dice(target, p, axis=(1, 2), smooth=1.0):
-    shared, size = (target * p).sum(axis=axis), (target + p).sum(axis=axis)
-    return 1 - (2 * shared + smooth) / (size + smooth)
+def _shortened(gradients, clip, sizes):
+    return gradients * np.minimum(1, clip / sizes)
 
 
-def _soft_cases():
-    rng = np.random.default_rng(213)
-    target = (rng.random((4, 5, 6)) < np.array([0.5, 0.2, 0.05, 0])[:, None, None]).astype(float)
+def _squares(gradients, clip):
+    squares = (gradients**2).sum(axis=1, keepdims=True)
+    return _shortened(gradients, clip, squares).sum(axis=0)
+
+
+def _absolute(gradients, clip):
+    lengths = np.abs(gradients).sum(axis=1, keepdims=True)
+    return _shortened(gradients, clip, lengths).sum(axis=0)
+
+
+def _clip_cases():
+    rng = np.random.default_rng(183)
     return [
-        (target, rng.random((4, 5, 6))),
-        (target[:2], target[:2]),
-        (target[:3], np.zeros((3, 5, 6))),
+        (np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0),
+        (rng.normal(size=(6, 5)) * rng.uniform(0.2, 3, (6, 1)), 1.5),
     ]
 
 
-SOFT_DICE_LOSS = Exercise(
-    task="the soft Dice loss of each image of a batch",
-    reference=soft_dice_loss,
+CLIPPED_SUM = Exercise(
+    task="the sum of clipped gradients",
+    reference=clipped_sum,
     mistakes=(
         Mistake(
-            lambda target, p: np.full(len(p), _soft_dice(target, p, axis=None)),
-            "One number for the whole batch: a small nodule drowns in a large one. Sum over the "
-            "pixels of each image.",
+            lambda gradients, clip: np.clip(gradients, -clip, clip).sum(axis=0),
+            "You cut each entry. Asked for is the length of the whole row: shorten it and keep "
+            "its direction.",
         ),
         Mistake(
-            lambda target, p: 1 - _soft_dice(target, p),
-            "That is the coefficient, which is to become large. A loss is to become small.",
+            lambda gradients, clip: (
+                gradients * clip / np.linalg.norm(gradients, axis=1, keepdims=True)
+            ).sum(axis=0),
+            "Short gradients became longer. Clipping only shortens: the factor is at most 1.",
         ),
         Mistake(
-            lambda target, p: _soft_dice(target, p, smooth=1e-7),
-            "The 1 above and below is missing.",
+            lambda gradients, clip: clipped_sum(gradients.sum(axis=0, keepdims=True), clip),
+            "One patient can still turn the sum. Clip each row, then add.",
         ),
         Mistake(
-            lambda target, p: _soft_dice(target, (p > 0.5).astype(float)),
-            "A threshold has no slope, so nothing could be learned. Use p as it is.",
+            lambda gradients, clip: gradients.sum(axis=0),
+            "Nothing is clipped yet: no bound on what one patient can do.",
         ),
         Mistake(
-            lambda target, p: _soft_dice(target, p).mean(),
-            "One value for each image is asked for, not their mean.",
+            lambda gradients, clip: clipped_sum(gradients, clip) / len(gradients),
+            "The sum is asked for; dividing comes after the noise.",
+        ),
+        Mistake(_squares, "That is the square of the length. Take the root."),
+        Mistake(
+            _absolute, "The noise is measured against the Euclidean length: squares, sum, root."
         ),
         Mistake(
-            lambda target, p: 1 - 2 * (target * p).sum((1, 2)) / ((target + p).sum((1, 2)) + 1),
-            "The 1 stands above as well as below, so that two empty outlines get a loss of 0.",
+            lambda gradients, clip: gradients[np.linalg.norm(gradients, axis=1) <= clip].sum(
+                axis=0
+            ),
+            "Long gradients are shortened, not thrown away.",
+        ),
+        Mistake(
+            lambda gradients, clip: _shortened(
+                gradients, clip, np.linalg.norm(gradients, axis=1, keepdims=True)
+            ),
+            "The rows are right. Add them up over the patients.",
+        ),
+        Mistake(
+            lambda gradients, clip: _shortened(
+                gradients, clip, np.linalg.norm(gradients, axis=0)
+            ).sum(axis=0),
+            "You measured columns. A patient is a row: axis=1.",
         ),
     ),
     hints=(
-        "The pixels of an image lie along axes 1 and 2.",
-        "1 - (2 * shared + 1) / (size + 1), shared the sum of target * p, size that of both.",
+        "Compute the length of each row. Multiply a row that is too long by clip / length.",
+        "np.minimum(1, clip / lengths) leaves short rows alone; keepdims=True keeps the shapes "
+        "fitting.",
     ),
-    cases=_soft_cases,
+    cases=_clip_cases,
 )
 
 
-def match(areas, scores, nodules):
-    best = np.zeros(nodules.max())
-    false = []
-    for number, score in enumerate(scores, start=1):
-        touched = np.unique(nodules[areas == number])
-        hits = touched[touched > 0] - 1
-        best[hits] = np.maximum(best[hits], score)
-        if len(hits) == 0:
-            false.append(score)
-    return best, false
+def advantage(inside, outside, threshold):
+    return np.mean(inside < threshold) - np.mean(outside < threshold)
 
 
-def _match(areas, scores, nodules, one_each=False, repeats=False, centre=False):
-    best, false = np.zeros(nodules.max()), []
-    for number, score in enumerate(scores, start=1):
-        inside = nodules[areas == number]
-        if centre:
-            rows, columns = np.nonzero(areas == number)
-            inside = nodules[[round(rows.mean())], [round(columns.mean())]]
-        hits = [k - 1 for k in np.unique(inside) if k > 0][: 1 if one_each else None]
-        if repeats and any(best[k] > 0 for k in hits):
-            false.append(score)
-        for k in hits:
-            best[k] = max(best[k], score)
-        if not hits:
-            false.append(score)
-    return best, false
-
-
-def _last_score(areas, scores, nodules):
-    best, false = _match(areas, scores, nodules)
-    for number, score in enumerate(scores, start=1):
-        for k in np.unique(nodules[areas == number]):
-            if k > 0:
-                best[k - 1] = score
-    return best, false
-
-
-def _match_cases():
-    nodules, areas = np.zeros((2, 12, 12), int)
-    nodules[1:4, 1:4], nodules[1:4, 6:9], nodules[8:11, 2:5] = 1, 2, 3
-    areas[3:5, 3:5], areas[2, 1:3], areas[6:8, 8:10] = 1, 2, 3
-    both = np.zeros((12, 12), int)
-    both[2, 2:8], both[10:12, 9:12] = 1, 2
-    wide = np.zeros((12, 12), int)
-    wide[3, 1:6], wide[0, 9], wide[9, 3], wide[11, 11] = 2, 1, 3, 4
+def _advantage_cases():
+    rng = np.random.default_rng(184)
     return [
-        (areas, np.array([0.9, 0.4, 0.7]), nodules),
-        (areas, np.array([0.3, 0.8, 0.2]), nodules),
-        (both, np.array([0.6, 0.5]), nodules),
-        (wide, np.array([0.25, 0.5, 0.75, 0.95]), nodules),
-        (areas, np.array([0.9, 0.4, 0.7]), np.zeros((12, 12), int)),
+        (np.array([0.1, 0.2, 0.9, 0.5]), np.array([0.25, 0.8, 0.5]), 0.5),
+        (rng.exponential(0.3, 40), rng.exponential(0.5, 60), 0.35),
     ]
 
 
-MATCH = Exercise(
-    task="which candidates find a nodule, and which are false",
-    reference=match,
+ADVANTAGE = Exercise(
+    task="what an attacker gains with a threshold",
+    reference=advantage,
     mistakes=(
         Mistake(
-            _last_score,
-            "Two candidates may touch one nodule: keep the higher score, not the last.",
+            lambda inside, outside, t: np.mean(inside < t),
+            "An attacker who always says yes would score 1. Take away the share of outsiders "
+            "whom the rule accuses too.",
         ),
         Mistake(
-            lambda areas, scores, nodules: _match(areas, scores, nodules, repeats=True),
-            "A second candidate on the same nodule is no false find: it leads to a nodule.",
+            lambda inside, outside, t: np.mean(inside > t) - np.mean(outside > t),
+            "Members have small losses: below the threshold means yes.",
         ),
         Mistake(
-            lambda areas, scores, nodules: _match(areas, scores, nodules, one_each=True),
-            "A candidate that reaches over two nodules has found both.",
+            lambda inside, outside, t: (np.mean(inside < t) + np.mean(outside >= t)) / 2,
+            "That is the share of right answers in a balanced group. The advantage is 0 for "
+            "guessing.",
         ),
         Mistake(
-            lambda areas, scores, nodules: _match(areas, scores, nodules, centre=True),
-            "You ask where the middle of the candidate lies. One shared pixel is enough.",
+            lambda inside, outside, t: np.sum(inside < t) - np.sum(outside < t),
+            "Shares, not counts: the two groups differ in size.",
         ),
         Mistake(
-            lambda areas, scores, nodules: _match(areas, scores, nodules)[::-1],
-            "First the best score of each nodule, then the scores of the false finds.",
-        ),
-        Mistake(
-            lambda areas, scores, nodules: (
-                [b for b in _match(areas, scores, nodules)[0] if b > 0],
-                _match(areas, scores, nodules)[1],
+            lambda inside, outside, t: (
+                (np.sum(inside < t) - np.sum(outside < t)) / (len(inside) + len(outside))
             ),
-            "A nodule that nobody found counts too: its best score is 0.",
+            "Each count is divided by its own group.",
+        ),
+        Mistake(
+            lambda inside, outside, t: np.mean(inside < t) / max(1e-9, np.mean(outside < t)),
+            "A difference of two shares, not their ratio.",
+        ),
+        Mistake(
+            lambda inside, outside, threshold: np.mean(outside) - np.mean(inside),
+            "You compared mean losses. The attacker says yes or no.",
+        ),
+        Mistake(
+            lambda inside, outside, t: np.mean(inside < t) + np.mean(outside < t),
+            "Accusing outsiders is an error: take that share away.",
         ),
     ),
     hints=(
-        "nodules[areas == number] holds the nodule numbers under one candidate, 0 for none.",
-        "Go through the candidates: raise the best score of each nodule number that is touched; "
-        "if there is none, put the score on the false list.",
+        "Which share of the members is called a member? Which share of the outsiders?",
+        "np.mean(inside < threshold) is a share.",
     ),
-    cases=_match_cases,
+    cases=_advantage_cases,
 )
-
-
-def sensitivity_at(best, false, fields, rate):
-    allowed = int(rate * fields)
-    ranked = sorted(false, reverse=True)
-    limit = ranked[allowed] if allowed < len(ranked) else 0
-    return np.mean(best > limit)
-
-
-def _rate_cases():
-    rng = np.random.default_rng(215)
-    best = np.array([0.9, 0.7, 0.5, 0.3, 0.0])
-    return [
-        (best, [0.8, 0.6, 0.4, 0.2], 2, 0.5),
-        (best, [0.2, 0.8, 0.4, 0.6], 2, 1),
-        (best, [0.7, 0.5], 4, 0.25),
-        (best, [0.6, 0.35], 4, 1),
-        (best, [0.6, 0.35], 16, 0.125),
-        (rng.random(30), list(rng.random(40) * 0.8), 11, 0.5),
-    ]
-
-
-SENSITIVITY_AT = Exercise(
-    task="the sensitivity at a rate of false finds",
-    reference=sensitivity_at,
-    mistakes=(
-        Mistake(
-            lambda best, false, fields, rate: np.mean(best >= _limit(false, rate * fields)),
-            "A score equal to that of the first false find that is one too many cannot be let in "
-            "without it; and a nodule of score 0 was never found.",
-        ),
-        Mistake(
-            lambda best, false, fields, rate: np.mean(best > _limit(false, rate)),
-            "The rate is per field, and there are several fields.",
-        ),
-        Mistake(
-            lambda best, false, fields, rate: np.mean(best > _limit(false, rate * fields - 1)),
-            "You let one false find less in than is allowed.",
-        ),
-        Mistake(
-            lambda best, false, fields, rate: np.sum(best > _limit(false, rate * fields)),
-            "That is how many are found. A sensitivity is a share.",
-        ),
-        Mistake(
-            lambda best, false, fields, rate: np.mean(best > _limit(false[::-1], len(false))),
-            "That is the share found at any price. How many false finds are allowed?",
-        ),
-        Mistake(
-            lambda best, false, fields, rate: np.mean(
-                best > [*false, *[0] * 99][int(rate * fields)]
-            ),
-            "The false finds do not come in the order of their scores. Sort them first.",
-        ),
-    ),
-    hints=(
-        "rate * fields false finds may pass, rounded down. Which score is the first that may not?",
-        "Sort the false finds, highest first; the nodules with a score above number `allowed` of "
-        "them are found; if there are no more than `allowed`, those above 0.",
-    ),
-    cases=_rate_cases,
-)
-
-
-def _limit(false, allowed):
-    ranked = [*np.sort(false)[::-1], *np.zeros(99)]
-    return ranked[max(int(allowed), 0)]

@@ -1,85 +1,177 @@
-"""Figures that lesson 15 alone draws: gaps of a signal, and what a column loses."""
+"""Figures that lesson 15 alone draws."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from medtutor import plots
-from medtutor.imputation import runs
-from medtutor.plots import COLOURS
+from medtutor.plots import COLOURS, FULL, HALF, INKS, MARKERS
 
 
 @plots.styled
-def gaps(seen, missing, found, truth, fs):
-    """Draw what a recorder hands over, below each other; shaded where it tells nothing."""
-    fig, axes = plots.figure(len(seen), 1, height=1.25 * len(seen) + 0.8, sharex=True)
-    time = np.arange(len(truth)) / fs
-    for ax, kind in zip(axes[:, 0], seen, strict=True):
-        _shade(ax, missing[kind], fs)
-        hidden = np.where(_wide(missing[kind]), truth, np.nan)
-        ax.plot(time, hidden, ":", linewidth=1.2, color=COLOURS["orange"], label="what was there")
-        ax.plot(time, seen[kind], color="black", linewidth=0.9)
-        level = np.nanmin(seen[kind]) - 0.12 * (np.nanmax(seen[kind]) - np.nanmin(seen[kind]))
-        bar = {"color": COLOURS["blue"], "linewidth": 4, "solid_capstyle": "butt"}
-        ax.plot(time, np.where(found[kind], level, np.nan), label="found", **bar)
-        ax.set_title(kind, loc="left", fontsize=10)
-        ax.set_ylabel("mV")
-        ax.margins(x=0)
-    axes[-1, 0].set_xlabel("time in s; shaded: missing")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    fig.align_ylabels(axes)
-    plots.show(fig, words="four_kinds")
+def divergence(
+    losses: Sequence[float], states: Mapping[str, np.ndarray], fs: float, words: str
+) -> None:
+    """Show a training loss until it is lost, and how large the state of the network gets."""
+    fig, axes = plots.figure(1, 2, height=3.0, gridspec_kw={"width_ratios": (1, 1.5)})
+    left, right = axes[0]
+    values = np.asarray(losses, float)
+    steps = np.arange(1, len(values) + 1)
+    left.plot(steps, values, "o-", color=INKS[0], markersize=4)
+    left.set(xlabel="training step", ylabel="loss in bpm²", ylim=(0, None))
+    left.xaxis.get_major_locator().set_params(integer=True)
+    for step in steps[~np.isfinite(values)][:1]:
+        left.axvline(step, color=INKS[1], linestyle="--")
+        left.annotate(
+            "NaN",
+            (step, 0.5),
+            (-5, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right",
+            color=INKS[1],
+        )
+    for k, (name, state) in enumerate(states.items()):
+        drawn = np.where(np.isfinite(state), state, np.nan)
+        right.semilogy(
+            np.arange(len(state)) / fs,
+            drawn,
+            label=name,
+            color=INKS[k],
+            linestyle=("-", "--", ":")[k % 3],
+        )
+    right.axhline(np.finfo(np.float32).max, color=COLOURS["grey"], linewidth=1)
+    right.text(0.1, 3e36, "largest float32", color=COLOURS["grey"], va="top")
+    right.set(xlabel="time in s", ylabel="largest state", ylim=(1e-3, 1e41))
+    right.margins(x=0)
+    right.legend(loc="center left")
+    plots.show(fig, words)
 
 
 @plots.styled
-def fillings(truth, hidden, filled, fs, words):
-    """Draw what several methods put into one gap, over what was there, a second to either side."""
-    rows = -(-len(filled) // 2)
-    fig, axes = plots.figure(rows, 2, height=1.55 * rows + 0.6, sharex=True, sharey=True)
-    time = np.arange(len(truth)) / fs
-    around = np.flatnonzero(hidden)[[0, -1]] / fs + [-1, 1]
-    reach = truth.max() - truth.min()
-    for ax, (title, values) in zip(axes.ravel(), filled.items(), strict=False):
-        _shade(ax, hidden, fs)
-        ax.plot(time, truth, ":", color=COLOURS["orange"], linewidth=1.3, label="what was there")
-        ax.plot(time, np.where(hidden, np.nan, truth), color="black", linewidth=0.9)
-        put = np.where(_wide(hidden), values, np.nan)
-        ax.plot(time, put, color=COLOURS["blue"], linewidth=1.6, label="filled in")
-        ax.set_title(title, loc="left", fontsize=10)
-        limits = (truth.min() - 0.3 * reach, truth.max() + 0.3 * reach)
-        ax.set(xlim=around, ylim=limits, xlabel="time in s; shaded: hidden")
-    for ax in axes.ravel()[len(filled) :]:
-        ax.set_axis_off()
+def beat_map(
+    signal: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    fs: float,
+    words: str,
+    beats: np.ndarray | None = None,
+) -> None:
+    """Show a window above the maps that say where its beats are."""
+    rows = 1 + len(maps)
+    fig, axes = plots.figure(rows, 1, height=1.15 * rows + 0.5, sharex=True)
+    axes[0, 0].plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
+    axes[0, 0].set_title("prepared window, a typical beat is 1 high", loc="left", fontsize=10)
+    for ax, (name, values), ink in zip(axes[1:, 0], maps.items(), INKS, strict=False):
+        wide = len(signal) / len(values) / fs
+        ax.bar((np.arange(len(values)) + 0.5) * wide, values, wide, color=ink)
+        ax.set_title(name, loc="left", fontsize=10)
+        ax.set_ylim(0, 1.02)
     for ax in axes[:, 0]:
-        ax.set_ylabel("mV")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    plots.show(fig, words=words)
+        for beat in [] if beats is None else beats[np.isfinite(beats)]:
+            ax.axvline(beat / fs, color=COLOURS["grey"], linewidth=0.8, linestyle=":", zorder=0)
+        ax.margins(x=0)
+    axes[-1, 0].set_xlabel("time in s" + ("" if beats is None else "; dotted: the true beats"))
+    plots.show(fig, words)
 
 
 @plots.styled
-def mechanisms(values, lost, xlabel):
-    """Draw which values of a column each mechanism takes away, with the means before and after."""
-    fig, axes = plots.figure(1, len(lost), height=3.0, sharex=True, sharey=True)
-    edges = np.histogram_bin_edges(values, 24)
-    for ax, (title, gone) in zip(axes[0], lost.items(), strict=True):
-        looks = {"color": [COLOURS["sky"], "white"], "edgecolor": COLOURS["grey"]}
-        parts = [values[~gone], values[gone]]
-        ax.hist(parts, edges, stacked=True, label=["known", "lost"], linewidth=0.6, **looks)
-        ax.axvline(values.mean(), color="black", linewidth=1.6, label="mean of all")
-        known = {"color": COLOURS["orange"], "linestyle": "--", "linewidth": 1.6}
-        ax.axvline(values[~gone].mean(), label="mean of the known", **known)
-        ax.set(title=title, xlabel=xlabel)
-    axes[0, 0].set_ylabel("entries")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
-    plots.show(fig, words="mechanisms")
+def agreement(
+    truth: np.ndarray,
+    readings: Mapping[str, np.ndarray],
+    what: str,
+    words: str,
+    zero: str = "",
+) -> None:
+    """Show what was read against what is true, one panel for each reader."""
+    one = len(readings) == 1
+    fig, axes = plots.figure(
+        1,
+        len(readings),
+        width=HALF if one else FULL,
+        height=1.0 + (2.9 if one else 7.8 / len(readings)),
+        sharex=True,
+        sharey=True,
+    )
+    every = np.concatenate([truth, *readings.values()])
+    low, high = np.nanmin(every), np.nanmax(every)
+    for ax, (name, values), ink in zip(axes[0], readings.items(), INKS, strict=False):
+        ax.plot([low, high], [low, high], color=COLOURS["grey"], linewidth=1, linestyle=":")
+        ax.plot(truth, values, "o", color=ink, markersize=4, alpha=0.5, markeredgewidth=0)
+        if zero:
+            ax.axhline(0, color=INKS[1], linestyle="--", linewidth=1, label=zero)
+            ax.legend(loc="upper left")
+        ax.set_title(name)
+        ax.set_xlabel(f"true {what}")
+        ax.set_aspect("equal")
+    axes[0, 0].set_ylabel(f"read {what}")
+    plots.show(fig, words)
 
 
-def _shade(ax, missing, fs):
-    for _, first, stop in runs(missing):
-        ax.axvspan(first / fs, stop / fs, color="#e8e8e8", linewidth=0, zorder=0)
+@plots.styled
+def by_subject(
+    errors: Mapping[str, Mapping[str, float]], words: str, unit: str = "bpm", most: int = 20
+) -> None:
+    """Show each subject's error under several readers, the worst for the first reader on top."""
+    first = next(iter(errors.values()))
+    subjects = sorted(first, key=lambda s: -first[s])[:most]
+    fig, axes = plots.figure(height=1.3 + 0.26 * len(subjects))
+    ax = axes[0, 0]
+    place = np.arange(len(subjects))[::-1]
+    ax.hlines(place, *_span(errors, subjects), color="#DDDDDD", zorder=0)
+    for (name, values), ink, marker in zip(errors.items(), INKS, MARKERS, strict=False):
+        ax.plot(
+            [max(values[s], 0.01) for s in subjects],
+            place,
+            marker,
+            color=ink,
+            label=name,
+            alpha=0.85,
+        )
+    ax.set_xscale("log")
+    ax.set_yticks(place, subjects)
+    ax.set_xlabel(f"mean absolute error in {unit} (logarithmic)")
+    ax.set_ylabel("test subject")
+    fig.legend(loc="outside upper right", ncols=len(errors))
+    plots.show(fig, words)
 
 
-def _wide(missing):
-    """Take one sample more on either side of each gap, so that curves join."""
-    out = missing.copy()
-    out[:-1] |= missing[1:]
-    out[1:] |= missing[:-1]
-    return out
+@plots.styled
+def readings(
+    signals: Sequence[np.ndarray],
+    titles: Sequence[str],
+    marks: Sequence[Mapping[str, np.ndarray]],
+    fs: float,
+    words: str,
+    unit: str = "mV",
+) -> None:
+    """Show windows below each other, with the beats that different readers see in them."""
+    fig, axes = plots.figure(len(signals), 1, height=1.55 * len(signals) + 0.7, sharex=True)
+    for ax, signal, title, found in zip(axes[:, 0], signals, titles, marks, strict=True):
+        ax.plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
+        low, high = np.nanmin(signal), np.nanmax(signal)
+        step = 0.13 * (high - low or 1.0)
+        for k, (name, beats) in enumerate(found.items()):
+            here = beats[np.isfinite(beats)] / fs
+            ax.plot(
+                here,
+                np.full(len(here), high + (k + 1) * step),
+                MARKERS[k],
+                color=INKS[k],
+                label=name,
+                markersize=5,
+            )
+        ax.set_title(title, loc="left", fontsize=10)
+        ax.set_ylabel(unit)
+        ax.margins(x=0)
+    axes[-1, 0].set_xlabel("time in s")
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside upper right", ncols=len(names))
+    plots.show(fig, words)
+
+
+def _span(
+    errors: Mapping[str, Mapping[str, float]], subjects: Sequence[str]
+) -> tuple[list[float], list[float]]:
+    """Give the smallest and the largest error of each subject."""
+    all_of = [[max(values[s], 0.01) for values in errors.values()] for s in subjects]
+    return [min(v) for v in all_of], [max(v) for v in all_of]

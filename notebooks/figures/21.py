@@ -1,57 +1,56 @@
-"""The diagram of lesson 21: a U-Net, its way down, its way up and what goes across."""
+"""Figures that lesson 21 alone draws."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 
-from matplotlib.patches import Rectangle
+import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from medtutor import plots
-from medtutor.plots import COLOURS, FULL
-
-TIMES = "\N{MULTIPLICATION SIGN}"
-SIDES, FILTERS = (64, 32, 16, 8), (8, 16, 32, 64)
+from medtutor.plots import COLOURS
+from medtutor.plots.style import INKS, MARKERS
 
 
 @plots.styled
-def unet(words: str) -> None:
-    """Draw maps as upright bars: as high as the image is, labelled with side and channels."""
-    fig, axes = plots.figure(width=FULL, height=3.2)
-    ax = axes[0, 0]
-    down = [(k, 1.6 * k) for k in range(4)]
-    up = [(k, 1.6 * (6 - k)) for k in (2, 1, 0)]
-    for k, x in [*down, *up]:
-        _maps(ax, x, k, COLOURS["sky"])
-    _maps(ax, -1.6, 0, "#dddddd", f"image\n64 {TIMES} 64, 1")
-    _maps(ax, 11.2, 0, "#dddddd", f"probability\n64 {TIMES} 64, 1")
-    for (k, x), (_, to) in zip(down[:3], reversed(up), strict=True):
-        _arrow(ax, (x + 0.3, _level(k)), (to - 0.3, _level(k)), COLOURS["green"], "--")
-    for (k, x), (m, to) in pairwise(down):
-        _arrow(ax, (x + 0.3, _level(k) - 0.4), (to - 0.3, _level(m) + 0.1), COLOURS["orange"])
-    for (k, x), (m, to) in zip([down[3], *up[:2]], up, strict=True):
-        _arrow(ax, (x + 0.3, _level(k) + 0.1), (to - 0.3, _level(m) - 0.4), COLOURS["blue"])
-    for x in (-1.6, 9.6):
-        _arrow(ax, (x + 0.3, 0), (x + 1.3, 0), COLOURS["black"])
-    ax.text(4.8, 0.12, "skip: maps of the same size", ha="center", color=COLOURS["green"])
-    ax.text(0.1, -2.9, "pooling halves", ha="center", color=COLOURS["orange"])
-    ax.text(9.5, -2.9, "repeating doubles", ha="center", color=COLOURS["blue"])
-    ax.set(xlim=(-2.6, 12.2), ylim=(-4.0, 1.5))
-    ax.set_axis_off()
-    plots.show(fig, words)
+def skew(
+    crops: Sequence[np.ndarray],
+    values: Sequence[np.ndarray],
+    labels: Sequence[np.ndarray],
+    names: Sequence[str],
+    classes: tuple[str, str],
+    xlabel: str,
+) -> None:
+    """Show how hospitals differ: a typical crop of each, and a histogram by class."""
+    fig, axes = plots.figure(2, len(names), height=4.2, height_ratios=(1.15, 1))
+    edges = np.histogram_bin_edges(np.concatenate(values), 12)
+    colours = [COLOURS["blue"], COLOURS["orange"]]
+    for k, name in enumerate(names):
+        axes[0, k].imshow(crops[k], vmin=-0.2, vmax=1.4)
+        axes[0, k].set(title=name, xticks=[], yticks=[])
+        parts = [values[k][labels[k] == c] for c in (0, 1)]
+        axes[1, k].hist(parts, edges, stacked=True, label=classes, color=colours)
+        axes[1, k].xaxis.set_major_locator(MaxNLocator(4))
+        axes[1, k].sharey(axes[1, 0])
+        axes[1, k].tick_params(labelleft=k == 0)
+    tallest = max(patch.get_y() + patch.get_height() for ax in axes[1] for patch in ax.patches)
+    axes[1, 0].set(ylabel="training samples", ylim=(0, 1.05 * tallest))
+    fig.supxlabel(xlabel, fontsize=10)
+    fig.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    plots.show(fig, words="skew")
 
 
-def _level(k: int) -> float:
-    return -1.15 * k
-
-
-def _maps(ax, x: float, k: int, fill: str, label: str = "") -> None:
-    """Draw the maps of one size."""
-    tall = 1.5 * SIDES[k] / 64 + 0.15
-    wide = 0.1 if label else 0.12 + 0.1 * k
-    corner = (x - wide / 2, _level(k) - tall / 2)
-    ax.add_patch(Rectangle(corner, wide, tall, facecolor=fill, edgecolor=COLOURS["black"]))
-    text = label or f"{SIDES[k]} {TIMES} {SIDES[k]}, {FILTERS[k]}"
-    ax.text(x, _level(k) + tall / 2 + 0.08, text, ha="center", va="bottom", fontsize=9)
-
-
-def _arrow(ax, start: tuple, end: tuple, colour: str, line: str = "-") -> None:
-    style = {"arrowstyle": "->", "color": colour, "linestyle": line, "linewidth": 1.5}
-    ax.annotate("", end, start, arrowprops=style)
+@plots.styled
+def masked(own: np.ndarray, sent: np.ndarray, total: np.ndarray, names: Sequence[str]) -> None:
+    """Show what hospitals compute, what they send under masks, and what the server gets out."""
+    fig, axes = plots.figure(1, 3, height=3.2)
+    left, middle, right = axes[0]
+    for k, name in enumerate(names):
+        style = {"color": INKS[k], "marker": MARKERS[k], "markersize": 3}
+        left.plot(own[k], label=name, linewidth=0.8, **style)
+        middle.plot(sent[k] / 2**32, linewidth=0, **style)
+    right.plot(own.sum(axis=0), color=COLOURS["grey"], linewidth=4, alpha=0.5, label="true sum")
+    right.plot(total, "x", color=COLOURS["black"], markersize=4, label="from masked")
+    left.set(title="in the hospitals", xlabel="weight", ylabel="count times change of weight")
+    middle.set(title="what is sent", xlabel="weight", ylabel="share of 2³²")
+    right.set(title="what the server learns", xlabel="weight", ylabel="sum")
+    fig.legend(loc="outside lower center", ncols=8)
+    plots.show(fig, words="masked")

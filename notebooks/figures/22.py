@@ -1,92 +1,40 @@
-"""Figures that lesson 22 alone draws."""
+"""Lesson 22: the layers of software between a model and the processor."""
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from matplotlib.patches import FancyBboxPatch
 
 from medtutor import plots
-from medtutor.plots import COLOURS, FULL, INKS
+
+# Rows from the top: what you write, what runs it, what it runs on.
+STACK = (
+    ("you write", (("your model, your training loop", "black"),)),
+    ("in the language of", (("Keras", "pink"),)),
+    ("a backend differentiates", (("TensorFlow", "blue"), ("JAX", "orange"), ("PyTorch", "green"))),
+    ("a compiler or a library", (("graph, Eigen", "blue"), ("XLA", "orange"), ("ATen", "green"))),
+    ("multiplies on", (("the processor", "grey"),)),
+)
 
 
 @plots.styled
-def doubts(
-    signals: Sequence[np.ndarray],
-    maps: np.ndarray,
-    titles: Sequence[str],
-    beats: np.ndarray,
-    fs: float,
-    words: str,
-) -> None:
-    """Show windows, each above the beat map that was read in it; dotted, the true beats."""
-    fig, axes = plots.figure(
-        2 * len(signals),
-        1,
-        height=2.1 * len(signals) + 0.4,
-        sharex=True,
-    )
-    for k, (signal, beat_map, title) in enumerate(zip(signals, maps, titles, strict=True)):
-        above, below = axes[2 * k : 2 * k + 2, 0]
-        above.plot(np.arange(len(signal)) / fs, signal, color="black", linewidth=0.9)
-        above.set_title(title, loc="left", fontsize=10)
-        above.set_ylabel("prepared")
-        wide = len(signal) / len(beat_map) / fs
-        below.bar((np.arange(len(beat_map)) + 0.5) * wide, beat_map, wide, color=INKS[k])
-        below.set(ylim=(0, 1.02), ylabel="beat map")
-        for ax in (above, below):
-            for beat in beats[k][np.isfinite(beats[k])]:
-                ax.axvline(beat / fs, color=COLOURS["grey"], linewidth=0.8, linestyle=":", zorder=0)
-            ax.margins(x=0)
-    axes[-1, 0].set_xlabel("time in s; dotted: the true beats")
-    plots.show(fig, words)
-
-
-@plots.styled
-def intervals(error: np.ndarray, reach: np.ndarray, words: str, level: float = 0.9) -> None:
-    """Show errors against the reach of their intervals: inside the wedge, the truth is covered."""
-    fig, axes = plots.figure(width=0.75 * FULL, height=3.2)
+def software() -> None:
+    """Draw them as rows of boxes."""
+    fig, axes = plots.figure(width=plots.FULL * 0.85, height=3.2)
     ax = axes[0, 0]
-    wrong = np.maximum(np.abs(error), 0.01)
-    inside = np.abs(error) <= reach
-    span = np.array([min(reach.min(), wrong.min()), max(reach.max(), wrong.max())])
-    ax.fill_between(span, span, span[0], color=COLOURS["sky"], alpha=0.2, linewidth=0)
-    for part, name, promised, ink, marker in (
-        (inside, "covered", level, INKS[0], "o"),
-        (~inside, "missed", 1 - level, INKS[1], "x"),
-    ):
-        ax.loglog(
-            reach[part],
-            wrong[part],
-            marker,
-            color=ink,
-            markersize=4,
-            alpha=0.6,
-            markeredgewidth=1 if marker == "x" else 0,
-            label=f"{name}: {part.mean():.0%} (promised {promised:.0%})",
-        )
-    ax.set(xlabel="reach of the interval to either side, in bpm", ylabel="error in bpm")
-    fig.legend(loc="outside upper right", ncols=2)
-    plots.show(fig, words)
-
-
-@plots.styled
-def short_and_long(
-    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    unit: str,
-    words: str,
-    labels: tuple[str, str] = ("five minutes", "one window"),
-) -> None:
-    """Show values from short windows against those of long stretches, on logarithmic axes."""
-    fig, axes = plots.figure(1, len(pairs), height=3.6, sharex=True, sharey=True)
-    every = np.concatenate([v for pair in pairs.values() for v in pair])
-    every = every[np.isfinite(every) & (every > 0)]
-    ends = [every.min(), every.max()] if len(every) else [1, 100]
-    for ax, (name, (long, short)), ink in zip(axes[0], pairs.items(), INKS, strict=False):
-        there = (long > 0) & (short > 0)
-        ax.plot(ends, ends, color=COLOURS["grey"], linewidth=1, linestyle=":")
-        ax.loglog(
-            long[there], short[there], "o", color=ink, markersize=3, alpha=0.4, markeredgewidth=0
-        )
-        ax.set_title(name)
-        ax.set_xlabel(f"{labels[0]}, in {unit}")
-    axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
-    plots.show(fig, words)
+    for row, (what, boxes) in enumerate(STACK):
+        up = len(STACK) - row
+        ax.text(-0.1, up, what, ha="right", va="center", color=plots.COLOURS["grey"], size=10)
+        width = 6 / len(boxes)
+        for k, (name, colour) in enumerate(boxes):
+            box = FancyBboxPatch(
+                (k * width + 0.12, up - 0.28),
+                width - 0.24,
+                0.56,
+                boxstyle="round,pad=0.02",
+                facecolor="white",
+                edgecolor=plots.COLOURS[colour],
+                linewidth=1.8,
+            )
+            ax.add_patch(box)
+            ax.text((k + 0.5) * width, up, name, ha="center", va="center", size=11)
+    ax.set(xlim=(-2.3, 6.1), ylim=(0.5, len(STACK) + 0.5))
+    ax.set_axis_off()
+    plots.show(fig, words="software")

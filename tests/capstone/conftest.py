@@ -1,4 +1,4 @@
-"""Faults that lesson 20 plants, a search for them that is counted, and a short training."""
+"""Faults that lesson 23 plants, a search for them that is counted, and a short training."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from medtutor.capstone import copies
 
 @pytest.fixture(scope="session")
 def plant():
-    return paths.load(paths.notebooks() / "figures" / "20.py")
+    return paths.load(paths.notebooks() / "figures" / "23.py")
 
 
 @pytest.fixture(scope="session")

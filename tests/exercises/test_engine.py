@@ -391,8 +391,8 @@ def adam_of_the_lesson(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
     ("key", "answer"),
     [
         ("04.4", adam_of_the_lesson),
-        ("15.4", np.array(["mcar", "mar", "mnar", "mnar"])),
-        ("15.4", np.array(["mcar", "mar", "mnar", "mnar"], object)),
+        ("18.4", np.array(["mcar", "mar", "mnar", "mnar"])),
+        ("18.4", np.array(["mcar", "mar", "mnar", "mnar"], object)),
     ],
 )
 def test_right_answers_that_were_once_rejected(key, answer):
@@ -422,10 +422,10 @@ def normalised_by_n_minus_1(rate, subject, train_subjects):
         ("06.1", 10_401, "Not 10401."),
         ("07.1", lambda s, slope, intercept: s * float(slope) + intercept, "float32 is asked for"),
         ("07.1", lambda s, a, b: (s * a + b).astype("float32"), "To float32 first"),
-        ("13.3", rate_by_median, "median hardly notices"),
-        ("13.5", normalised_by_n_minus_1, "ddof=1"),
-        ("16.4", dot_in_int16, "The sum of many does not"),
-        ("18.2", lambda u, k, s: exercises.find("18.2").reference(u, k, s) * 1.0, "uint32"),
+        ("14.3", rate_by_median, "median hardly notices"),
+        ("14.5", normalised_by_n_minus_1, "ddof=1"),
+        ("19.4", dot_in_int16, "The sum of many does not"),
+        ("21.2", lambda u, k, s: exercises.find("21.2").reference(u, k, s) * 1.0, "uint32"),
     ],
 )
 def test_wrong_answers_are_rejected_for_what_they_are(key, answer, told):

@@ -58,7 +58,7 @@ SURVIVORS = {
             "the last step of 20 before 179 and before 180 is 160"
         ),
     },
-    "13.2": {
+    "14.2": {
         "free.remove(min(near))": WHICH,
         "free.remove(min(near, key=lambda f: f - beat))": WHICH,
         "free.remove(min(near, key=lambda f: abs(f + beat)))": WHICH,
@@ -67,9 +67,9 @@ SURVIVORS = {
         "free.remove(min(near, key=lambda f: abs(beat - f)))": SYMMETRIC,
         "near = [f for f in free if abs(beat - f) <= tolerance]": SYMMETRIC,
     },
-    "13.3": {"return -np.nan": NAN, "if len(inside) < 1:": NAN},
-    "13.4": {"return [signal[s:s + length] for s in starts]": LIST},
-    "14.5": {
+    "14.3": {"return -np.nan": NAN, "if len(inside) < 1:": NAN},
+    "14.4": {"return [signal[s:s + length] for s in starts]": LIST},
+    "15.5": {
         "left, here, right = (padded[2:], padded[1:-1], padded[:-2])": (
             "larger than both neighbours, whichever is called left"
         ),
@@ -77,49 +77,49 @@ SURVIVORS = {
         "return -np.nan": NAN,
         "if len(peaks) < 1:": NAN,
     },
-    "15.2": {"filled = x": COPIED},
-    "15.3": {"return np.sqrt(np.mean((truth[hidden] - filled[hidden]) ** 2))": SYMMETRIC},
-    "16.1": {"kept = 1000 * seconds[warm_up:]": "the times come as an array"},
-    "16.3": {"return np.clip(np.round(x / scale) + zero, -128, 127)": SAME_TYPE},
-    "16.4": {
+    "18.2": {"filled = x": COPIED},
+    "18.3": {"return np.sqrt(np.mean((truth[hidden] - filled[hidden]) ** 2))": SYMMETRIC},
+    "19.1": {"kept = 1000 * seconds[warm_up:]": "the times come as an array"},
+    "19.3": {"return np.clip(np.round(x / scale) + zero, -128, 127)": SAME_TYPE},
+    "19.4": {
         "total = np.sum((qx.astype(np.int32) - zero_x) * qw)": ROOM,
         "total = np.sum((qx.astype(np.int32) - zero_x) * qw.astype(np.int8))": ROOM,
         "total = np.sum((qx.astype(np.int32) - zero_x) * qw.astype(np.int16))": ROOM,
         "total = np.sum((qx.astype(np.int16) - zero_x) * qw.astype(np.int32))": ROOM,
     },
-    "18.1": {
+    "21.1": {
         "return [sum((count / n * w for count, w in zip(ws, counts, strict=True))) "
         "for ws in zip(*models, strict=True)]": "w / n * count is count / n * w",
     },
-    "18.2": {
+    "21.2": {
         "result = update": COPIED,
         "mask = np.random.default_rng(seed).integers(1, 2 ** 32, update.shape, np.uint32)": (
             "another number only where the generator draws 0, once in four thousand million"
         ),
     },
-    "19.3": {"return np.ceil((n - k) / s) + 1": SAME_TYPE},
-    "20.1": {"a, b = (b - b.mean(), a - a.mean())": "a correlation does not ask who is first"},
-    "20.2": {
+    "22.3": {"return np.ceil((n - k) / s) + 1": SAME_TYPE},
+    "23.1": {"a, b = (b - b.mean(), a - a.mean())": "a correlation does not ask who is first"},
+    "23.2": {
         "family = range(count)": "a range is rebuilt as a list at the first pair",
         "low, high = sorted((family[j], family[i]))": "sorted either way",
     },
-    "22.1": {
+    "16.1": {
         "change = rate(beats) - rate(np.delete(beats, k))": SYMMETRIC,
         "doubt = amount[k] - 1": SYMMETRIC,
         "return -(60 * fs / np.mean(np.diff(places)))": SYMMETRIC,
     },
-    "23.1": {"return [number[symbol] for symbol in symbols]": LIST},
-    "23.4": {
+    "17.1": {"return [number[symbol] for symbol in symbols]": LIST},
+    "17.4": {
         "sensitivity = hit / true": ZERO,
         "ppv = hit / called": ZERO,
         "f1 = 2 * hit / (true + called)": ZERO,
     },
-    "21.3": {
+    "13.3": {
         "shared = (target * p).sum(axis=(2, 1))": UNORDERED,
         "size = target.sum(axis=(2, 1)) + p.sum(axis=(1, 2))": UNORDERED,
         "size = target.sum(axis=(1, 2)) + p.sum(axis=(2, 1))": UNORDERED,
     },
-    "21.4": {
+    "13.4": {
         "touched = nodules[areas == number]": "named twice, scored the same twice",
     },
 }

@@ -1,4 +1,4 @@
-"""DP-SGD as lesson 18 writes it: gradients of single patients, clipping, noise; and its epsilon."""
+"""DP-SGD as lesson 21 writes it: gradients of single patients, clipping, noise; and its epsilon."""
 
 import nbformat
 import numpy as np

@@ -1,47 +1,48 @@
 import numpy as np
 
 
-def to_mv_sample_by_sample(stored, gain, baseline):
-    flat = [(float(s) - baseline) / gain for s in np.ravel(stored)]
-    return np.reshape(flat, np.shape(stored))
+def dice_by_sets(a, b):
+    first, second = (set(zip(*np.nonzero(mask), strict=True)) for mask in (a, b))
+    if not first and not second:
+        return 1
+    return 2 * len(first & second) / (len(first) + len(second))
 
 
-def score_with_two_pointers(true, found, tolerance):
-    i = j = hits = 0
-    while i < len(true) and j < len(found):
-        distance = found[j] - true[i]
-        if abs(distance) <= tolerance:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif distance < 0:
-            j += 1
-        else:
-            i += 1
-    return hits / len(true), hits / len(found)
+def readers_dice_pixel_by_pixel(counts, readers):
+    shares = counts / readers
+    partner = (counts - 1) / (readers - 1)  # the chance that another reader is inside as well
+    return np.average(partner, weights=shares)
 
 
-def rate_from_first_and_last(beats, fs, start, stop):
-    first, end = np.searchsorted(beats, [start, stop])
-    intervals = end - first - 1
-    if intervals < 1:
-        return float("nan")
-    return 60 * fs * intervals / (beats[end - 1] - beats[first])
+def soft_dice_in_a_loop(target, p):
+    losses = []
+    for truth, guess in zip(target, p, strict=True):
+        top = 1 + 2 * np.vdot(truth, guess)
+        losses.append(1 - top / (1 + truth.sum() + guess.sum()))
+    return losses
 
 
-def cut_with_a_view(signal, length, step):
-    return np.lib.stride_tricks.sliding_window_view(signal, length)[::step]
+def match_nodule_by_nodule(areas, scores, nodules):
+    best, hit = [], set()
+    for number in range(1, nodules.max() + 1):
+        under = set(areas[nodules == number].tolist()) - {0}
+        hit |= under
+        best.append(max((scores[k - 1] for k in under), default=0.0))
+    return best, [score for k, score in enumerate(scores, 1) if k not in hit]
 
 
-def normalise_with_a_loop(rate, subject, train_subjects):
-    known = [r for r, s in zip(rate, subject, strict=True) if s in set(train_subjects)]
-    mean = sum(known) / len(known)
-    spread = (sum((r - mean) ** 2 for r in known) / len(known)) ** 0.5
-    return [(r - mean) / spread for r in rate]
+def sensitivity_by_trying(best, false, fields, rate):
+    shares = [0.0]
+    for threshold in best[best > 0]:
+        if np.sum(np.array(false) >= threshold) <= rate * fields:
+            shares.append((best >= threshold).mean())
+    return max(shares)
 
 
 SECOND = {
-    "TO_MV": to_mv_sample_by_sample,
-    "SCORE": score_with_two_pointers,
-    "MEAN_RATE": rate_from_first_and_last,
-    "CUT": cut_with_a_view,
-    "NORMALISE": normalise_with_a_loop,
+    "DICE": dice_by_sets,
+    "READERS_DICE": readers_dice_pixel_by_pixel,
+    "SOFT_DICE_LOSS": soft_dice_in_a_loop,
+    "MATCH": match_nodule_by_nodule,
+    "SENSITIVITY_AT": sensitivity_by_trying,
 }

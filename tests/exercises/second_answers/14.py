@@ -1,43 +1,47 @@
 import numpy as np
 
 
-def to_bpm_in_one_line(z, rate_mean, rate_std, change_std):
-    return z * np.array([rate_std, change_std]) + np.array([rate_mean, 0.0])
+def to_mv_sample_by_sample(stored, gain, baseline):
+    flat = [(float(s) - baseline) / gain for s in np.ravel(stored)]
+    return np.reshape(flat, np.shape(stored))
 
 
-def mae_with_bincount(error, subject):
-    wrong = np.abs(error)
-    _, who = np.unique(subject, return_inverse=True)
-    means = np.bincount(who, wrong) / np.bincount(who)
-    return float(wrong.mean()), float(means.mean())
+def score_with_two_pointers(true, found, tolerance):
+    i = j = hits = 0
+    while i < len(true) and j < len(found):
+        distance = found[j] - true[i]
+        if abs(distance) <= tolerance:
+            hits, i, j = hits + 1, i + 1, j + 1
+        elif distance < 0:
+            j += 1
+        else:
+            i += 1
+    return hits / len(true), hits / len(found)
 
 
-def sequences_by_slicing(windows, width):
-    steps = [windows[:, start : start + width] for start in range(0, windows.shape[1], width)]
-    return np.stack(steps, axis=1)
-
-
-def lstm_weights_by_shape(units, features):
-    shapes = [(features, 4 * units), (units, 4 * units), (4 * units,)]
-    return int(sum(np.prod(shape) for shape in shapes))
-
-
-def rate_with_a_loop(beat_map, fs, per_bin):
-    values = [0.0, *beat_map, 0.0]
-    beats = [
-        k * per_bin
-        for k in range(len(beat_map))
-        if values[k + 1] >= 0.3 and values[k] < values[k + 1] > values[k + 2]
-    ]
-    if len(beats) < 2:
+def rate_from_first_and_last(beats, fs, start, stop):
+    first, end = np.searchsorted(beats, [start, stop])
+    intervals = end - first - 1
+    if intervals < 1:
         return float("nan")
-    return 60 * fs * (len(beats) - 1) / (beats[-1] - beats[0])
+    return 60 * fs * intervals / (beats[end - 1] - beats[first])
+
+
+def cut_with_a_view(signal, length, step):
+    return np.lib.stride_tricks.sliding_window_view(signal, length)[::step]
+
+
+def normalise_with_a_loop(rate, subject, train_subjects):
+    known = [r for r, s in zip(rate, subject, strict=True) if s in set(train_subjects)]
+    mean = sum(known) / len(known)
+    spread = (sum((r - mean) ** 2 for r in known) / len(known)) ** 0.5
+    return [(r - mean) / spread for r in rate]
 
 
 SECOND = {
-    "TO_BPM": to_bpm_in_one_line,
-    "MAE_TWO_WAYS": mae_with_bincount,
-    "TO_SEQUENCES": sequences_by_slicing,
-    "LSTM_WEIGHTS": lstm_weights_by_shape,
-    "RATE_FROM_MAP": rate_with_a_loop,
+    "TO_MV": to_mv_sample_by_sample,
+    "SCORE": score_with_two_pointers,
+    "MEAN_RATE": rate_from_first_and_last,
+    "CUT": cut_with_a_view,
+    "NORMALISE": normalise_with_a_loop,
 }

@@ -1,48 +1,43 @@
 import numpy as np
 
 
-def interpolate_gap_by_gap(x, missing):
-    filled = [float(v) for v in x]
-    known = [i for i in range(len(x)) if not missing[i]]
-    for i in range(len(x)):
-        if missing[i]:
-            before = [k for k in known if k < i]
-            after = [k for k in known if k > i]
-            left, right = (before or after[:1])[-1], (after or before[-1:])[0]
-            share = 0.5 if left == right else (i - left) / (right - left)
-            filled[i] = (1 - share) * filled[left] + share * filled[right]
-    return np.array(filled)
+def to_bpm_in_one_line(z, rate_mean, rate_std, change_std):
+    return z * np.array([rate_std, change_std]) + np.array([rate_mean, 0.0])
 
 
-def hidden_rmse_by_weights(truth, filled, hidden):
-    square = ((filled - truth) * hidden) ** 2
-    return float(square.sum() / hidden.sum()) ** 0.5
+def mae_with_bincount(error, subject):
+    wrong = np.abs(error)
+    _, who = np.unique(subject, return_inverse=True)
+    means = np.bincount(who, wrong) / np.bincount(who)
+    return float(wrong.mean()), float(means.mean())
 
 
-def mean_fill_column_by_column(x, train):
-    filled = x.copy()
-    for k in range(x.shape[1]):
-        known = [v for v in x[train, k] if v == v]
-        filled[np.isnan(x[:, k]), k] = sum(known) / len(known)
-    return filled
+def sequences_by_slicing(windows, width):
+    steps = [windows[:, start : start + width] for start in range(0, windows.shape[1], width)]
+    return np.stack(steps, axis=1)
 
 
-def with_indicator_in_place(x, means):
-    n, columns = x.shape
-    out = np.zeros((n, 2 * columns))
-    for i in range(n):
-        for k in range(columns):
-            known = x[i, k] == x[i, k]
-            out[i, k] = x[i, k] if known else means[k]
-            out[i, columns + k] = 0 if known else 1
-    return out
+def lstm_weights_by_shape(units, features):
+    shapes = [(features, 4 * units), (units, 4 * units), (4 * units,)]
+    return int(sum(np.prod(shape) for shape in shapes))
+
+
+def rate_with_a_loop(beat_map, fs, per_bin):
+    values = [0.0, *beat_map, 0.0]
+    beats = [
+        k * per_bin
+        for k in range(len(beat_map))
+        if values[k + 1] >= 0.3 and values[k] < values[k + 1] > values[k + 2]
+    ]
+    if len(beats) < 2:
+        return float("nan")
+    return 60 * fs * (len(beats) - 1) / (beats[-1] - beats[0])
 
 
 SECOND = {
-    "SHARE_LOST": sum(0.98**k * 0.02 for k in range(20)),
-    "INTERPOLATE": interpolate_gap_by_gap,
-    "HIDDEN_RMSE": hidden_rmse_by_weights,
-    "STORIES": ("MCAR", "MAR", "MNAR", "MNAR"),
-    "MEAN_FILL": mean_fill_column_by_column,
-    "WITH_INDICATOR": with_indicator_in_place,
+    "TO_BPM": to_bpm_in_one_line,
+    "MAE_TWO_WAYS": mae_with_bincount,
+    "TO_SEQUENCES": sequences_by_slicing,
+    "LSTM_WEIGHTS": lstm_weights_by_shape,
+    "RATE_FROM_MAP": rate_with_a_loop,
 }

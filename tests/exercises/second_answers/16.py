@@ -1,39 +1,57 @@
 import numpy as np
 
 
-def percentiles_by_quantile(seconds, warm_up):
-    return tuple(1000 * np.quantile(seconds[warm_up:], [0.5, 0.99]))
+def doubt_in_arrays(beats, amount, fs):
+    beats = np.asarray(beats, float)
+    seconds = np.full(len(beats), beats[-1] - beats[0]) / fs
+    seconds[0], seconds[-1] = (beats[-1] - beats[1]) / fs, (beats[-2] - beats[0]) / fs
+    whole = 60 * (len(beats) - 1) * fs / (beats[-1] - beats[0])
+    return float((1 - amount) ** 2 @ np.abs(60 * (len(beats) - 2) / seconds - whole))
 
 
-def scale_and_zero_from_the_top(low, high):
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = high / 255 - low / 255
-    return scale, int(np.rint(127 - high / scale))
+def factor_by_counting(error, spread, level):
+    ratio = np.append(np.abs(error) / spread, np.inf)  # the window that will be asked
+    return min(f for f in ratio if np.sum(ratio <= f) >= level * len(ratio))
 
 
-def to_int8_with_minimum(x, scale, zero):
-    q = np.floor(np.asarray(x, float) / scale + 0.5) + zero
-    return np.maximum(np.minimum(q, 127), -128)
+def coverage_with_bincount(low, high, truth, who):
+    _, number = np.unique(who, return_inverse=True)
+    missed = np.bincount(number, (truth < low) | (truth > high))
+    share = 1 - missed / np.bincount(number)
+    return float(share.mean()), float(share.min())
 
 
-def int8_dot_by_parts(qx, zero_x, scale_x, qw, scale_w):
-    products = int(np.dot(qx.astype(np.int64), qw.astype(np.int64)))
-    return (products - zero_x * int(qw.astype(np.int64).sum())) * (scale_x * scale_w)
+def error_below_a_limit(error, doubt, share):
+    limit = sorted(doubt)[round(share * len(doubt)) - 1]
+    wrong = [abs(e) for e, d in zip(error, doubt, strict=True) if d <= limit]
+    return sum(wrong) / len(wrong)
 
 
-def push_in_place(memory, chunk):
-    new = memory.copy()
-    chunk = chunk[-len(memory) :]
-    if len(chunk):
-        new[: len(new) - len(chunk)] = memory[len(chunk) :]
-        new[len(new) - len(chunk) :] = chunk
-    return new
+def join_by_odds(p, q, spread_p, spread_q):
+    a, b = 1 / spread_p, 1 / spread_q
+    odds = ((p / (1 - p)) ** a * (q / (1 - q)) ** b) ** (1 / (a + b))
+    return odds / (1 + odds)
+
+
+def noise_by_standard_deviations(signal, noise, snr):
+    return signal + noise * (np.std(signal) / np.std(noise) * 10 ** (-snr / 20))
+
+
+def rmssd_with_a_loop(beats, fs, normal):
+    squares = []
+    for k in range(len(beats) - 2):
+        if all(normal[k : k + 3]):
+            first, second = beats[k + 1] - beats[k], beats[k + 2] - beats[k + 1]
+            squares.append(((second - first) * 1000 / fs) ** 2)
+    return float(np.mean(squares)) ** 0.5
 
 
 SECOND = {
-    "MEDIAN_AND_P99": percentiles_by_quantile,
-    "SCALE_AND_ZERO": scale_and_zero_from_the_top,
-    "TO_INT8": to_int8_with_minimum,
-    "INT8_DOT": int8_dot_by_parts,
-    "PUSH": push_in_place,
+    "DOUBT_IN_BPM": doubt_in_arrays,
+    "CONFORMAL_FACTOR": factor_by_counting,
+    "COVERAGE": coverage_with_bincount,
+    "ERROR_OF_THE_KEPT": error_below_a_limit,
+    "JOIN": join_by_odds,
+    "ADD_NOISE": noise_by_standard_deviations,
+    "RMSSD": rmssd_with_a_loop,
 }

@@ -1,32 +1,49 @@
-import hashlib
-import struct
-
 import numpy as np
 
 
-def pseudonym_by_hand(patient_id, key):
-    key = key.ljust(64, b"\0")
-    inner = hashlib.sha256(bytes(k ^ 0x36 for k in key) + patient_id.encode()).digest()
-    outer = hashlib.sha256(bytes(k ^ 0x5C for k in key) + inner)
-    return "".join(f"{byte:02x}" for byte in outer.digest()[:8])
+def class_by_search(symbols, table):
+    return [next(k for k, codes in enumerate(table.values()) if s in codes) for s in symbols]
 
 
-def move_by_numpy(dates, days):
-    iso = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in dates], "datetime64[D]")
-    return [str(d).replace("-", "") for d in iso + np.timedelta64(days, "D")]
+def ratios_with_a_loop(beats):
+    mean = (beats[-1] - beats[0]) / (len(beats) - 1)
+    return [
+        [(here - before) / mean, (after - here) / mean]
+        for before, here, after in zip(beats, beats[1:], beats[2:], strict=False)
+    ]
 
 
-def shared_by_comparing(rows):
-    return [sum(other == row for other in rows) for row in rows]
+def difference_lead_by_lead(windows):
+    out = np.empty(windows.shape)
+    for lead in range(windows.shape[2]):
+        usual = np.quantile(windows[:, :, lead], 0.5, axis=0)
+        out[:, :, lead] = (windows[:, :, lead] - usual) / (usual.max() - usual.min())
+    return out
 
 
-def nonce_by_struct(prefix, number, last):
-    return struct.pack(">7sIB", prefix, number, int(last)).hex()
+def scores_by_division(table, k):
+    with np.errstate(invalid="ignore"):
+        hit, true, called = (np.float64(v) for v in (table[k, k], sum(table[k]), sum(table[:, k])))
+        return [hit / true, hit / called, 2 * hit / (true + called)]
+
+
+def weights_with_a_loop(counts, power):
+    raw = [1 / n**power if n else 0 for n in counts]
+    mean = sum(w * n for w, n in zip(raw, counts, strict=True)) / sum(counts)
+    return [w / mean for w in raw]
+
+
+def softmax_by_scipy(z):
+    from scipy.special import softmax
+
+    return softmax(z, axis=2)
 
 
 SECOND = {
-    "PSEUDONYM": pseudonym_by_hand,
-    "MOVE": move_by_numpy,
-    "SHARED": shared_by_comparing,
-    "NONCE": nonce_by_struct,
+    "CLASS_OF": class_by_search,
+    "RR_RATIOS": ratios_with_a_loop,
+    "FROM_MEDIAN_BEAT": difference_lead_by_lead,
+    "SCORES": scores_by_division,
+    "SOFT_WEIGHTS": weights_with_a_loop,
+    "SOFTMAX_EACH_STEP": softmax_by_scipy,
 }

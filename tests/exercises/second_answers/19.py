@@ -1,38 +1,39 @@
 import numpy as np
 
 
-def typical_step_by_sorting(seconds, warm_up):
-    kept = sorted(list(seconds)[warm_up:])
-    middle = len(kept) // 2
-    if len(kept) % 2:
-        return 1000 * kept[middle]
-    return 500 * (kept[middle - 1] + kept[middle])
+def percentiles_by_quantile(seconds, warm_up):
+    return tuple(1000 * np.quantile(seconds[warm_up:], [0.5, 0.99]))
 
 
-def from_caffe_by_moving(kernel):
-    filters, channels, height, width = kernel.shape
-    keras_kernel = np.empty((height, width, channels, filters), kernel.dtype)
-    for f in range(filters):
-        for c in range(channels):
-            keras_kernel[:, :, c, f] = kernel[f, c]
-    return keras_kernel
+def scale_and_zero_from_the_top(low, high):
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = high / 255 - low / 255
+    return scale, int(np.rint(127 - high / scale))
 
 
-def pooled_by_walking(n, k, s):
-    windows = 1
-    while (windows - 1) * s + k < n:
-        windows += 1
-    return windows
+def to_int8_with_minimum(x, scale, zero):
+    q = np.floor(np.asarray(x, float) / scale + 0.5) + zero
+    return np.maximum(np.minimum(q, 127), -128)
 
 
-def dense_from_caffe_by_index(w, channels, height, width):
-    place = np.arange(channels * height * width).reshape(channels, height, width)
-    return w[:, np.moveaxis(place, 0, -1).ravel()].T
+def int8_dot_by_parts(qx, zero_x, scale_x, qw, scale_w):
+    products = int(np.dot(qx.astype(np.int64), qw.astype(np.int64)))
+    return (products - zero_x * int(qw.astype(np.int64).sum())) * (scale_x * scale_w)
+
+
+def push_in_place(memory, chunk):
+    new = memory.copy()
+    chunk = chunk[-len(memory) :]
+    if len(chunk):
+        new[: len(new) - len(chunk)] = memory[len(chunk) :]
+        new[len(new) - len(chunk) :] = chunk
+    return new
 
 
 SECOND = {
-    "TYPICAL_STEP": typical_step_by_sorting,
-    "FROM_CAFFE": from_caffe_by_moving,
-    "POOLED": pooled_by_walking,
-    "DENSE_FROM_CAFFE": dense_from_caffe_by_index,
+    "MEDIAN_AND_P99": percentiles_by_quantile,
+    "SCALE_AND_ZERO": scale_and_zero_from_the_top,
+    "TO_INT8": to_int8_with_minimum,
+    "INT8_DOT": int8_dot_by_parts,
+    "PUSH": push_in_place,
 }

@@ -1,48 +1,43 @@
 import numpy as np
 
 
-def dice_by_sets(a, b):
-    first, second = (set(zip(*np.nonzero(mask), strict=True)) for mask in (a, b))
-    if not first and not second:
-        return 1
-    return 2 * len(first & second) / (len(first) + len(second))
+def average_by_loop(models, counts):
+    shares = np.array(counts) / np.sum(counts)
+    result = []
+    for k in range(len(models[0])):
+        result.append(np.tensordot(shares, np.stack([model[k] for model in models]), 1))
+    return result
 
 
-def readers_dice_pixel_by_pixel(counts, readers):
-    shares = counts / readers
-    partner = (counts - 1) / (readers - 1)  # the chance that another reader is inside as well
-    return np.average(partner, weights=shares)
+def masked_by_whole_numbers(update, k, seeds):
+    total = update.astype(object)
+    for j in range(len(seeds)):
+        if j != k:
+            sign = 1 if j > k else -1
+            rng = np.random.default_rng(seeds[j])
+            total = total + sign * rng.integers(0, 2**32, len(update), dtype=np.uint32).astype(
+                object
+            )
+    return np.array([int(value) % 2**32 for value in total], dtype=np.uint32)
 
 
-def soft_dice_in_a_loop(target, p):
-    losses = []
-    for truth, guess in zip(target, p, strict=True):
-        top = 1 + 2 * np.vdot(truth, guess)
-        losses.append(1 - top / (1 + truth.sum() + guess.sum()))
-    return losses
+def clipped_sum_by_loop(gradients, clip):
+    total = np.zeros(gradients.shape[1])
+    for g in gradients:
+        length = np.linalg.norm(g)
+        total += g if length <= clip else g * clip / length
+    return total
 
 
-def match_nodule_by_nodule(areas, scores, nodules):
-    best, hit = [], set()
-    for number in range(1, nodules.max() + 1):
-        under = set(areas[nodules == number].tolist()) - {0}
-        hit |= under
-        best.append(max((scores[k - 1] for k in under), default=0.0))
-    return best, [score for k, score in enumerate(scores, 1) if k not in hit]
-
-
-def sensitivity_by_trying(best, false, fields, rate):
-    shares = [0.0]
-    for threshold in best[best > 0]:
-        if np.sum(np.array(false) >= threshold) <= rate * fields:
-            shares.append((best >= threshold).mean())
-    return max(shares)
+def advantage_by_counting(inside, outside, threshold):
+    caught = len([loss for loss in inside if loss < threshold]) / len(inside)
+    wronged = len([loss for loss in outside if loss < threshold]) / len(outside)
+    return caught - wronged
 
 
 SECOND = {
-    "DICE": dice_by_sets,
-    "READERS_DICE": readers_dice_pixel_by_pixel,
-    "SOFT_DICE_LOSS": soft_dice_in_a_loop,
-    "MATCH": match_nodule_by_nodule,
-    "SENSITIVITY_AT": sensitivity_by_trying,
+    "AVERAGE": average_by_loop,
+    "MASKED": masked_by_whole_numbers,
+    "CLIPPED_SUM": clipped_sum_by_loop,
+    "ADVANTAGE": advantage_by_counting,
 }

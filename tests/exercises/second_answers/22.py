@@ -1,57 +1,38 @@
 import numpy as np
 
 
-def doubt_in_arrays(beats, amount, fs):
-    beats = np.asarray(beats, float)
-    seconds = np.full(len(beats), beats[-1] - beats[0]) / fs
-    seconds[0], seconds[-1] = (beats[-1] - beats[1]) / fs, (beats[-2] - beats[0]) / fs
-    whole = 60 * (len(beats) - 1) * fs / (beats[-1] - beats[0])
-    return float((1 - amount) ** 2 @ np.abs(60 * (len(beats) - 2) / seconds - whole))
+def typical_step_by_sorting(seconds, warm_up):
+    kept = sorted(list(seconds)[warm_up:])
+    middle = len(kept) // 2
+    if len(kept) % 2:
+        return 1000 * kept[middle]
+    return 500 * (kept[middle - 1] + kept[middle])
 
 
-def factor_by_counting(error, spread, level):
-    ratio = np.append(np.abs(error) / spread, np.inf)  # the window that will be asked
-    return min(f for f in ratio if np.sum(ratio <= f) >= level * len(ratio))
+def from_caffe_by_moving(kernel):
+    filters, channels, height, width = kernel.shape
+    keras_kernel = np.empty((height, width, channels, filters), kernel.dtype)
+    for f in range(filters):
+        for c in range(channels):
+            keras_kernel[:, :, c, f] = kernel[f, c]
+    return keras_kernel
 
 
-def coverage_with_bincount(low, high, truth, who):
-    _, number = np.unique(who, return_inverse=True)
-    missed = np.bincount(number, (truth < low) | (truth > high))
-    share = 1 - missed / np.bincount(number)
-    return float(share.mean()), float(share.min())
+def pooled_by_walking(n, k, s):
+    windows = 1
+    while (windows - 1) * s + k < n:
+        windows += 1
+    return windows
 
 
-def error_below_a_limit(error, doubt, share):
-    limit = sorted(doubt)[round(share * len(doubt)) - 1]
-    wrong = [abs(e) for e, d in zip(error, doubt, strict=True) if d <= limit]
-    return sum(wrong) / len(wrong)
-
-
-def join_by_odds(p, q, spread_p, spread_q):
-    a, b = 1 / spread_p, 1 / spread_q
-    odds = ((p / (1 - p)) ** a * (q / (1 - q)) ** b) ** (1 / (a + b))
-    return odds / (1 + odds)
-
-
-def noise_by_standard_deviations(signal, noise, snr):
-    return signal + noise * (np.std(signal) / np.std(noise) * 10 ** (-snr / 20))
-
-
-def rmssd_with_a_loop(beats, fs, normal):
-    squares = []
-    for k in range(len(beats) - 2):
-        if all(normal[k : k + 3]):
-            first, second = beats[k + 1] - beats[k], beats[k + 2] - beats[k + 1]
-            squares.append(((second - first) * 1000 / fs) ** 2)
-    return float(np.mean(squares)) ** 0.5
+def dense_from_caffe_by_index(w, channels, height, width):
+    place = np.arange(channels * height * width).reshape(channels, height, width)
+    return w[:, np.moveaxis(place, 0, -1).ravel()].T
 
 
 SECOND = {
-    "DOUBT_IN_BPM": doubt_in_arrays,
-    "CONFORMAL_FACTOR": factor_by_counting,
-    "COVERAGE": coverage_with_bincount,
-    "ERROR_OF_THE_KEPT": error_below_a_limit,
-    "JOIN": join_by_odds,
-    "ADD_NOISE": noise_by_standard_deviations,
-    "RMSSD": rmssd_with_a_loop,
+    "TYPICAL_STEP": typical_step_by_sorting,
+    "FROM_CAFFE": from_caffe_by_moving,
+    "POOLED": pooled_by_walking,
+    "DENSE_FROM_CAFFE": dense_from_caffe_by_index,
 }

@@ -1,49 +1,33 @@
 import numpy as np
 
 
-def class_by_search(symbols, table):
-    return [next(k for k, codes in enumerate(table.values()) if s in codes) for s in symbols]
+def likeness_by_corrcoef(a, b):
+    return np.corrcoef(np.ravel(a), np.ravel(b))[0, 1]
 
 
-def ratios_with_a_loop(beats):
-    mean = (beats[-1] - beats[0]) / (len(beats) - 1)
-    return [
-        [(here - before) / mean, (after - here) / mean]
-        for before, here, after in zip(beats, beats[1:], beats[2:], strict=False)
-    ]
+def families_by_spreading(count, pairs):
+    family = np.arange(count)
+    changed = True
+    while changed:
+        before = family.copy()
+        for i, j in pairs:
+            family[i] = family[j] = min(family[i], family[j])
+        changed = bool(np.any(family != before))
+    return family
 
 
-def difference_lead_by_lead(windows):
-    out = np.empty(windows.shape)
-    for lead in range(windows.shape[2]):
-        usual = np.quantile(windows[:, :, lead], 0.5, axis=0)
-        out[:, :, lead] = (windows[:, :, lead] - usual) / (usual.max() - usual.min())
-    return out
+def honest_count_by_parts(n, m, rho):
+    patients = n / m
+    return patients * m / (1 - rho + m * rho)
 
 
-def scores_by_division(table, k):
-    with np.errstate(invalid="ignore"):
-        hit, true, called = (np.float64(v) for v in (table[k, k], sum(table[k]), sum(table[:, k])))
-        return [hit / true, hit / called, 2 * hit / (true + called)]
-
-
-def weights_with_a_loop(counts, power):
-    raw = [1 / n**power if n else 0 for n in counts]
-    mean = sum(w * n for w, n in zip(raw, counts, strict=True)) / sum(counts)
-    return [w / mean for w in raw]
-
-
-def softmax_by_scipy(z):
-    from scipy.special import softmax
-
-    return softmax(z, axis=2)
+def at_most_by_logarithms(n):
+    return -np.expm1(np.log(0.05) / n)
 
 
 SECOND = {
-    "CLASS_OF": class_by_search,
-    "RR_RATIOS": ratios_with_a_loop,
-    "FROM_MEDIAN_BEAT": difference_lead_by_lead,
-    "SCORES": scores_by_division,
-    "SOFT_WEIGHTS": weights_with_a_loop,
-    "SOFTMAX_EACH_STEP": softmax_by_scipy,
+    "LIKENESS": likeness_by_corrcoef,
+    "FAMILIES": families_by_spreading,
+    "HONEST_COUNT": honest_count_by_parts,
+    "AT_MOST": at_most_by_logarithms,
 }
