@@ -19,7 +19,7 @@ ROWS_OF = {patient: np.flatnonzero(patient == PATIENTS) for patient in "abcdef"}
 @pytest.fixture(scope="module")
 def lesson():
     """What the lesson's own cells on DP-SGD define, with shorter gradients."""
-    (path,) = paths.notebooks().glob("18_*.ipynb")
+    (path,) = paths.notebooks().glob("*_federated.ipynb")
     names = {"np": np, "dp": dp, "federated": federated, "Adam": Adam, "x": X, "t": LABELS}
     wanted = ("def patient_sum(", "def train_privately(")
     cells = [c.source for c in nbformat.read(path, 4).cells if any(w in c.source for w in wanted)]
