@@ -32,8 +32,8 @@ CONVOLUTIONS = {
     "04 first layer": (32, 28, 1, 8, 5, 1),
     "04 second layer": (32, 12, 8, 16, 5, 1),
     "01 whole network": (32, 40, 1, 8, 7, 2),
-    "18 first layer": (32, 28, 1, 8, 3, 1),
-    "18 second layer": (32, 13, 8, 16, 3, 1),
+    "21 first layer": (32, 28, 1, 8, 3, 1),
+    "21 second layer": (32, 13, 8, 16, 3, 1),
 }
 POOLS = {"04 first layer": (32, 24, 8), "04 second layer": (32, 8, 16), "02 maps": (32, 56, 16)}
 # batch, time, features, units
