@@ -68,8 +68,7 @@ test: $(READY)
 	@echo "3 of 4: the package"
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	@echo "4 of 4: every lesson against its stored outputs"
-	@MEDTUTOR_THREADS=1 $(BIN)/python tools/warm.py $(BIN)/python -m pytest -q -n 2 --dist loadfile \
-	  -p no:cacheprovider --nbval --nbval-kernel-name=warm --nbval-cell-timeout=600 notebooks
+	@MEDTUTOR_THREADS=1 $(BIN)/python tools/compare.py
 
 notebooks: $(READY)
 	@$(BIN)/python tools/store.py $(LESSONS)

@@ -1,10 +1,12 @@
-"""Run a command whose Jupyter kernels find the libraries imported: ``warm.py COMMAND``.
+"""Run every lesson and compare it with its stored outputs: part of ``make test``.
 
-To import TensorFlow takes a kernel longer than many a lesson computes. Here one process imports it
-once, and each kernel named ``warm`` is a fork of that process, with a namespace, a connection and a
-folder of its own. Only the command's own kernels can reach it: the socket lies in a folder of this
-user. Where a process that has imported these libraries cannot be forked safely (all but Linux),
-``warm`` names an ordinary kernel.
+This is nbval, made quick in two ways. The longest lessons begin, so that no core waits at the end.
+And kernels find the libraries imported: to import TensorFlow takes a kernel longer than many a
+lesson computes, so one process imports it once, and each kernel named ``warm`` is a fork of that
+process, with a namespace, a connection and a folder of its own. The socket that gives kernels lies
+in a folder of this user. Where a process with these libraries cannot be forked safely (all but
+Linux), ``warm`` names an ordinary kernel. `make course`, `make notebooks` and `medtutor run` begin
+as a learner does, from nothing.
 """
 
 import contextlib
@@ -12,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,13 +25,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from medtutor import paths
+
+PYTEST = (
+    *("-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("--nbval", "--nbval-kernel-name=warm", "--nbval-cell-timeout=600"),
+)
 SOCKET = "MEDTUTOR_WARM_SOCKET"
 LIBRARIES = ("keras", "matplotlib.pyplot", "scipy.stats", "sklearn.ensemble", "pydicom", "wfdb")
 INLINE = "module://matplotlib_inline.backend_inline"  # as a kernel sets it before the import
 
 
-def main(command: list[str]) -> int:
-    """Run the command with the kernel ``warm`` on offer, and end with its code."""
+def main(options: list[str]) -> int:
+    """Run pytest with nbval over all lessons; `options` go to pytest."""
     forks = sys.platform == "linux"
     with tempfile.TemporaryDirectory() as folder:
         launcher = [str(Path(__file__).resolve()), "--kernel"] if forks else ["-m", "ipykernel"]
@@ -37,8 +46,19 @@ def main(command: list[str]) -> int:
         spec.parent.mkdir(parents=True)
         spec.write_text(json.dumps({"argv": argv, "display_name": "warm", "language": "python"}))
         environment = {**os.environ, "JUPYTER_PATH": folder, SOCKET: f"{folder}/socket"}
+        command = [sys.executable, "-m", "pytest", *PYTEST, *options, *longest_first()]
         with server(environment) if forks else contextlib.nullcontext():
             return subprocess.run(command, env=environment).returncode
+
+
+def longest_first() -> list[str]:
+    """Paths of the lessons, by the seconds that each says it runs."""
+
+    def seconds(lesson: Path) -> int:
+        said = re.search(r"(\d+) seconds to run", lesson.read_text(encoding="utf-8"))
+        return -int(said[1]) if said else 0
+
+    return [str(lesson) for lesson in sorted(paths.notebooks().glob("[0-9]*.ipynb"), key=seconds)]
 
 
 @contextlib.contextmanager
