@@ -127,8 +127,8 @@ def test_forty_pictures_are_enough_for_an_easy_task():
     """Trained by epochs, such a network has an AUC of 1 and the accuracy of a coin."""
     rng = np.random.default_rng(3)
     labels, patients = np.arange(40) % 2, (np.arange(40) // 2).astype(str)
-    images = rng.normal(100, 8, (40, 56, 56)).astype(np.float32)
-    images[labels == 1, 20:36, 20:36] += 60
+    images = rng.normal(100, 8, (40, 28, 28)).astype(np.float32)
+    images[labels == 1, 10:18, 10:18] += 60
     base = datasets.load_ct("default").take(np.arange(40))
     data = replace(
         base,
