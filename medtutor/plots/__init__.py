@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """What the figures of the lessons share: the style, the general charts, images and signals.
 
 A figure that only one lesson needs stands beside that lesson, in ``notebooks/figures``.
@@ -29,31 +30,3 @@ from medtutor.plots.style import (
     show,
     styled,
 )
-
-__all__ = [
-    "CLASS_COLOURS",
-    "COLOURS",
-    "DASHES",
-    "FULL",
-    "HALF",
-    "INKS",
-    "MARKERS",
-    "bars",
-    "cells",
-    "figure",
-    "histogram",
-    "images",
-    "intervals",
-    "lines",
-    "looks",
-    "losses",
-    "matrix",
-    "points",
-    "reliability",
-    "roc",
-    "sheet",
-    "show",
-    "stack",
-    "strip",
-    "styled",
-]

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from medtutor.plots.style import COLOURS, DASHES, FULL, INKS, figure, show, styled
+from medtutor.plots.style import COLOURS, DASHES, FULL, figure, show, styled
 
 Box = tuple[float, float, float, float]  # first row, first column, rows, columns
 BOXES = tuple(COLOURS[name] for name in ("orange", "blue", "green", "pink"))
@@ -27,8 +27,6 @@ def images(
     height: float | None = None,
     outlines: Sequence[np.ndarray | None] | None = None,
     boxes: Sequence[Sequence[Box]] | None = None,
-    cover: Sequence[np.ndarray | None] | None = None,
-    cmap: str = "gray",
 ) -> None:
     """Show images side by side.
 
@@ -56,10 +54,6 @@ def images(
         Masks whose border is drawn on the image.
     boxes : sequence of sequence of (row, column, rows, columns), optional
         Rectangles to draw on each image, in pixels.
-    cover : sequence of ndarray (h, w) or None, optional
-        A map from 0 (clear) to 1 (full colour) laid over each image.
-    cmap : str
-        Matplotlib's name of the colour scale.
 
     Examples
     --------
@@ -78,22 +72,14 @@ def images(
         picture = np.asarray(pictures[k])
         h, w = extent_mm[k] if extent_mm is not None else picture.shape[:2]
         low, high = _limits(limits, k, picture)
-        shown = ax.imshow(picture, cmap=cmap, vmin=low, vmax=high, extent=(0, w, h, 0))
+        shown = ax.imshow(picture, cmap="gray", vmin=low, vmax=high, extent=(0, w, h, 0))
         ax.set_title(titles[k])
         scale = (h / picture.shape[0], w / picture.shape[1])
         if outlines is not None and outlines[k] is not None:
             _border(ax, np.asarray(outlines[k]), scale)
-        if cover is not None and cover[k] is not None:
-            ax.imshow(_veil(np.asarray(cover[k])), extent=(0, w, h, 0))
         for b, (row, column, down, across) in enumerate(boxes[k] if boxes is not None else ()):
             corner = (column * scale[1], row * scale[0])
-            style: dict[str, Any] = {
-                "edgecolor": BOXES[b % 4],
-                "linestyle": DASHES[b % 4],
-                "linewidth": 2,
-            }
-            size = (across * scale[1], down * scale[0])
-            ax.add_patch(Rectangle(corner, *size, fill=False, **style))
+            _box(ax, b, corner, (across * scale[1], down * scale[0]), linewidth=2)
         if k % columns == 0:
             ax.set_ylabel(word)
         if k >= count - columns:
@@ -222,14 +208,6 @@ def _border(ax: Axes, mask: np.ndarray, scale: tuple[float, float]) -> None:
     ax.contour(at[1], at[0], mask, [0.5], colors=COLOURS["yellow"], linewidths=1)
 
 
-def _veil(strength: np.ndarray) -> np.ndarray:
-    """Make a map from 0 to 1 a layer of one colour; 0 is clear."""
-    layer = np.empty((*strength.shape, 4))
-    layer[..., :3] = [int(INKS[1][i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    layer[..., 3] = np.where(strength > 0, 0.25 + 0.65 * strength, 0)
-    return layer
-
-
 def _numbers(
     ax: Axes, array: np.ndarray, left: float, top: float, tinted: np.ndarray | None, cell: float
 ) -> None:
@@ -257,9 +235,10 @@ def _windows(ax: Axes, boxes: Sequence[Box], left: float, top: float) -> None:
         inset = 0.04 + 0.07 * below
         corner = (left + j + inset, top + i + inset)
         size = (columns - 2 * inset, rows - 2 * inset)
-        style: dict[str, Any] = {
-            "edgecolor": BOXES[k % 4],
-            "linestyle": DASHES[k % 4],
-            "linewidth": 2.6,
-        }
-        ax.add_patch(Rectangle(corner, *size, fill=False, zorder=3 + k, **style))
+        _box(ax, k, corner, size, linewidth=2.6, zorder=3 + k)
+
+
+def _box(ax: Axes, k: int, corner: tuple, size: tuple, **style: Any) -> None:
+    """Draw the k-th of several rectangles, in its own colour and line style."""
+    style |= {"edgecolor": BOXES[k % 4], "linestyle": DASHES[k % 4]}
+    ax.add_patch(Rectangle(corner, *size, fill=False, **style))

@@ -86,10 +86,8 @@ def stack(
     columns: int = 1,
     marks: Mapping[str, np.ndarray] | None = None,
     lines: Mapping[str, Mapping[str, np.ndarray]] | None = None,
-    spans: Mapping[str, np.ndarray] | None = None,
     start: float = 0.0,
     share: bool = False,
-    xlabel: str = "time in s",
 ) -> None:
     """Show signals of equal length below each other, each on its own scale."""
     rows = -(-len(curves) // columns)
@@ -103,17 +101,13 @@ def stack(
         for number, (name, values) in enumerate((lines or {}).get(title, {}).items()):
             ax.plot(time, values, label=name, linewidth=1.2, **curve_look(name, number))
             _legend_above(ax)
-        if spans is not None and title in spans:
-            reach = ax.get_ylim()
-            ax.fill_between(time, *reach, where=spans[title], color="#dddddd", linewidth=0)
-            ax.set_ylim(*reach)
         ax.set_title(title, loc="left", fontsize=10)
         ax.set_ylabel(units if isinstance(units, str) else units[k])
         ax.margins(x=0)
     for ax in axes.ravel()[len(names) :]:
         ax.set_axis_off()
     for ax in axes[-1]:
-        ax.set_xlabel(xlabel)
+        ax.set_xlabel("time in s")
     fig.align_ylabels(axes)
     for k, (name, index) in enumerate((marks or {}).items()):
         above = first[index] + 0.12 * np.nanmax(np.abs(first - np.nanmean(first)))

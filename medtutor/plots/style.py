@@ -18,7 +18,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -178,52 +177,18 @@ def show(fig: Figure, words: str) -> None:
     display({"text/html": details, "text/plain": ""}, raw=True)
 
 
-def png(fig: Figure, dpi: int = DPI) -> bytes:
+def png(fig: Figure) -> bytes:
     """Render a figure to a small PNG."""
     raw = io.BytesIO()
     with mpl.rc_context(STYLE):
         # "tight": nothing that stands outside of the axes is cut off
-        fig.savefig(raw, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+        fig.savefig(raw, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     raw.seek(0)
     with Image.open(raw) as picture:
         reduced = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
     small = io.BytesIO()
     reduced.save(small, format="png", optimize=True)
     return small.getvalue()
-
-
-def panel(ax: Axes | None, words: str | None, **size: Any) -> tuple[Figure | None, Axes]:
-    """Give a chart its panel: the one it was handed, or that of a figure of its own."""
-    if ax is not None:
-        return None, ax
-    if words is None:
-        raise DataError("a figure without a text", remedy='Say words="name", or hand over ax=.')
-    fig, axes = figure(**size)
-    return fig, axes[0, 0]
-
-
-def finish(
-    fig: Figure | None, ax: Axes, words: str | None, legend: str | None = None, **settings: Any
-) -> None:
-    """Label a chart, give it its legend, and show it if the figure is its own."""
-    ax.set(**{key: value for key, value in settings.items() if value is not None})
-    if legend is not None and len(ax.get_legend_handles_labels()[0]) > 0:
-        ax.legend(loc=legend, fontsize=9)
-    if fig is not None and words is not None:
-        show(fig, words)
-
-
-def levels(ax: Axes, named: Mapping[str, float] | None, upright: bool = False) -> None:
-    """Draw thin lines across the panel at values to compare with."""
-    for k, (name, value) in enumerate((named or {}).items()):
-        draw = ax.axvline if upright else ax.axhline
-        draw(
-            value,
-            color=COLOURS["grey"],
-            linestyle=DASHES[(k + 3) % 4],
-            linewidth=1.2,
-            label=name or None,
-        )
 
 
 def looks(
