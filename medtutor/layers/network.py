@@ -56,7 +56,6 @@ class Layer:
     """A step of a network: calls its `functions` with its weights and what it has as `options`."""
 
     functions: ClassVar[Any]  # forward and backward
-    keras: ClassVar[str]  # its name in Keras, where its settings have the names that they have here
     options: ClassVar[tuple[str, ...]] = ()
     weights: list[np.ndarray] = field(default_factory=list, init=False)
     gradients: list[np.ndarray] = field(default_factory=list, init=False)
@@ -86,7 +85,7 @@ class Layer:
 class Conv2D(Layer):
     """`conv2d` with its kernel and bias."""
 
-    functions, keras = (images.conv2d, images.conv2d_backward), "Conv2D"
+    functions = images.conv2d, images.conv2d_backward
     options = "strides", "padding"
     filters: int
     kernel_size: Size = 3
@@ -101,7 +100,7 @@ class Conv2D(Layer):
 class Dense(Layer):
     """`dense` with its kernel and bias."""
 
-    functions, keras = (linear.dense, linear.dense_backward), "Dense"
+    functions = linear.dense, linear.dense_backward
     units: int
 
     def _draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
@@ -112,7 +111,7 @@ class Dense(Layer):
 class MaxPool2D(Layer):
     """`max_pool2d`."""
 
-    functions, keras = (images.max_pool2d, images.max_pool2d_backward), "MaxPooling2D"
+    functions = images.max_pool2d, images.max_pool2d_backward
     options = "pool_size", "strides", "padding"
     pool_size: Size = 2
     strides: Size | None = None
@@ -126,19 +125,18 @@ class Flatten(Layer):
         lambda x: x.reshape(len(x), math.prod(x.shape[1:])),
         lambda dy, x: dy.reshape(x.shape),
     )
-    keras = "Flatten"
 
 
 class ReLU(Layer):
     """`relu`."""
 
-    functions, keras = (linear.relu, linear.relu_backward), "ReLU"
+    functions = linear.relu, linear.relu_backward
 
 
 class Softmax(Layer):
     """`softmax` over the last axis."""
 
-    functions, keras = (linear.softmax, linear.softmax_backward), "Softmax"
+    functions = linear.softmax, linear.softmax_backward
 
 
 @dataclass(eq=False)
@@ -146,7 +144,6 @@ class SimpleRNN(Layer):
     """`simple_rnn` with its weights, from a state of zeros; all states or the last one."""
 
     functions: ClassVar[Any] = recurrent.simple_rnn, recurrent.simple_rnn_backward
-    keras = "SimpleRNN"
     gates: ClassVar[int] = 1
     units: int
     return_sequences: bool = False
@@ -172,7 +169,7 @@ class SimpleRNN(Layer):
 class LSTM(SimpleRNN):
     """`lstm`, as `SimpleRNN`; the forget gate's bias starts at 1 (Jozefowicz et al. 2015)."""
 
-    functions, keras = (recurrent.lstm, recurrent.lstm_backward), "LSTM"
+    functions = recurrent.lstm, recurrent.lstm_backward
     gates = 4
 
     def _draw(self, shape: Shape, rng: np.random.Generator) -> list[np.ndarray]:
@@ -284,20 +281,14 @@ class Network:
         for own, new in zip(self.weights, weights, strict=True):
             own[...] = new
 
-    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
-        """Compute the output for any number of samples, `batch_size` at a time."""
-        x = as_array(x, "x")
-        starts = range(0, max(len(x), 1), batch_size)
-        parts = [self._forward(x[start : start + batch_size], self.layers) for start in starts]
-        return np.concatenate(parts)
+    def predict(self, x: Any) -> np.ndarray:
+        """Compute the output for any number of samples."""
+        return self._outputs(x, self.layers)
 
-    def loss(self, x: Any, y: Any, loss: str = "cross_entropy", batch_size: int = 256) -> float:
-        """Return the mean loss over any number of samples, `batch_size` at a time."""
+    def loss(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
+        """Return the mean loss over any number of samples."""
         function, layers = self._loss(loss)
-        total = 0.0
-        for part in (slice(i, i + batch_size) for i in range(0, len(x), batch_size)):
-            total += function(self._forward(x[part], layers), y[part])[0] * len(x[part])
-        return total / max(len(x), 1)
+        return function(self._outputs(x, layers), y)[0]
 
     def loss_and_gradients(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
         """Return the loss on a batch, and fill `gradients`."""
@@ -353,12 +344,12 @@ class Network:
 
         model = keras.Sequential([keras.Input(self.input_shape, dtype=self.dtype.name)])
         for layer in self.layers:
+            kind = type(layer).__name__  # Keras has the same names, of layers and of settings
             settings = {each.name: getattr(layer, each.name) for each in fields(layer) if each.init}
             padding = settings.get("padding", "valid")
             if not isinstance(padding, str):
-                name = type(layer).__name__
-                raise DataError(f"{name} has padding={padding!r}; Keras knows 'valid' and 'same'")
-            model.add(getattr(keras.layers, layer.keras)(**settings, dtype=self.dtype.name))
+                raise DataError(f"{kind} has padding={padding!r}; Keras knows 'valid' and 'same'")
+            model.add(getattr(keras.layers, kind)(**settings, dtype=self.dtype.name))
         model.set_weights(self.weights)
         return model
 
@@ -370,6 +361,12 @@ class Network:
             lines.append(f"{type(layer).__name__:<20} {shape!s:<20} {count:>9,}")
         lines.append(f"{'in all':<20} {'':<20} {sum(w.size for w in self.weights):>9,}")
         return "\n".join(lines)
+
+    def _outputs(self, x: Any, layers: Sequence[Layer]) -> np.ndarray:
+        """Compute the output of some layers for any number of samples, 256 at a time."""
+        x = as_array(x, "x")
+        starts = range(0, max(len(x), 1), 256)
+        return np.concatenate([self._forward(x[start : start + 256], layers) for start in starts])
 
     def _forward(self, x: Any, layers: Sequence[Layer]) -> np.ndarray:
         """Compute the output of some layers for a batch; each remembers what it needs."""
