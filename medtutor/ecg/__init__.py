@@ -8,19 +8,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=[
-        "beats",
-        "formats",
-        "hrv",
-        "io",
-        "maps",
-        "models",
-        "noise",
-        "packets",
-        "quality",
-        "segments",
-        "stream",
-        "training",
-    ],
     submod_attrs={"io": ["read_folder", "read_record"], "segments": ["cut"]},
 )

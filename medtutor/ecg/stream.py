@@ -1,40 +1,33 @@
-"""Read the heart rate of an ECG while it arrives, in pieces of any size.
+"""Read the heart rate of an ECG while it arrives, in pieces of any size, from anywhere.
 
 A `Monitor` keeps the latest window of samples and nothing else. Readings fall due at fixed moments
 of the patient's own clock, and each is computed from the window that ends there, filtered as a
 whole as in training. So the size of the pieces cannot change a reading, and a reading equals what
 `models.read` says about the same window.
+
+The pieces come from an array, a WFDB record or a socket. On a socket they travel in packets that
+carry the patient, the number of the first sample and a checksum. So the receiver knows what was
+lost, who it belongs to, and what is not a packet at all.
 """
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.signal import butter, sosfilt, sosfilt_zi
 
-from medtutor.ecg import maps, quality
-from medtutor.ecg.packets import (
-    Packet,
-    chunks,
-    decode,
-    encode,
-    loopback,
-    packets,
-    receive,
-    record_chunks,
-    send,
-)
-from medtutor.ecg.segments import BAND, Normaliser
+from medtutor.ecg import io, maps, quality
+from medtutor.ecg.maps import Margin
+from medtutor.ecg.segments import Normaliser, band_pass
 from medtutor.errors import DataError
-
-if TYPE_CHECKING:
-    from medtutor.ecg.maps import Margin
-
-__all__ = ["Monitor", "Packet", "Reading", "WindowReader", "chunks", "decode", "encode"]
-__all__ += ["loopback", "packets", "receive", "record_chunks", "send", "watch"]
 
 FS = 360.0  # Hz, at which the networks of the course read
 BRIDGE = 0.1  # seconds without samples that a straight line may bridge
@@ -42,6 +35,9 @@ FLAT = 1.0  # seconds without any change after which no heart is being measured
 LARGEST = 50.0  # mV; no electrode on the skin gives more: a broken number
 RATES = (100.0, 4000.0)  # Hz: the sampling rates that a monitor takes
 LONGEST_GAP = 60.0  # seconds without samples for which a monitor goes on saying "missing"
+MAGIC = b"ECG\x01"
+HEADER = struct.Struct("<4sIIq16s")  # magic, checksum of the rest, samples, start, patient
+MOST = 4096  # samples in a packet
 
 
 class Reading(NamedTuple):
@@ -204,8 +200,6 @@ class Preparation:
         places = np.arange(length) * (fs / FS)  # where the samples at 360 Hz lie
         self.samples = int(np.ceil(places[-1])) + 1  # of a window as it arrives
         self._places = places + (self.samples - 1 - places[-1])  # both end with the latest one
-        self._sos = butter(2, BAND, btype="bandpass", fs=fs, output="sos")
-        self._zi = sosfilt_zi(self._sos)
 
     def __call__(self, raw: np.ndarray) -> tuple[np.ndarray | None, float, str]:
         """Give the window band-passed at 360 Hz (None where it tells nothing), quality, and why.
@@ -221,23 +215,118 @@ class Preparation:
         flat = quality.flat_share(raw, self.fs)
         if flat * len(raw) >= FLAT * self.fs:
             return None, 0.0, "flat"
-        filtered = self._zero_phase(raw).astype(np.float32)
+        filtered = band_pass(raw[None], self.fs)[0]
         if self.fs != FS:
             filtered = CubicSpline(np.arange(len(filtered)), filtered)(self._places)
         told = 1 - max(flat, float(missing.mean()))
         return filtered.astype(np.float32), told * float(quality.qrs_share(raw, self.fs)), ""
 
-    def _zero_phase(self, x: np.ndarray) -> np.ndarray:
-        """Filter forwards and backwards, as `segments.band_pass` does.
 
-        SciPy's sosfiltfilt finds the filter's state of rest anew in every call, which takes longer
-        than the filtering.
-        """
-        edge = 3 * (2 * len(self._sos) + 1)
-        extended = np.concatenate(
-            [2 * x[0] - x[edge:0:-1], x, 2 * x[-1] - x[-2 : -edge - 2 : -1]]
-        ).astype(np.float64)
-        for _ in "forwards", "backwards":
-            extended, _state = sosfilt(self._sos, extended, zi=self._zi * extended[0])
-            extended = extended[::-1]
-        return extended[edge:-edge]
+# ------------------------------ where the pieces come from
+
+
+class Packet(NamedTuple):
+    """A piece of one patient's signal in millivolts, from sample `start` of the patient's clock."""
+
+    patient: str
+    start: int
+    samples: np.ndarray
+
+
+def chunks(signal: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Cut a signal into pieces of `size` samples; the last one may be shorter."""
+    for start in range(0, len(signal), size):
+        yield signal[start : start + size]
+
+
+def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) -> Iterator[Packet]:
+    """Cut a signal into packets."""
+    for first in range(0, len(signal), size):
+        yield Packet(patient, start + first, signal[first : first + size])
+
+
+def record_chunks(
+    path: str | Path, lead: str | None = "MLII", seconds: float = 10.0
+) -> tuple[float, Iterator[np.ndarray]]:
+    """Hand out one lead of a WFDB record piece by piece: sampling rate, millivolts as they come.
+
+    It is read whole first: format 8 holds differences and cannot be entered in the middle.
+    """
+    fs, signal = io.read_lead(path, lead)
+    return fs, chunks(signal, max(1, round(seconds * fs)))
+
+
+def encode(packet: Packet) -> bytes:
+    """Write a packet as bytes."""
+    name = packet.patient.encode()
+    if len(name) > 16 or len(packet.samples) > MOST or not 0 <= packet.start < 2**63:
+        raise DataError(
+            f"a packet of {len(packet.samples)} samples from {packet.start} on for "
+            f"{packet.patient!r}",
+            remedy=f"Send at most {MOST} samples, from 0 on, and a name of at most 16 bytes.",
+        )
+    body = np.asarray(packet.samples, "<f4").tobytes()
+    rest = HEADER.pack(MAGIC, 0, len(packet.samples), packet.start, name)[8:]
+    return MAGIC + struct.pack("<I", zlib.crc32(rest + body)) + rest + body
+
+
+def decode(held: bytearray) -> Iterator[Packet]:
+    """Take whole packets out of a buffer; skip what is none, leave what is not yet whole."""
+    while True:
+        found = held.find(MAGIC)
+        if found < 0:
+            del held[: max(0, len(held) - len(MAGIC) + 1)]
+            return
+        del held[:found]
+        if len(held) < HEADER.size:
+            return
+        _, checksum, count, start, name = HEADER.unpack_from(held)
+        end = HEADER.size + 4 * count
+        if count <= MOST and len(held) < end:
+            return
+        if count > MOST or zlib.crc32(held[8:end]) != checksum:
+            del held[: len(MAGIC)]  # not a packet: look for the next mark
+            continue
+        samples = np.frombuffer(bytes(held[HEADER.size : end]), "<f4")
+        patient = name.rstrip(b"\0").decode(errors="replace")
+        del held[:end]
+        yield Packet(patient, start, samples)
+
+
+def send(connection: socket.socket, parts: Iterable[Packet]) -> None:
+    """Send packets; return when all are sent, or the other side has gone."""
+    with suppress(OSError):
+        for packet in parts:
+            connection.sendall(encode(packet))
+
+
+def receive(connection: socket.socket, timeout: float = 5.0) -> Iterator[Packet]:
+    """Receive packets until the other side ends, fails, or is silent for `timeout` seconds."""
+    connection.settimeout(timeout)
+    held = bytearray()
+    while True:
+        try:
+            arrived = connection.recv(65536)
+        except OSError:  # reset, or silent for too long (TimeoutError)
+            return
+        if not arrived:
+            return
+        held += arrived
+        yield from decode(held)
+
+
+@contextmanager
+def loopback(parts: Iterable[Packet]) -> Iterator[socket.socket]:
+    """Send packets through a socket of this machine, from a thread, as a bedside device would."""
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            send(connection, parts)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with socket.create_connection(server.getsockname()) as client:
+            yield client
+        thread.join(5)
