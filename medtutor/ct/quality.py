@@ -7,7 +7,6 @@ lies many robust standard deviations above their median (Leys et al., J Exp Soc 
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from medtutor.ct import headers, series
 from medtutor.errors import DataError
 from medtutor.types import Flag
 
-__all__ = ["Flag", "check_crops", "check_series", "missing_slices", "table"]
+__all__ = ["Flag", "check_crops", "check_series", "table"]
 
 # Robust standard deviations above the others; streaks, which are a ratio, by their logarithm.
 FAR = {"noise": 8.0, "streaks": 4.5}
@@ -27,25 +26,13 @@ SAME = 0.995  # correlation above which two crops count as one
 TWIN_SIZE = 16  # pixels per side at which crops are compared
 
 
-def missing_slices(z: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
-    """Name the positions in mm at which a slice is missing, if the gap is of whole steps."""
-    z = np.sort(np.asarray(z, float))
-    steps = np.diff(z)
-    if len(steps) < 2:
-        return np.empty(0)
-    usual = float(np.median(steps))
-    found: list[float] = []
-    for low, step in zip(z, steps, strict=False):
-        count = round(step / usual)
-        if count >= 2 and abs(step - count * usual) <= tolerance * usual:
-            found += [low + k * step / count for k in range(1, count)]
-    return np.array(found)
-
-
 def check_series(folder: str | Path) -> list[Flag]:
     """Look at all slices of a series and list what is wrong, instead of stopping at the first."""
     folder = Path(folder)
-    slices, flags = _headers(folder)
+    if not folder.is_dir():
+        raise DataError("it is not a folder", folder, "Check the path.")
+    slices, found = headers.read_headers(folder, strict=False)
+    flags = [flag for flag in found if flag.check != "left out"]
     if not slices:
         raise DataError("no readable DICOM slice is in it", folder, "Give the folder of a series.")
     first = slices[0]
@@ -69,14 +56,6 @@ def check_series(folder: str | Path) -> list[Flag]:
     return flags + _positions(sorted(placed))
 
 
-def _headers(folder: Path) -> tuple[list[headers.Slice], list[Flag]]:
-    """Read what can be read; what is damaged or not understood becomes a flag."""
-    if not folder.is_dir():
-        raise DataError("it is not a folder", folder, "Check the path.")
-    slices, flags = headers.read_headers(folder, strict=False)
-    return slices, [flag for flag in flags if flag.check != "left out"]
-
-
 def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
     """Flag twins, gaps and uneven steps along the stack."""
     flags = []
@@ -87,19 +66,16 @@ def _positions(placed: list[tuple[float, str]]) -> list[Flag]:
             flags.append(Flag(here[1], "duplicate", reason))
         else:
             unique.append(here)
-    z = np.array([position for position, _ in unique])
-    steps = np.diff(z)
-    lost = missing_slices(z, series.STEP_TOLERANCE)
-    for (low, name), (high, after) in pairwise(unique):
-        gone = int(np.sum((lost > low) & (lost < high)))
-        between = f"{name} and {after}"
-        if gone:
-            reason = f"{gone} missing between {low:g} and {high:g} mm"
-            flags.append(Flag(between, "missing", reason))
-        elif abs(high - low - np.median(steps)) > series.STEP_TOLERANCE * np.median(steps):
-            usual = float(np.median(steps))
-            apart = f"{high - low:g} mm apart, the others {usual:g} mm"
-            flags.append(Flag(between, "spacing", apart))
+    steps = np.diff([position for position, _ in unique])
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    for step, (low, name), (high, after) in zip(steps, unique, unique[1:], strict=False):
+        count = max(1, round(step / usual))
+        if abs(step - count * usual) > series.STEP_TOLERANCE * usual:
+            reason = f"{step:g} mm apart, the others {usual:g} mm"
+            flags.append(Flag(f"{name} and {after}", "spacing", reason))
+        elif count > 1:
+            reason = f"{count - 1} missing between {low:g} and {high:g} mm"
+            flags.append(Flag(f"{name} and {after}", "missing", reason))
     return flags
 
 

@@ -191,12 +191,11 @@ def _signal_line(path: Path, line: int, text: str, number: int) -> Signal:
 # ------------------------------ samples
 
 
-def measure(header: Header) -> tuple[Header, list[str]]:
+def measure(header: Header) -> Header:
     """Find the number of frames, and check that every signal file is there and holds them."""
-    frames, notes, held = header.frames, [], {}
-    for file in dict.fromkeys(signal.file for signal in header.signals):
-        held[file] = _frames(header, file)
-    frames = frames or int(min(held.values()))
+    files = dict.fromkeys(signal.file for signal in header.signals)
+    held = {file: _frames(header, file) for file in files}
+    frames, notes = header.frames or min(held.values()), header.notes
     for file, count in held.items():
         if count < max(frames, 1):
             raise DataError(
@@ -206,8 +205,8 @@ def measure(header: Header) -> tuple[Header, list[str]]:
             )
         if count >= frames + max(header.fs, 1):
             behind = (count - frames) / header.fs
-            notes.append(f"{file} goes on for {behind:.1f} s behind the end: not read")
-    return header._replace(frames=frames), notes
+            notes = (*notes, f"{file} goes on for {behind:.1f} s behind the end: not read")
+    return header._replace(frames=frames, notes=notes)
 
 
 def _cut_off(header: Header, file: str, frames: int) -> str:

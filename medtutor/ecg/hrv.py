@@ -9,6 +9,7 @@ interval after it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,34 +44,24 @@ class Variability(NamedTuple):
 def of_beats(beats: np.ndarray, fs: float, normal: np.ndarray | None = None) -> Variability:
     """Compute the variability of stretches from their beats."""
     rr = np.diff(np.asarray(beats, dtype=np.float64), axis=1) * (1000 / fs)
-    nn = np.isfinite(rr)
-    if normal is not None:
-        nn &= normal[:, :-1] & normal[:, 1:]
-    elif rr.shape[1]:
-        usual = _median(rr, nn)
-        nn &= np.abs(np.where(nn, rr, 0) - usual[:, None]) <= JUMP * usual[:, None]
-    values = np.where(nn, rr, 0.0)
-    count = nn.sum(axis=1)
-    mean = values.sum(axis=1) / np.maximum(count, 1)
-    square = (np.where(nn, values - mean[:, None], 0) ** 2).sum(axis=1)
-    both = nn[:, :-1] & nn[:, 1:]  # two neighbouring intervals, both NN
-    step = np.where(both, np.diff(values, axis=1), 0.0)
-    pairs = both.sum(axis=1)
-    divide = np.maximum(pairs, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without an interval: they get NaN
+        if normal is not None:
+            nn = normal[:, :-1] & normal[:, 1:]
+        else:
+            usual = np.nanmedian(rr, axis=1, keepdims=True)
+            nn = np.abs(rr - usual) <= JUMP * usual
+        rr = np.where(nn, rr, np.nan)
+        step = np.diff(rr, axis=1)  # of two neighbouring intervals that are both NN
+        count, pairs = (np.isfinite(each).sum(axis=1) for each in (rr, step))
+        sdnn, rmssd = np.nanstd(rr, axis=1, ddof=1), np.sqrt(np.nanmean(step**2, axis=1))
+    pnn50 = 100 * (np.abs(step) > 50).sum(axis=1) / np.maximum(pairs, 1)
     return Variability(
-        np.where(count >= FEWEST, np.sqrt(square / np.maximum(count - 1, 1)), np.nan),
-        np.where(pairs >= FEWEST, np.sqrt((step**2).sum(axis=1) / divide), np.nan),
-        np.where(pairs >= FEWEST, 100 * (np.abs(step) > 50).sum(axis=1) / divide, np.nan),
+        np.where(count >= FEWEST, sdnn, np.nan),
+        np.where(pairs >= FEWEST, rmssd, np.nan),
+        np.where(pairs >= FEWEST, pnn50, np.nan),
         count,
     )
-
-
-def _median(rr: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Give the median of each row over the values that are there; 0 for an empty row."""
-    some = there.any(axis=1)
-    out = np.zeros(len(rr))
-    out[some] = np.nanmedian(np.where(there, rr, np.nan)[some], axis=1)
-    return out
 
 
 def normal_beats(recordings: Iterable[Recording], windows: Windows) -> np.ndarray:

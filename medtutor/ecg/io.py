@@ -54,7 +54,6 @@ def read_record(
     lead: str | None = "MLII",
     fs: float | None = 360,
     subject: str | None = None,
-    annotator: str = "atr",
     comments: bool = False,
 ) -> Recording:
     """Read one WFDB record.
@@ -70,8 +69,6 @@ def read_record(
         a note says so. None keeps the record's own rate.
     subject : str, optional
         The person; by default the record's name, and 201 for MIT-BIH's record 202.
-    annotator : str
-        Suffix of the annotation file.
     comments : bool
         Whether the comments of the header become notes. In real records they tell of the person.
 
@@ -91,25 +88,23 @@ def read_record(
     >>> recording.leads, recording.signal.shape
     (('MLII', 'V1'), (86400, 2))
     """
-    base = record_base(path)
-    header, notes = read_header(base)
-    column = find_lead(header, lead)
-    signal, leads, own, more = _read_signal(header, column)
-    beats, symbols, said = _read_beats(base, annotator, len(signal), own, header.fs)
-    notes += more + said + _gaps(signal[:, 0], own, leads[0], header)
+    header = read_header(path)
+    name = header.path.stem
+    signal, leads, own, notes = _read_signal(header, find_lead(header, lead))
+    beats, symbols, said = _read_beats(header, len(signal), own)
+    notes = [*header.notes, *notes, *said, *_gaps(signal[:, 0], own, leads[0], header)]
     if subject is None:
-        subject = SAME_PERSON.get(base.name, base.name)
+        subject = SAME_PERSON.get(name, name)
     if comments:
         notes += header.comments
-    found = Recording(base.name, subject, signal, leads, own, beats, symbols, tuple(notes))
+    found = Recording(name, subject, signal, leads, own, beats, symbols, tuple(notes))
     return found if fs is None else resample(found, fs)
 
 
 def read_lead(path: str | Path, lead: str | None = "MLII") -> tuple[float, np.ndarray]:
     """Read one lead of a record at its own rate, without annotations: hertz, and millivolts."""
-    header, _ = read_header(record_base(path))
-    column = find_lead(header, lead)
-    signal, _, fs, _ = _read_signal(header, column, alone=True)
+    header = read_header(path)
+    signal, _, fs, _ = _read_signal(header, find_lead(header, lead), alone=True)
     return fs, signal[:, 0]
 
 
@@ -151,10 +146,8 @@ def _polyphase(signal: np.ndarray, old: float, new: float) -> np.ndarray:
     return result
 
 
-def read_folder(
-    folder: str | Path, lead: str | None = "MLII", fs: float | None = 360, comments: bool = False
-) -> Folder:
-    """Read every WFDB record of a folder.
+def read_folder(folder: str | Path, comments: bool = False) -> Folder:
+    """Read lead MLII of every WFDB record of a folder.
 
     Who is in which part comes from ``split.csv`` (columns ``record,subject,split``) when it is
     there. Without it, a folder of MIT-BIH records takes that database's subjects, and its usual
@@ -174,12 +167,12 @@ def read_folder(
         if skipped:
             notes.append(f"not in split.csv, left out: {', '.join(skipped)}")
     subjects = {name: row[0] for name, row in listed.items()} if listed else {}
-    recordings = _read_all(folder, names, subjects, (lead, fs, comments), notes)
-    if not recordings and lead is not None and names:
+    recordings = _read_all(folder, names, subjects, "MLII", comments, notes)
+    if not recordings and names:
         notes.clear()
-        recordings = _read_all(folder, names, subjects, (None, fs, comments), notes)
+        recordings = _read_all(folder, names, subjects, None, comments, notes)
         if recordings:
-            notes.append(f"no record has lead {lead}: the first lead of each is read instead")
+            notes.append("no record has lead MLII: the first lead of each is read instead")
     if not recordings:
         raise DataError(
             "no record is left: " + "; ".join(notes),
@@ -234,16 +227,18 @@ def _read_all(
     folder: Path,
     names: list[str],
     subjects: dict[str, str],
-    how: tuple[str | None, float | None, bool],
+    lead: str | None,
+    comments: bool,
     notes: list[str],
 ) -> list[Recording]:
     """Read the records that have the lead and a heart that beats by itself; note the others."""
-    lead, fs, comments = how
     recordings: list[Recording] = []
     told: dict[str, list[str]] = {}  # what was left out, to records
     for name in names:
         try:
-            recording = read_record(folder / name, lead, fs, subjects.get(name), comments=comments)
+            recording = read_record(
+                folder / name, lead, subject=subjects.get(name), comments=comments
+            )
         except MissingLead:
             told.setdefault(f"without lead {lead}, left out", []).append(name)
             continue
@@ -264,8 +259,8 @@ def _read_all(
 # ------------------------------ the files of one record
 
 
-def record_base(path: str | Path) -> Path:
-    """Strip the suffix of a record's file, and check that its header is there."""
+def read_header(path: str | Path) -> Header:
+    """Read a record's header; check that its files are in the folder and as long as it says."""
     path = Path(path)
     base = path.with_suffix("") if path.suffix in (".hea", ".dat", ".atr") else path
     header = base.with_name(base.name + ".hea")
@@ -276,13 +271,7 @@ def record_base(path: str | Path) -> Path:
             f"A record is at least {base.name}.hea, {base.name}.dat and {base.name}.atr: copy all "
             "of them.",
         )
-    return base
-
-
-def read_header(base: Path) -> tuple[Header, list[str]]:
-    """Read `.hea`, and check that every signal file is in the folder and as long as it says."""
-    header, notes = formats.measure(formats.read_header(base.with_name(base.name + ".hea")))
-    return header, [*header.notes, *notes]
+    return formats.measure(formats.read_header(header))
 
 
 def find_lead(header: Header, lead: str | None) -> int:
@@ -352,28 +341,20 @@ def _too_high(values: np.ndarray, lead: str) -> str:
 
 
 def _read_beats(
-    base: Path, annotator: str, samples: int, fs: float, frames: float
+    header: Header, samples: int, fs: float
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Read where the beats are and what they are, in order; other annotations are dropped.
-
-    Times are counted in frames (`frames` a second) unless the annotation file has its own clock.
-    """
-    path = base.with_name(f"{base.name}.{annotator}")
+    """Read where the beats are and what they are, in order; other annotations are dropped."""
+    path = header.path.with_suffix(".atr")
     if not path.is_file():
-        others = sorted(
-            file.suffix[1:]
-            for file in base.parent.glob(f"{base.name}.*")
-            if file.suffix in (".qrs", ".ecg", ".ari", ".man", ".wqrs")
-        )
-        remedy = f'Or use {base.name}.{others[0]}: annotator="{others[0]}".' if others else ""
-        raise LeftOut(
-            "the beat annotations are not there",
-            path,
-            f"Copy it beside the record: the lessons learn from its beats. {remedy}".strip(),
-        )
+        remedy = "Copy it beside the record: the lessons learn from its beats."
+        for ending in (".ari", ".ecg", ".man", ".qrs", ".wqrs"):
+            if path.with_suffix(ending).is_file():
+                remedy += f" Or copy {path.stem}{ending} to {path.name}, if its beats are right."
+        raise LeftOut("the beat annotations are not there", path, remedy)
     read = formats.read_annotations(path)
     is_beat = np.isin(read.symbols, list(BEAT_CODES))
-    every = np.round(read.ticks[is_beat] * (fs / (read.fs or frames))).astype(np.int64)
+    # Times are counted in frames unless the annotation file has its own clock.
+    every = np.round(read.ticks[is_beat] * (fs / (read.fs or header.fs))).astype(np.int64)
     beats, first = np.unique(every, return_index=True)  # in order, each once
     inside = (beats >= 0) & (beats < samples)
     notes = []
@@ -382,9 +363,7 @@ def _read_beats(
     if not inside.all():
         notes.append(f"{(~inside).sum()} beats outside of the recording, left out")
     if not inside.any():
-        raise LeftOut(
-            "no beat is annotated in it", path, "Leave the record out, or use another annotator."
-        )
+        raise LeftOut("no beat is annotated in it", path, "Leave the record out.")
     return beats[inside], read.symbols[is_beat][first][inside], notes
 
 

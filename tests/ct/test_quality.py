@@ -26,22 +26,6 @@ def move(path, z):
     data.save_as(path)
 
 
-class TestMissingSlices:
-    def test_names_every_lost_position(self):
-        rng = np.random.default_rng(0)
-        for step in (0.6, 1.25, 5.0):
-            z = -200 + step * np.arange(60)
-            lost = rng.choice(np.arange(1, 59), 6, replace=False)
-            left = rng.permutation(np.delete(z, lost)) + rng.normal(0, 0.01 * step, 54)
-            np.testing.assert_allclose(
-                quality.missing_slices(left), z[np.sort(lost)], atol=0.1 * step
-            )
-
-    @pytest.mark.parametrize("z", [[], [3.0], [0.0, 5.0], [0.0, 1.0, 2.0, 3.4]])
-    def test_gives_nothing_without_evidence(self, z):
-        assert len(quality.missing_slices(np.array(z))) == 0
-
-
 class TestSeries:
     def test_a_whole_series_has_no_flag(self, series):
         assert quality.check_series(series[0].parent) == []
