@@ -49,10 +49,11 @@ def integrated_gradients(
     model: keras.Model,
     x: np.ndarray,
     class_index: Classes,
-    baseline: np.ndarray | float = 0.0,
     steps: int = 32,
 ) -> np.ndarray:
-    """Difference from a baseline, times the mean gradient on the straight way from there.
+    """Difference from a baseline of 0, times the mean gradient on the straight way from there.
+
+    0 is lung everywhere after `preprocess.prepare`: an image that shows nothing.
 
     Parameters
     ----------
@@ -62,8 +63,6 @@ def integrated_gradients(
         Prepared images.
     class_index : int, or ndarray of int, shape (n,)
         The class to explain, the same for all or one for each image.
-    baseline : float, or ndarray that broadcasts to `x`
-        The image that shows nothing. 0 is lung everywhere after `preprocess.prepare`.
     steps : int
         Points on the way, at the middle of `steps` equal pieces.
 
@@ -89,37 +88,27 @@ def integrated_gradients(
         raise DataError(f"{steps} steps", remedy="Use 1 or more; 32 is usual.")
     x, classes = _checked(model, x, class_index)
     gradient = _gradient_of(model, x)
-    start = np.broadcast_to(np.asarray(baseline, np.float32), x.shape)
     total = np.zeros_like(x)
     for k in range(steps):
-        on_the_way = start + np.float32((k + 0.5) / steps) * (x - start)
-        total += _in_batches(gradient, on_the_way, classes)
-    return ((x - start) * total / steps).sum(axis=-1)
+        total += _in_batches(gradient, np.float32((k + 0.5) / steps) * x, classes)
+    return (x * total / steps).sum(axis=-1)
 
 
-def grad_cam(
-    model: keras.Model,
-    x: np.ndarray,
-    class_index: Classes,
-    layer: str | None = None,
-    resize: bool = True,
-) -> np.ndarray:
-    """Weigh the feature maps of a layer by their mean gradient, add them, keep what is positive.
+def grad_cam(model: keras.Model, x: np.ndarray, class_index: Classes) -> np.ndarray:
+    """Weigh the last feature maps by their mean gradient, add them, keep what is positive.
+
+    The maps are those of the last activation, convolution or normalisation that still has height
+    and width. They are brought to the size of the image bilinearly: a cell of the map stands for
+    the middle of the square that it covers (half-pixel centres).
 
     Parameters
     ----------
     model, x, class_index
         As for `integrated_gradients`.
-    layer : str, optional
-        Name of the layer; the last activation, convolution or normalisation that still has height
-        and width when not given.
-    resize : bool
-        Whether to bring the map to the size of the image, bilinearly. A cell of the map stands for
-        the middle of the square that it covers (half-pixel centres).
 
     Returns
     -------
-    ndarray of float32, shape (n, h, w), or without `resize` (n, h_layer, w_layer)
+    ndarray of float32, shape (n, h, w)
         0 or more.
 
     References
@@ -129,11 +118,11 @@ def grad_cam(
     Examples
     --------
     >>> from medtutor.ct.models import nodule_cnn
-    >>> grad_cam(nodule_cnn((24, 24, 1)), np.ones((1, 24, 24, 1)), 1, resize=False).shape
-    (1, 3, 3)
+    >>> grad_cam(nodule_cnn((24, 24, 1)), np.ones((1, 24, 24, 1)), 1).shape
+    (1, 24, 24)
     """
     x, classes = _checked(model, x, class_index)
-    both = score_model(model, layer or _last_maps(model))
+    both = score_model(model, _last_maps(model))
     size = x.shape[1:3]
 
     def cam(images: Any, c: Any) -> Any:
@@ -142,7 +131,7 @@ def grad_cam(
             s = _class_score(z, c)
         weights = tf.reduce_mean(tape.gradient(s, maps), axis=(1, 2), keepdims=True)
         summed = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))
-        return tf.image.resize(summed[..., None], size)[..., 0] if resize else summed
+        return tf.image.resize(summed[..., None], size)[..., 0]
 
     return _in_batches(_compiled(cam, x), x, classes)
 

@@ -106,11 +106,7 @@ def diameters(image_set: ImageSet) -> np.ndarray:
 
 
 def hog_features(x: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients, shape (n, 324): which way the edges run, cell by cell.
-
-    Blocks of 2 x 2 cells that overlap, each scaled to length 1 and clipped ("L2-Hys"). Dalal &
-    Triggs, CVPR 2005, doi:10.1109/CVPR.2005.177.
-    """
+    """Histograms of oriented gradients (Dalal & Triggs, CVPR 2005): which way the edges run."""
     from skimage.feature import hog
 
     crops = _crops(x)
@@ -121,12 +117,8 @@ def hog_features(x: np.ndarray) -> np.ndarray:
 
 
 def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
-    """Histograms of local binary patterns: which small patterns the grey values make.
-
-    Uniform, rotation-invariant patterns of 8 neighbours (10 codes) on circles of 1 and 2 pixels,
-    counted within 6 mm of the middle and from there to 15 mm. Ojala, Pietikäinen & Mäenpää, IEEE
-    Trans Pattern Anal Mach Intell 24:971 (2002).
-    """
+    """Histograms of local binary patterns: which small patterns the grey values make."""
+    # Ojala, Pietikäinen & Mäenpää, IEEE Trans Pattern Anal Mach Intell 24:971 (2002).
     from skimage.feature import local_binary_pattern
 
     crops = _crops(x)

@@ -72,10 +72,7 @@ class Slice:
 
 
 def read_headers(source: Path, strict: bool = True) -> tuple[list[Slice], list[Flag]]:
-    """Read the header of every DICOM file in a folder and below it; flag the files left out.
-
-    A file that cannot be read is raised, or flagged too if not `strict`.
-    """
+    """Read every DICOM header in a folder and below; flag the files left out, damaged ones too."""
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
     alone = source.is_file()

@@ -136,14 +136,13 @@ def grey_levels(image: np.ndarray) -> tuple[float, float]:
     return float(np.median(dark)), float(np.median(bright))
 
 
-def standardise(
-    images: Images, unit: str = "grey", low: float = -0.2, high: float = 2.0
-) -> list[np.ndarray]:
+def standardise(images: Images, unit: str = "grey") -> list[np.ndarray]:
     """Put every image on one grey scale: lung becomes 0, soft tissue 1.
 
     Where HU are known, both levels are. Where they are lost, as in 8-bit files that were stretched
     one by one, the levels found in each image stand in for them. Padding of -2000 that squeezed the
-    rest of such a file does not move them.
+    rest of such a file does not move them. What lies outside -0.2 to 2 is cut off: at -0.2 padding
+    looks like the air outside the body; at 2 lies dense bone.
 
     Parameters
     ----------
@@ -151,8 +150,6 @@ def standardise(
         The sizes may differ.
     unit : {"grey", "HU"}
         The scale of the pixels.
-    low, high : float
-        Limits. At -0.2 padding looks like the air outside the body; at 2 lies dense bone.
 
     Returns
     -------
@@ -168,7 +165,7 @@ def standardise(
     for image in images:
         lung, tissue = (LUNG_HU, TISSUE_HU) if unit == "HU" else grey_levels(image)
         step = (tissue - lung) or 1.0
-        scaled.append(np.clip((np.asarray(image, np.float32) - lung) / step, low, high))
+        scaled.append(np.clip((np.asarray(image, np.float32) - lung) / step, -0.2, 2.0))
     return scaled
 
 
@@ -227,11 +224,9 @@ def at_most(image_set: ImageSet, most: int) -> ImageSet:
 
 
 def body(image: np.ndarray) -> tuple[float, float, int] | None:
-    """Find the patient in a whole slice: middle (row, column) and side of the square around.
-
-    All that is brighter than the air of the border, but for thin lines (the table) and for the
-    outermost hundredth on each side. None where the border is not dark and even, as in a crop.
-    """
+    """Find the patient in a whole slice: middle (row, column) and side; None in a crop."""
+    # All that is brighter than the air of the border, but for thin lines (the table) and for the
+    # outermost hundredth on each side.
     scale = max(1.0, max(image.shape) / COARSE)
     height, width = (max(1, round(n / scale)) for n in image.shape)
     small = resize(image, (height, width))
@@ -248,7 +243,7 @@ def body(image: np.ndarray) -> tuple[float, float, int] | None:
     return float(row), float(column), round(1.06 * scale * float(np.max(high + 1 - low)))
 
 
-def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) -> np.ndarray:
+def outlines(image_set: ImageSet, size: int = SIZE) -> np.ndarray:
     """Bring the readers' outlines to the grid of `prepare`."""
     if image_set.masks is None:
         raise DataError(
@@ -257,7 +252,7 @@ def outlines(image_set: ImageSet, size: int = SIZE, spacing: float = SPACING) ->
         )
     # As an image of lung and tissue, an outline takes the same way as the images do.
     drawn = [np.where(mask, TISSUE_HU, LUNG_HU).astype(np.float32) for mask in image_set.masks]
-    return prepare(replace(image_set, images=drawn, unit="HU"), size, spacing)[..., 0] > 0.5
+    return prepare(replace(image_set, images=drawn, unit="HU"), size)[..., 0] > 0.5
 
 
 def _check(images: Images, files: Sequence[str]) -> None:

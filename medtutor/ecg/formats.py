@@ -320,11 +320,9 @@ def disagrees(samples: np.ndarray, signal: Signal) -> bool:
 
 
 def read_annotations(path: Path) -> Annotations:
-    """Read an annotation file: when, what, and by which clock.
-
-    Each annotation is a word of six bits for its code and ten for the time since the last; words
-    of the codes from 59 on hold a longer time, or add a text or a number.
-    """
+    """Read an annotation file: when, what, and by which clock."""
+    # Each annotation is a word of six bits for its code and ten for the time since the last; words
+    # of the codes from 59 on hold a longer time, or add a text or a number.
     from wfdb.io.annotation import ann_label_table
 
     data = path.read_bytes()

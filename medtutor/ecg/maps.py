@@ -149,11 +149,8 @@ def pool(
 
 
 def voice(prepared: np.ndarray, bins: int, fs: float = 360.0) -> np.ndarray:
-    """Tell where a lead has something to say: a lost electrode is sure that there are no beats.
-
-    For each of `bins`, 1 where a wave of at least `QUIET` lies within half a second of prepared
-    windows, towards 0 where none does.
-    """
+    """Tell in which bins a wave of at least `QUIET` lies within half a second: 1, or towards 0."""
+    # A lost electrode is sure that there are no beats.
     from scipy.ndimage import maximum_filter1d
 
     length = prepared.shape[1]

@@ -27,7 +27,7 @@ SURE = 10.0
 noise (validation subjects, muscle at 0 dB) a limit of 20 took noise for contradiction."""
 
 
-def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model:
+def rate_lstm(length: int = 2000, seed: int = 0) -> keras.Model:
     """Build the course's network: convolution front, bidirectional LSTM, three outputs.
 
     2,000 samples become 50 steps before the LSTM reads them, because an LSTM takes its steps one
@@ -38,8 +38,6 @@ def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model
     ----------
     length : int
         Samples in a window, a multiple of 40.
-    units : int
-        LSTM units in each direction.
     seed : int
         Seed of the first weights.
 
@@ -75,7 +73,7 @@ def rate_lstm(length: int = 2000, units: int = 32, seed: int = 0) -> keras.Model
     x = layers.Conv1D(32, 5, strides=5, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization(momentum=0.95)(x)
     x = layers.ReLU()(x)
-    steps = layers.Bidirectional(layers.LSTM(units, return_sequences=True), name="sequence")(x)
+    steps = layers.Bidirectional(layers.LSTM(32, return_sequences=True), name="sequence")(x)
 
     beats = layers.Dense(5, activation="sigmoid")(steps)  # five bins a step
     beats = layers.Flatten(name="beats")(beats)

@@ -23,13 +23,11 @@ def coloured(
     high: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw Gaussian noise of unit variance whose `power` is given at frequencies in hertz.
-
-    The spectrum's amplitudes get random phases and are transformed back, as McSharry et al. (IEEE
-    Trans Biomed Eng 50:289, 2003, section III) do for RR intervals; none outside `low` to `high`.
-    """
-    # What is transformed back repeats itself: draw at least a minute, so that short strips, too,
-    # get frequencies far below one cycle a strip.
+    """Draw Gaussian noise of unit variance whose `power` is given at frequencies in hertz."""
+    # The spectrum's amplitudes get random phases and are transformed back, as McSharry et al. (IEEE
+    # Trans Biomed Eng 50:289, 2003, section III) do for RR intervals. What is transformed back
+    # repeats itself: draw at least a minute, so that short strips, too, get frequencies far below
+    # one cycle a strip.
     length = scipy.fft.next_fast_len(max(samples, round(60 * fs)), real=True)
     first, last = (int(np.ceil(edge * length / fs)) for edge in (low, min(high, fs / 2)))
     first = max(first, 1)

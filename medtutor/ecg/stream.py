@@ -202,10 +202,7 @@ class Preparation:
         self._places = places + (self.samples - 1 - places[-1])  # both end with the latest one
 
     def __call__(self, raw: np.ndarray) -> tuple[np.ndarray | None, float, str]:
-        """Give the window band-passed at 360 Hz (None where it tells nothing), quality, and why.
-
-        Short gaps of `raw` are bridged in place; why is "missing", "flat" or "".
-        """
+        """Give the window band-passed at 360 Hz (None where it tells nothing), quality, and why."""
         with np.errstate(invalid="ignore"):
             missing = ~(np.abs(raw) <= LARGEST)
         if missing.any():
@@ -248,10 +245,8 @@ def packets(signal: np.ndarray, patient: str, size: int = 90, start: int = 0) ->
 def record_chunks(
     path: str | Path, lead: str | None = "MLII", seconds: float = 10.0
 ) -> tuple[float, Iterator[np.ndarray]]:
-    """Hand out one lead of a WFDB record piece by piece: sampling rate, millivolts as they come.
-
-    It is read whole first: format 8 holds differences and cannot be entered in the middle.
-    """
+    """Hand out one lead of a WFDB record piece by piece: sampling rate, millivolts as they come."""
+    # It is read whole first: format 8 holds differences and cannot be entered in the middle.
     fs, signal = io.read_lead(path, lead)
     return fs, chunks(signal, max(1, round(seconds * fs)))
 

@@ -42,9 +42,6 @@ def fit(
     steps: int = 700,
     seed: int = 0,
     batch_size: int = 128,
-    learning_rate: float = 4e-3,
-    patience: int = 6,
-    augment: bool = True,
     verbose: bool = True,
 ) -> dict[str, list[float]]:
     """Train `rate_lstm` on the training subjects; the validation subjects say when to stop.
@@ -69,12 +66,6 @@ def fit(
         Seed of the order and the augmentation.
     batch_size : int
         Windows in a batch.
-    learning_rate : float
-        The highest of the schedule.
-    patience : int
-        Looks at the validation loss without a lower one before training stops.
-    augment : bool
-        Play at other speeds, add noise, turn over. Without it the windows are taken as they are.
     verbose : bool
         Show progress.
 
@@ -105,7 +96,7 @@ def fit(
     bins = model.get_layer("beats").output.shape[1]
     normaliser = normaliser or segments.normaliser(windows, split.train)
     model.compile(
-        keras.optimizers.Adam(cosine_schedule(learning_rate, steps), clipnorm=1.0),
+        keras.optimizers.Adam(cosine_schedule(4e-3, steps), clipnorm=1.0),
         loss={"beats": "binary_crossentropy", "rate": "mae", "change": "mae"},
         loss_weights={"beats": 10.0, "rate": 1.0, "change": 0.5},
     )
@@ -116,17 +107,10 @@ def fit(
     if len(split.validation):
         checked = as_they_are(windows[split.validation], normaliser, bins)
         callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+            keras.callbacks.EarlyStopping("val_loss", patience=6, restore_best_weights=True)
         )
     history = model.fit(
-        batches(
-            windows[split.train],
-            normaliser,
-            batch_size,
-            np.random.default_rng(seed),
-            bins=bins,
-            augment=augment,
-        ),
+        batches(windows[split.train], normaliser, batch_size, np.random.default_rng(seed), bins),
         shuffle=False,
         steps_per_epoch=min(50, steps),
         epochs=max(1, round(steps / 50)),
@@ -144,18 +128,13 @@ def batches(
     size: int,
     rng: np.random.Generator,
     bins: int = 250,
-    augment: bool = True,
 ) -> Iterator[Batch]:
     """Yield training batches for ever, each window once per round in a new order."""
     leads = filtered_leads(windows)
     follower = following(windows)
     length = windows.signal.shape[1]
-    bank = noise_bank(windows.fs, rng) if augment else np.empty(0)
+    bank = noise_bank(windows.fs, rng)
     for index in _rounds(len(windows), size, rng):
-        if not augment:
-            x = normaliser.scale(leads[0, index])
-            yield _batch(x, windows.beats[index], windows.change[index], normaliser, bins)
-            continue
         lead = rng.integers(len(leads), size=size)
         x, beats, change = play(leads, lead, windows, follower, index, rng)
         x = normaliser.scale(disturb(x, windows.fs, bank, rng)) + hiss(size, length, rng)
@@ -209,11 +188,7 @@ def play(
     index: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Play windows from a random start at a random speed, on into the window that follows.
-
-    Where no window follows, the speed is at most 1. Gives signals (n, length), the beats in them
-    (n, most; NaN where there is none) and the changes (n,), NaN where what follows is not labelled.
-    """
+    """Play windows at a random speed, on into the next ones: signals, beats in them, changes."""
     n, length = len(index), windows.signal.shape[1]
     second = follower[index]
     third = np.where(second >= 0, follower[second], -1)

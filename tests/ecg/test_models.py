@@ -227,12 +227,10 @@ def test_the_test_part_is_never_touched(trained):
     assert np.isfinite(history["loss"] + history["val_loss"]).all()
 
 
-def test_fit_works_without_a_validation_part_and_without_augmentation(hearts, capsys):
+def test_fit_works_without_a_validation_part(hearts, capsys):
     windows, split = hearts
     parts = Parts(split.train, np.empty(0, int), split.test)
-    history = training.fit(
-        models.rate_lstm(), windows, parts, steps=2, batch_size=16, augment=False
-    )
+    history = training.fit(models.rate_lstm(), windows, parts, steps=2, batch_size=16)
     # The same line on every machine, so that a lesson's stored output stays true.
     assert capsys.readouterr().out == f"training on {len(split.train)} windows, 2 steps at most\n"
     assert set(history) >= {"loss", "beats_loss", "rate_loss", "change_loss"}
