@@ -52,14 +52,6 @@ class Series:
     orientation : ndarray of shape (3, 3)
         Unit vectors of the axes z, y, x in these coordinates, one a row. Where the normal of axial
         slices points to the feet, z runs against it.
-    slope, intercept : ndarray of shape (z,), float64
-        What turned the stored values of each slice into HU.
-    modality : str
-        ``"CT"``.
-    uid : str
-        Series instance UID.
-    instance_uids : tuple of str
-        SOP instance UID of each slice, in order.
     files : tuple of Path
         File of each slice, in order.
     notes : tuple of str
@@ -71,11 +63,6 @@ class Series:
     patient_id: str
     origin: np.ndarray
     orientation: np.ndarray
-    slope: np.ndarray
-    intercept: np.ndarray
-    modality: str
-    uid: str
-    instance_uids: tuple[str, ...]
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
 
@@ -149,11 +136,6 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
         patient_id=header.get("PatientID", ""),
         origin=origin,
         orientation=axes,
-        slope=np.asarray([item.header["RescaleSlope"] for item in slices]),
-        intercept=np.asarray([item.header["RescaleIntercept"] for item in slices]),
-        modality=header["Modality"],
-        uid=slices[0].series,
-        instance_uids=tuple(item.header.get("SOPInstanceUID", "") for item in slices),
         files=tuple(item.path for item in slices),
         notes=(*notes, *padding),
     )
