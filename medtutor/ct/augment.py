@@ -30,14 +30,8 @@ def augment(
     ----------
     images : ndarray of float32, shape (n, s, s, channels)
         Prepared images.
-    rng : numpy.random.Generator
-        Source of the variants.
     ranges : Ranges, optional
-        How far they go.
-
-    Returns
-    -------
-    ndarray of float32, shape of `images`
+        How far the variants go.
 
     Examples
     --------

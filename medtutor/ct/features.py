@@ -5,7 +5,7 @@ reader's outline helps, so that a network and these numbers compete on equal ter
 shows, even nothing, each feature has a value: there is never a NaN.
 """
 
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -138,29 +138,12 @@ def lbp_features(x: np.ndarray, spacing: float = SPACING) -> np.ndarray:
 
 
 def table(x: np.ndarray, spacing: float = SPACING) -> tuple[np.ndarray, list[str]]:
-    """Measure everything: size, shape and grey values, HOG, LBP."""
-    families: tuple[tuple[np.ndarray, list[str]], ...] = (
-        (shape_features(x, spacing), [*SHAPE_NAMES, *RING_NAMES]),
-        (hog_features(x), _hog_names()),
-        (lbp_features(x, spacing), _lbp_names()),
-    )
-    return np.hstack([f for f, _ in families]), [name for _, names in families for name in names]
-
-
-def _hog_names() -> list[str]:
-    degrees = (np.arange(ORIENTATIONS) + 0.5) * 180 / ORIENTATIONS
-    blocks = range(CELLS - BLOCK + 1)
-    return [
-        f"HOG block {r},{c} cell {i},{j} {degree:.0f}°"
-        for r, c, i, j, degree in product(blocks, blocks, range(BLOCK), range(BLOCK), degrees)
-    ]
-
-
-def _lbp_names() -> list[str]:
-    return [
-        f"LBP radius {radius} {where} code {code}"
-        for radius, where, code in product(RADII, ("inner", "outer"), range(POINTS + 2))
-    ]
+    """Measure everything: size, shape and grey values, HOG, LBP; name each column."""
+    shape, hog, lbp = shape_features(x, spacing), hog_features(x), lbp_features(x, spacing)
+    names = [*SHAPE_NAMES, *RING_NAMES]
+    for family, values in (("HOG", hog), ("LBP", lbp)):
+        names += [f"{family} {k}" for k in range(values.shape[1])]
+    return np.hstack([shape, hog, lbp]), names
 
 
 def _crops(x: np.ndarray) -> np.ndarray:

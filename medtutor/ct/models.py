@@ -27,14 +27,12 @@ def nodule_cnn(
     ----------
     input_shape : (int, int, int)
         Height, width, channels; at least 24 x 24 pixels.
-    classes : int
-        Number of classes.
     filters : sequence of int
         Filters of each block. The image is halved between blocks.
     dropout : float
         Share of the pooled features that each training step drops.
     seed : int
-        Seed of the first weights.
+        Of the first weights.
 
     Returns
     -------

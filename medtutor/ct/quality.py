@@ -40,14 +40,8 @@ def check_series(folder: str | Path) -> list[Flag]:
     normal = np.cross(cosines[:3], cosines[3:])
     placed = []
     for item in slices:
-        differs = [
-            name
-            for name in ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient")
-            if not series.same(item.header.get(name), first.header.get(name))
-        ]
-        if differs:
-            reason = f"another {differs[0]} than {first.path.name}"
-            flags.append(Flag(item.path.name, "grid", reason))
+        if what := series.differs(item, first):
+            flags.append(Flag(item.path.name, "grid", f"another {what} than {first.path.name}"))
         position = item.header.get("ImagePositionPatient")
         if position is None:
             flags.append(Flag(item.path.name, "spacing", "does not say where it lies"))

@@ -24,6 +24,14 @@ MOST_BYTES = 8_000_000_000
 # A step between slices may differ from the others by this part of it: positions are rounded, and
 # some scanners do not step evenly.
 STEP_TOLERANCE = 0.1
+# What the slices of one series have in common.
+SHARED = {
+    "PatientID": "patient",
+    "Rows": "number of rows",
+    "Columns": "number of columns",
+    "PixelSpacing": "pixel spacing",
+    "ImageOrientationPatient": "orientation",
+}
 # Other values are sound DICOM, but none of a plain CT slice.
 READABLE = {
     "SamplesPerPixel": (1,),
@@ -90,10 +98,6 @@ def read_series(folder: str | Path, series_uid: str | None = None) -> Series:
         Folder of the slices (looked through with its sub-folders), or a single DICOM file.
     series_uid : str, optional
         Which series to read when there are several.
-
-    Returns
-    -------
-    Series
 
     Raises
     ------
@@ -190,62 +194,54 @@ def _check(slices: Sequence[Slice]) -> None:
     """Refuse what is not a stack of CT slices in HU on one grid."""
     first = slices[0]
     for item in slices:
-        head, path = item.header, item.path
-        modality = head.get("Modality", "unknown")
-        if modality != "CT":
+        if fault := _fault(item):
+            raise DataError(fault[0], item.path, fault[1])
+        if what := differs(item, first):
             raise DataError(
-                f"its modality is {modality}, not CT", path, "Only CT has Hounsfield units."
+                f"its {what} is not that of {first.path.name}",
+                item.path,
+                "Put only the slices of one series into the folder.",
             )
-        if not item.is_image:
-            raise DataError("it has no pixel data", path, "Copy the series again.")
-        if head.get("NumberOfFrames", 1) > 1:
-            raise DataError(
-                "it holds several frames in one file (enhanced CT)",
-                path,
-                "Convert it to one file for each slice, for example with dcm4che's emf2sf.",
-            )
-        for name, allowed in READABLE.items():
-            if head.get(name) not in allowed:
-                raise DataError(
-                    f"its {name} is {head.get(name, 'missing')}: that is no plain CT slice",
-                    path,
-                    "Take it out, or export the series again as plain CT images.",
-                )
-        stored = head.get("BitsStored", 1)
-        if stored > head.get("BitsAllocated", 32) or head.get("HighBit", stored - 1) != stored - 1:
-            raise DataError(
-                f"its BitsStored {stored} and HighBit {head.get('HighBit')} do not agree",
-                path,
-                "Export the series again.",
-            )
-        if not head.get("RescaleSlope") or head.get("RescaleIntercept") is None:
-            raise DataError(
-                "it has no rescale slope and intercept, so its values are not known in HU",
-                path,
-                "Export the series from the scanner or archive again.",
-            )
-        for name, what in (
-            ("PatientID", "patient"),
-            ("Rows", "number of rows"),
-            ("Columns", "number of columns"),
-            ("PixelSpacing", "pixel spacing"),
-            ("ImageOrientationPatient", "orientation"),
-        ):
-            if not same(first.header.get(name), head.get(name)):
-                raise DataError(
-                    f"its {what} is not that of {first.path.name}",
-                    path,
-                    "Put only the slices of one series into the folder.",
-                )
     if len(slices) * first.header["Rows"] * first.header["Columns"] * 4 > MOST_BYTES:
         raise DataError("the series does not fit into 8 GB", first.path, "Read fewer slices.")
 
 
-def same(one: Any, other: Any) -> bool:
-    """Compare two header values; numbers may differ in the last digits."""
-    if one is None or other is None or isinstance(one, str):
-        return bool(one == other)
-    a, b = np.ravel(one).astype(float), np.ravel(other).astype(float)
+def _fault(item: Slice) -> tuple[str, str] | None:
+    """Say what keeps a file from being a CT slice in HU, and the remedy."""
+    head = item.header
+    if (modality := head.get("Modality", "unknown")) != "CT":
+        return f"its modality is {modality}, not CT", "Only CT has Hounsfield units."
+    if not item.is_image:
+        return "it has no pixel data", "Copy the series again."
+    if head.get("NumberOfFrames", 1) > 1:
+        remedy = "Convert it to one file for each slice, for example with dcm4che's emf2sf."
+        return "it holds several frames in one file (enhanced CT)", remedy
+    for name, allowed in READABLE.items():
+        if head.get(name) not in allowed:
+            what = f"its {name} is {head.get(name, 'missing')}: that is no plain CT slice"
+            return what, "Take it out, or export the series again as plain CT images."
+    stored, high = head.get("BitsStored", 1), head.get("HighBit")
+    if stored > head.get("BitsAllocated", 32) or high not in (None, stored - 1):
+        what = f"its BitsStored {stored} and HighBit {high} do not agree"
+        return what, "Export the series again."
+    if not head.get("RescaleSlope") or head.get("RescaleIntercept") is None:
+        what = "it has no rescale slope and intercept, so its values are not known in HU"
+        return what, "Export the series from the scanner or archive again."
+    return None
+
+
+def differs(one: Slice, other: Slice) -> str:
+    """Name what two slices of one series would have in common and these have not, or nothing."""
+    shared = (what for name, what in SHARED.items() if not _same(name, one.header, other.header))
+    return next(shared, "")
+
+
+def _same(name: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Compare a value of two headers; numbers may differ in the last digits."""
+    mine, theirs = one.get(name), other.get(name)
+    if mine is None or theirs is None or isinstance(mine, str):
+        return bool(mine == theirs)
+    a, b = np.ravel(mine).astype(float), np.ravel(theirs).astype(float)
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=1e-4))
 
 

@@ -43,20 +43,14 @@ def fit(
         Class of each.
     split : medtutor.splits.Split
         Its test part is never touched.
-    epochs : int
-        Passes over the training images, at most.
+    epochs, patience : int
+        Passes over the training images at most, and without a lower validation loss.
     seed : int
-        Seed of the order, the augmentation and the dropout.
-    batch_size : int
-        Images per step.
-    learning_rate : float
-        The highest of the schedule.
-    patience : int
-        Epochs without a lower validation loss before training stops.
+        Of the order, the augmentation and the dropout.
+    batch_size, learning_rate
+        Images per step; the highest rate of the schedule.
     ranges : augment.Ranges, optional
         How far the variants go.
-    verbose : bool
-        Show progress.
 
     Returns
     -------
@@ -124,8 +118,6 @@ def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:
     ----------
     labels : ndarray of int, shape (n,)
         Labels of the training part.
-    classes : int
-        Number of classes.
 
     Returns
     -------

@@ -120,14 +120,12 @@ def rate(beats: np.ndarray, fs: float, start: float, stop: float) -> float:
 
 
 def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np.ndarray:
-    """Heart rate of many stretches of equal length at once; see `rate`.
+    """Heart rate of many stretches of equal length at once.
 
     Parameters
     ----------
-    beats : ndarray of shape (beats,)
-        Sample index of each R peak, in order.
-    fs : float
-        Sampling rate in hertz.
+    beats, fs
+        As for `rate`.
     starts : ndarray of shape (n,)
         First sample of each stretch.
     length : float
@@ -169,11 +167,8 @@ def rate_of(beats: np.ndarray, fs: float) -> np.ndarray:
 
 
 def detector_rate(recording: Recording, windows: Windows) -> np.ndarray:
-    """Heart rate of each window from detected beats: the baseline that a model has to meet.
-
-    The detector runs once over the whole lead, as it is meant to, so it sees what surrounds a
-    window too. Gaps (NaN) are bridged by straight lines.
-    """
+    """Heart rate of each window from detected beats: the baseline that a model has to meet."""
+    # The detector runs once over the whole lead, as it is meant to, and so sees around a window.
     signal = recording.signal[:, 0].astype(np.float64)
     missing = ~np.isfinite(signal)
     bridge(signal, missing)

@@ -72,10 +72,6 @@ def read_record(
     comments : bool
         Whether the comments of the header become notes. In real records they tell of the person.
 
-    Returns
-    -------
-    Recording
-
     Raises
     ------
     DataError

@@ -39,7 +39,7 @@ def rate_lstm(length: int = 2000, seed: int = 0) -> keras.Model:
     length : int
         Samples in a window, a multiple of 40.
     seed : int
-        Seed of the first weights.
+        Of the first weights.
 
     Returns
     -------

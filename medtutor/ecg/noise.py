@@ -103,11 +103,7 @@ def white(samples: int, fs: float, rng: np.random.Generator) -> np.ndarray:
 
 
 KINDS: dict[str, Callable[[int, float, np.random.Generator], np.ndarray]] = {
-    "wander": wander,
-    "muscle": muscle,
-    "mains": mains,
-    "motion": motion,
-    "white": white,
+    kind.__name__: kind for kind in (wander, muscle, mains, motion, white)
 }
 
 

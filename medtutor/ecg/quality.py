@@ -123,10 +123,6 @@ def limit(doubt: np.ndarray, kept: float = 0.9) -> float:
     kept : float
         Share of them that should be read.
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> limit(np.arange(11.0), kept=0.9)

@@ -35,10 +35,6 @@ def cut(
     step : int, optional
         Samples from one start to the next; by default `length`, so that windows do not overlap.
 
-    Returns
-    -------
-    Windows
-
     Raises
     ------
     DataError
@@ -235,16 +231,7 @@ def height(filtered: np.ndarray, fs: float) -> np.ndarray:
 def normaliser(windows: Windows, indices: np.ndarray) -> Normaliser:
     """Fit the scales on the training windows, and on nothing else.
 
-    Parameters
-    ----------
-    windows : Windows
-        All windows.
-    indices : ndarray of int
-        The training windows.
-
-    Returns
-    -------
-    Normaliser
+    `indices` are those of the training windows.
 
     Examples
     --------

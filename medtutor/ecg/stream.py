@@ -18,6 +18,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,17 +52,14 @@ class Reading(NamedTuple):
     why: str
 
 
+@dataclass(frozen=True)
 class WindowReader:
     """Read one window: run the network, find the beats, say how sure."""
 
-    def __init__(
-        self,
-        run: Callable[[np.ndarray], Any],
-        normaliser: Normaliser,
-        margin: Margin | None = None,
-        widest: float = np.inf,
-    ) -> None:
-        self.run, self.normaliser, self.margin, self.widest = run, normaliser, margin, widest
+    run: Callable[[np.ndarray], Any]
+    normaliser: Normaliser
+    margin: Margin | None = None
+    widest: float = np.inf
 
     def __call__(self, filtered: np.ndarray) -> tuple[float, float, float, str]:
         """Read a window."""

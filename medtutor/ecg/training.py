@@ -63,11 +63,7 @@ def fit(
     steps : int
         Batches in all; the validation loss is looked at every 50.
     seed : int
-        Seed of the order and the augmentation.
-    batch_size : int
-        Windows in a batch.
-    verbose : bool
-        Show progress.
+        Of the order and the augmentation.
 
     Returns
     -------

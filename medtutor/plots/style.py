@@ -86,7 +86,7 @@ def figure(
     rows, columns : int
         Number of panels.
     width, height : float
-        Size in inches.
+        In inches.
     **options
         Passed on to `Figure.subplots`.
 
