@@ -45,6 +45,14 @@ def optional(value: Any, shape: tuple[int, ...], name: str, like: np.ndarray) ->
     return as_array(value, name, shape).astype(like.dtype, copy=False)
 
 
+def alike(arrays: Sequence[Any], own: Sequence[np.ndarray], name: str) -> None:
+    """Refuse arrays that are not as many as `own`, or not of their shapes."""
+    if len(arrays) != len(own):
+        raise DataError(f"{len(arrays)} {name}s; expected {len(own)}")
+    for number, (array, like) in enumerate(zip(arrays, own, strict=True)):
+        as_array(array, f"{name} {number}", like.shape)
+
+
 def pair(value: int | Sequence[int], name: str) -> tuple[int, int]:
     """Return a size along height and width; one number stands for both."""
     both: tuple = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]

@@ -103,11 +103,10 @@ def max_pool2d(
 
     Parameters
     ----------
-    x : (batch, height, width, channels)
-    pool_size, strides : int or (int, int)
-        Size and step of the window; the step is the size if None.
-    padding : "valid", "same" or ((top, bottom), (left, right))
-        As in `conv2d`.
+    x, strides, padding
+        As for `conv2d`; the step is the size if None.
+    pool_size : int or (int, int)
+        Size of the window.
 
     Examples
     --------

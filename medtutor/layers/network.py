@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from medtutor.errors import DataError
 from medtutor.layers import images, linear, recurrent
-from medtutor.layers.checks import as_array, pair
+from medtutor.layers.checks import alike, as_array, pair
 from medtutor.layers.images import Size
 
 Shape = tuple[int, ...]
@@ -209,12 +209,8 @@ class Adam:
         if not self.means:
             self.means = [np.zeros_like(w) for w in weights]
             self.squares = [np.zeros_like(w) for w in weights]
-        if not len(weights) == len(gradients) == len(self.means):
-            counts = f"{len(weights)} weights and {len(gradients)} gradients"
-            raise DataError(f"{counts}; expected {len(self.means)} of each")
-        for number, (m, w, g) in enumerate(zip(self.means, weights, gradients, strict=True)):
-            as_array(w, f"weight {number}", m.shape, "its shape at the first step")
-            as_array(g, f"gradient {number}", m.shape, "the shape of its weight")
+        alike(weights, self.means, "weight")
+        alike(gradients, self.means, "gradient")
         self.steps += 1
         rate = self.learning_rate * math.sqrt(1 - self.beta_2**self.steps)
         rate /= 1 - self.beta_1**self.steps
@@ -274,10 +270,7 @@ class Network:
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Copy weights in, ordered as `weights` (a Keras model's ``get_weights()``)."""
-        if len(weights) != len(self.weights):
-            raise DataError(f"{len(weights)} weights; expected {len(self.weights)}")
-        for number, (own, new) in enumerate(zip(self.weights, weights, strict=True)):
-            as_array(new, f"weight {number}", own.shape)
+        alike(weights, self.weights, "weight")
         for own, new in zip(self.weights, weights, strict=True):
             own[...] = new
 

@@ -105,7 +105,7 @@ def lines(x: Any, named: Mapping[str, Any], *, marker: bool = False, **settings:
     marker : bool
         Whether each value is marked; for few values.
     **settings
-        What every chart takes: `frame` lists it.
+        What every chart takes: see `medtutor.plots.charts.frame`.
 
     Examples
     --------

@@ -159,7 +159,7 @@ def test_adam_steps_as_in_keras(options):
 
 
 def test_adam_wants_a_gradient_for_each_weight():
-    with pytest.raises(DataError, match="2 weights and 1 gradients; expected 2 of each"):
+    with pytest.raises(DataError, match="1 gradients; expected 2"):
         layers.Adam().step([np.ones(2), np.ones(2)], [np.ones(2)])
     with pytest.raises(DataError, match=r"gradient 0 has shape \(3,\); expected \(2,\)"):
         layers.Adam().step([np.ones(2)], [np.ones(3)])
