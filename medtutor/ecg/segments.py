@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -159,8 +160,18 @@ BAND = (1.0, 35.0)
 """Pass band in hertz: breathing and drifting electrodes lie below it, mains and muscle above."""
 
 
-def band_pass(signal: np.ndarray, fs: float, band: tuple[float, float] = BAND) -> np.ndarray:
+@cache
+def _filter(fs: float) -> np.ndarray:
+    """Design the Butterworth filter once: a monitor asks for it every second."""
+    from scipy.signal import butter
+
+    return butter(2, BAND, btype="bandpass", fs=fs, output="sos")
+
+
+def band_pass(signal: np.ndarray, fs: float) -> np.ndarray:
     """Keep the frequencies of the QRS complex; forwards and backwards, so nothing is shifted.
+
+    A Butterworth filter of order 2, with the pass band `BAND`.
 
     Parameters
     ----------
@@ -168,8 +179,6 @@ def band_pass(signal: np.ndarray, fs: float, band: tuple[float, float] = BAND) -
         Windows of one lead.
     fs : float
         Sampling rate in hertz.
-    band : (float, float)
-        Pass band in hertz, of a Butterworth filter of order 2.
 
     Returns
     -------
@@ -181,10 +190,9 @@ def band_pass(signal: np.ndarray, fs: float, band: tuple[float, float] = BAND) -
     >>> bool(np.abs(band_pass(drift, 360)).max() < 1e-6)
     True
     """
-    from scipy.signal import butter, sosfiltfilt
+    from scipy.signal import sosfiltfilt
 
-    sos = butter(2, band, btype="bandpass", fs=fs, output="sos")
-    return sosfiltfilt(sos, signal, axis=-1).astype(np.float32)
+    return sosfiltfilt(_filter(fs), signal, axis=-1).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
