@@ -14,8 +14,6 @@ A file is checked before it appears: it is run on a sample, and its answers must
 import contextlib
 import io
 import logging
-import os
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from medtutor import paths
 from medtutor.errors import DataError, MedtutorError
 
 if TYPE_CHECKING:
@@ -298,16 +297,11 @@ def _compare(model: "keras.Model", path: Path, sample: np.ndarray, kind: str) ->
         )
 
 
-@contextlib.contextmanager
-def _appears(path: str | Path, suffix: str) -> Iterator[Path]:
-    """Give a place to write to; what is there at the end moves to `path` in one go."""
-    path = Path(path)
-    if path.suffix != suffix:
+def _appears(path: str | Path, suffix: str) -> contextlib.AbstractContextManager[Path]:
+    """Give a place to write to, if the name ends as it should."""
+    if Path(path).suffix != suffix:
         raise DataError(f"not a {suffix} file", path=path, remedy=f'End the name in "{suffix}".')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export") as folder:
-        yield Path(folder) / path.name
-        os.replace(Path(folder) / path.name, path)
+    return paths.appears(Path(path))
 
 
 @contextlib.contextmanager

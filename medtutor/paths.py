@@ -3,6 +3,9 @@
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -60,10 +63,15 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with appears(path) as place:
+        place.write_bytes(content)
+
+
+@contextmanager
+def appears(target: Path) -> Iterator[Path]:
+    """Give a place that nobody else sees; the file or folder made there moves to `target` whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".medtutor-") as room:
+        yield Path(room, target.name)
+        if Path(room, target.name).exists():
+            os.replace(Path(room, target.name), target)

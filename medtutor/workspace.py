@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -155,28 +154,22 @@ def _renew(lesson: Path, copy: Path, handed: dict[str, str]) -> str:
     """Hand out one lesson if that loses nothing; say what was done."""
     new = _digest(lesson)
     if not copy.exists():
-        _copy(lesson, copy)
+        paths.write_bytes(copy, lesson.read_bytes())
         handed[lesson.name] = new
         return f"{lesson.name}: copied"
     if handed.get(lesson.name) == new or _digest(copy) == new:
         handed[lesson.name] = new
         return ""
     if _digest(copy) == handed.get(lesson.name):
-        _copy(lesson, copy)
+        paths.write_bytes(copy, lesson.read_bytes())
         handed[lesson.name] = new
         return f"{lesson.name}: updated (you had not changed it)"
     beside = copy.with_name(f"{copy.stem}.new.ipynb")
     if beside.exists() and _digest(beside) not in (new, handed.get(beside.name)):
         return f"{lesson.name}: a newer version exists; yours and {beside.name} are kept"
-    _copy(lesson, beside)
+    paths.write_bytes(beside, lesson.read_bytes())
     handed[beside.name] = handed[lesson.name] = new
     return f"{lesson.name}: yours is kept, the newer version is {beside.name}"
-
-
-def _copy(source: Path, target: Path) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    shutil.copyfile(source, temporary)
-    os.replace(temporary, target)
 
 
 def _digest(path: Path) -> str:

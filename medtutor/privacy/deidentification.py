@@ -1,15 +1,13 @@
 """De-identify a folder of DICOM files and WFDB records: `deidentify`."""
 
 import os
-import shutil
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from medtutor import paths
 from medtutor.errors import DataError
 from medtutor.privacy import dicom, wfdb
 from medtutor.privacy.burned_in import Box
@@ -149,15 +147,18 @@ def deidentify(
         files = [path for path in files if not path.samefile(key_file)]
     single = target.suffix.lower() == ".dcm" and source.is_file()
     run = _Run(Pseudonyms(secret), burned_in == "blank", strange)
-    with _whole_or_nothing(target, single) as folder:
+    with paths.appears(target) as place:
+        folder = place.with_name("files") if single else place
+        folder.mkdir()
         with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
             run.work(files, folder)
         if single and run.written:
-            only = folder / run.written[0].target
+            os.replace(folder / run.written[0].target, place)
             run.written = [Written(source, Path(target.name))]
-            os.replace(only, folder / target.name)
         if is_new and key_file:
             write_key(secret, key_file)
+        if target.is_dir():
+            target.rmdir()  # empty: `_files` has looked
     home = target.parent if single else target
     return Report(
         target,
@@ -174,8 +175,8 @@ def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
     """List what can be read and what not; refuse what could harm the source or the target."""
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
-    here, there = source.resolve(), target.resolve()
-    if here == there or there.is_relative_to(here) or here.is_relative_to(there):
+    one, other = source.resolve(), target.resolve()
+    if other.is_relative_to(one) or one.is_relative_to(other):
         raise DataError(
             f"source and target lie in each other ({source})",
             target,
@@ -189,43 +190,17 @@ def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
         )
     files, strange = [source], list[Refused]()
     if source.is_dir():
-        paths, closed = [], list[OSError]()
+        here, closed = [], list[OSError]()
         for folder, below, names in os.walk(source, onerror=closed.append):
-            paths += [
-                Path(folder, n) for n in names + [d for d in below if Path(folder, d).is_symlink()]
-            ]
-        files = sorted(path for path in paths if path.is_file())
-        strange = [
-            Refused(path, "a link that leads to no file, or a device")
-            for path in paths
-            if not path.is_file()
-        ]
-        strange += [
-            Refused(Path(error.filename), "this folder cannot be opened") for error in closed
-        ]
+            links = [name for name in below if Path(folder, name).is_symlink()]
+            here += [Path(folder, name) for name in names + links]
+        files = sorted(path for path in here if path.is_file())
+        odd = "a link that leads to no file, or a device"
+        strange = [Refused(path, odd) for path in here if not path.is_file()]
+        strange += [Refused(Path(e.filename), "this folder cannot be opened") for e in closed]
     if not files and not strange:
         raise DataError("the folder is empty", source, "Give a folder of DICOM or WFDB files.")
     return files, strange
-
-
-@contextmanager
-def _whole_or_nothing(target: Path, single: bool) -> Iterator[Path]:
-    """Give a hidden folder beside the target that takes its place only if all goes well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-        if single:
-            if (folder / target.name).is_file():
-                os.replace(folder / target.name, target)
-            return
-        folder.chmod(0o755)
-        if target.is_dir():
-            target.rmdir()  # empty: `_files` has looked
-        os.replace(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Run:

@@ -20,13 +20,12 @@ import io
 import json
 import os
 import secrets
-import shutil
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from medtutor import paths
 from medtutor.errors import DataError
 
 SUFFIX = ".locked"
@@ -87,17 +86,28 @@ def encrypt(
         low, high = min(ALLOWED_WORK), max(ALLOWED_WORK)
         raise DataError(f"work is {work}", remedy=f"Choose {low} to {high}; 17 is usual.")
     _check_places(source, target)
+    files = sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink())
+    if source.is_dir() and not files:
+        raise DataError("there is no file in it", source, "Give a folder with files.")
     salt = secrets.token_bytes(16)  # one for all files of a folder: one slow scrypt
 
-    def lock(plain: BinaryIO, to: Path) -> None:
+    def lock(plain: BinaryIO, to: Path) -> Header:
         header = Header.new(work, salt)
         with plain, to.open("xb") as locked:
             seal_stream(plain, locked, header, keys.of(header))
+        return header
 
-    if source.is_file():
-        _whole(target, lambda hidden: lock(source.open("rb"), hidden))
-        return [target]
-    _whole(target, lambda folder: _lock_folder(source, folder, lock), folder=True)
+    with paths.appears(target) as place:
+        if source.is_file():
+            lock(source.open("rb"), place)
+            return [target]
+        place.mkdir(mode=0o700)
+        index = {}
+        for path in files:
+            name = secrets.token_hex(8) + SUFFIX
+            header = lock(path.open("rb"), place / name)
+            index[name] = (path.relative_to(source).as_posix(), header.salt.hex())
+        lock(io.BytesIO(json.dumps(index).encode()), place / INDEX)
     return sorted(target.iterdir())
 
 
@@ -128,31 +138,29 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
     keys = Keys(_checked(passphrase))
     _check_places(source, target)
     if source.is_file():
-        _verify(source, keys)
-        _whole(target, lambda hidden: _unlock(source, hidden, keys))
+        _open(source, keys, None)
+        with paths.appears(target) as place:
+            _unlock(source, place, keys)
         return [target]
     listed = _read_index(source, keys)
     for name, (_, salt) in listed.items():
-        if _verify(source / name, keys).salt.hex() != salt:
+        if _open(source / name, keys, None).salt.hex() != salt:
             raise DataError(
                 "this file was exchanged for another one", source / name, "Take your backup."
             )
-
-    def unlock_all(folder: Path) -> None:
+    with paths.appears(target) as place:
+        place.mkdir(mode=0o700)
         for name, (path, _) in listed.items():
-            to = folder / path
-            to.parent.mkdir(parents=True, exist_ok=True)
-            _unlock(source / name, to, keys)
-
-    _whole(target, unlock_all, folder=True)
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            _unlock(source / name, place / path, keys)
     return sorted(path for path in target.rglob("*") if path.is_file())
 
 
 class Damaged(Exception):
-    """A header or chunk that does not open; `at_start`: the first, as with a wrong passphrase."""
+    """A header or chunk that does not open, and what to do."""
 
-    def __init__(self, text: str, at_start: bool = False) -> None:
-        self.at_start = at_start
+    def __init__(self, text: str, remedy: str = "Give a file that `encrypt` made.") -> None:
+        self.remedy = remedy
         super().__init__(text)
 
 
@@ -245,7 +253,10 @@ def open_stream(locked: BinaryIO, plain: BinaryIO | None, header: Header, key: b
             chunk = cipher.decrypt(nonce(header.prefix, number, not after), now, seal)
         except (InvalidTag, ValueError) as error:
             text = f"the file was changed or cut off at chunk {number + 1}"
-            raise Damaged(text, at_start=number == 0) from error
+            if number == 0:
+                text = "the passphrase is wrong, or somebody changed the file"
+            way = "Take your backup of this file." if number else "Try the passphrase again."
+            raise Damaged(text, way) from error
         if plain is not None:
             plain.write(chunk)
         if not after:
@@ -273,67 +284,21 @@ def _check_places(source: Path, target: Path) -> None:
         raise DataError("the target lies in the source", target, "Choose a place outside of it.")
 
 
-def _whole(target: Path, write: Callable[[Path], None], folder: bool = False) -> None:
-    """Write under a hidden name, open to its owner alone; rename it when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    hidden = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    if folder:
-        hidden.mkdir(mode=0o700)
-    try:
-        write(hidden)
-        os.replace(hidden, target)
-    finally:
-        if folder:
-            shutil.rmtree(hidden, ignore_errors=True)
-        else:
-            hidden.unlink(missing_ok=True)
-
-
-def _lock_folder(source: Path, folder: Path, lock: Callable[[BinaryIO, Path], None]) -> None:
-    files = sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink())
-    if not files:
-        raise DataError("there is no file in it", source, "Give a folder with files.")
-    index = {}
-    for path in files:
-        name = secrets.token_hex(8) + SUFFIX
-        lock(path.open("rb"), folder / name)
-        salt = _read_header(folder / name).salt.hex()
-        index[name] = (path.relative_to(source).as_posix(), salt)
-    lock(io.BytesIO(json.dumps(index).encode()), folder / INDEX)
-
-
-def _read_header(path: Path) -> Header:
-    try:
-        with path.open("rb") as file:
-            return Header.read(file)
-    except Damaged as error:
-        raise DataError(str(error), path, "Give a file that `encrypt` made.") from error
-
-
-def _verify(path: Path, keys: Keys) -> Header:
-    """Check every chunk without keeping any of it."""
-    header = _read_header(path)
+def _open(path: Path, keys: Keys, plain: BinaryIO | None) -> Header:
+    """Open a file into a stream; only check every chunk if there is none."""
     try:
         with path.open("rb") as locked:
-            open_stream(locked, None, Header.read(locked), keys.of(header))
+            header = Header.read(locked)
+            open_stream(locked, plain, header, keys.of(header))
     except Damaged as error:
-        wrong = "the passphrase is wrong, or somebody changed the file"
-        raise DataError(
-            wrong if error.at_start else str(error),
-            path,
-            "Try the passphrase again." if error.at_start else "Take your backup of this file.",
-        ) from error
+        raise DataError(str(error), path, error.remedy) from error
     return header
 
 
 def _unlock(path: Path, to: Path, keys: Keys) -> None:
     handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with path.open("rb") as locked, os.fdopen(handle, "wb") as plain:
-        header = Header.read(locked)
-        try:
-            open_stream(locked, plain, header, keys.of(header))
-        except Damaged as error:  # it was intact a moment ago
-            raise DataError("it changed while it was read", path, "Try again.") from error
+    with os.fdopen(handle, "wb") as plain:
+        _open(path, keys, plain)
 
 
 def _read_index(source: Path, keys: Keys) -> dict[str, tuple[str, str]]:
@@ -345,11 +310,8 @@ def _read_index(source: Path, keys: Keys) -> dict[str, tuple[str, str]]:
             path,
             "A single file can be decrypted without the index: give its path.",
         )
-    _verify(path, keys)
     text = io.BytesIO()
-    with path.open("rb") as locked:
-        header = Header.read(locked)
-        open_stream(locked, text, header, keys.of(header))
+    _open(path, keys, text)
     listed = {name: (old, salt) for name, (old, salt) in json.loads(text.getvalue()).items()}
     for name, (old, _) in listed.items():
         if not (source / name).is_file():
