@@ -8,9 +8,6 @@ fewer it is too narrow, most of all where a few patients do much worse than the 
 clusters: Cameron, Gelbach & Miller, Rev Econ Stat 90:414, 2008). There the interval is studentised
 over patients left out one by one, and `compare` gives no verdict. ``benchmarks/coverage.py``
 measures what both hold.
-
-Lessons write ``from medtutor import metrics`` and call ``metrics.NAME``. scikit-learn and SciPy do
-the work where they fit.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,34 +19,6 @@ from scipy.special import expit, stdtrit
 from medtutor.errors import DataError
 from medtutor.types import Interval
 
-__all__ = [
-    "ENOUGH",
-    "Interval",
-    "Table",
-    "accuracy",
-    "area_under_roc",
-    "auc",
-    "average_precision",
-    "bootstrap",
-    "bootstrap_draws",
-    "brier",
-    "calibration_bins",
-    "compare",
-    "confusion",
-    "expected_calibration_error",
-    "fit_temperature",
-    "mae",
-    "out_of_fold",
-    "paired_difference",
-    "predictive_values",
-    "reliability_bins",
-    "roc_band",
-    "roc_curve",
-    "temper",
-    "threshold_for",
-    "wilson",
-]
-
 ENOUGH = 40
 """Patients from which on the difference of two models may be called. A kind of patient that is one
 in ten is missing from one study in eight with 20 patients, and no interval can know of it."""
@@ -60,11 +29,10 @@ def bootstrap(
     *arrays: np.ndarray,
     groups: np.ndarray,
     resamples: int = 1000,
-    level: float = 0.95,
     seed: int = 0,
     bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Interval:
-    """Estimate a statistic and its interval over whole patients.
+    """Estimate a statistic and its 95 % interval over whole patients.
 
     With more than `ENOUGH` patients it is the percentile interval of `bootstrap_draws`. With fewer
     it is built on the jackknife's pseudo-values, one a patient, and to either side the wider of two
@@ -79,12 +47,8 @@ def bootstrap(
         Values of each sample.
     groups : ndarray, shape (n,)
         Patient of each sample.
-    resamples : int
-        Number of bootstrap draws.
-    level : float
-        Coverage that the interval aims at.
-    seed : int
-        Seed of the draws.
+    resamples, seed : int
+        Number of bootstrap draws, and their seed.
     bounds : (float, float)
         Values that the statistic can take, such as (0, 1) for a share. No end lies outside, and a
         share of exactly 0 or 1 gets Wilson's interval over patients.
@@ -116,12 +80,11 @@ def bootstrap(
     people = np.unique(groups)
     value = float(statistic(*data))
     if len(people) <= ENOUGH:
-        low, high = _few(statistic, value, data, groups, level)
+        low, high = _few(statistic, value, data, groups)
     else:
         draws = bootstrap_draws(statistic, *data, groups=groups, resamples=resamples, seed=seed)
-        tail = 100 * (1 - level) / 2
         known = np.isfinite(draws).any()
-        low, high = np.nanpercentile(draws, [tail, 100 - tail]) if known else (np.nan, np.nan)
+        low, high = np.nanpercentile(draws, [2.5, 97.5]) if known else (np.nan, np.nan)
     if low == high and bounds == (0, 1) and value in bounds:
         low, high = map(float, wilson(np.array(value), np.array(len(people))))
     found = Interval(value, *map(float, np.clip([low, high], *bounds)))
@@ -130,11 +93,7 @@ def bootstrap(
 
 
 def _few(
-    statistic: Callable[..., float],
-    value: float,
-    data: list[np.ndarray],
-    groups: np.ndarray,
-    level: float,
+    statistic: Callable[..., float], value: float, data: list[np.ndarray], groups: np.ndarray
 ) -> tuple[float, float]:
     """Give the studentised ends over few patients; see `bootstrap`."""
     people = np.unique(groups)
@@ -148,7 +107,7 @@ def _few(
     error = each.std(ddof=1) / np.sqrt(n)
     # The skewness, as scipy.stats.skew(bias=False), over the root of n. Two are never skew.
     a = np.sum((each - each.mean()) ** 3) / error**3 / (n * (n - 1) * max(n - 2, 1))
-    far = stdtrit(n - 1, (1 + level) / 2)  # Student's quantile
+    far = stdtrit(n - 1, 0.975)  # Student's quantile
     # The inverse of Hall's cubic, in which no skewness is left; it tends to q as a does to 0.
     down, up = (
         3 / a * (np.cbrt(1 + a * (q - a / 6)) - 1) if abs(a) > 1e-6 else q for q in (far, -far)
@@ -171,10 +130,7 @@ def bootstrap_draws(
     resamples: int = 1000,
     seed: int = 0,
 ) -> np.ndarray:
-    """Compute a statistic on patients drawn anew, many times; arguments as for `bootstrap`.
-
-    The spread of the values is what `bootstrap` makes an interval of, from many patients.
-    """
+    """Compute a statistic on patients drawn anew, many times; arguments as for `bootstrap`."""
     groups = np.asarray(groups)
     data = _of_one_length(arrays, groups)
     _, member, size = np.unique(groups, return_inverse=True, return_counts=True)
@@ -193,16 +149,16 @@ def bootstrap_draws(
     return draws
 
 
-def mae(errors: np.ndarray, subjects: np.ndarray, seed: int = 0) -> Interval:
+def mae(errors: np.ndarray, subjects: np.ndarray) -> Interval:
     """Mean absolute error with its subject-level interval.
 
     `errors` are predictions minus truth in the unit of the target, `subjects` the subject of each.
     """
-    return bootstrap(_mean, np.abs(errors), groups=subjects, seed=seed, bounds=(0, np.inf))
+    return bootstrap(np.mean, np.abs(errors), groups=subjects, bounds=(0, np.inf))
 
 
-def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Give Wilson's interval of a share; it stays honest at 0 and at 1.
+def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give Wilson's 95 % interval of a share; it stays honest at 0 and at 1.
 
     Parameters
     ----------
@@ -210,12 +166,6 @@ def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarra
         Observed shares, 0 to 1.
     n : ndarray of int
         Number of independent observations behind each.
-    z : float
-        Standard deviations; 1.96 for 95 %.
-
-    Returns
-    -------
-    low, high : ndarray
 
     References
     ----------
@@ -227,14 +177,11 @@ def wilson(share: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarra
     >>> float(low[0]) < 0.7, float(high[0])
     (True, 1.0)
     """
+    z = 1.96
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     # At 0 and at 1 rounding leaves -7e-18 or the like where the end is the share itself.
     return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(np.mean(values))
 
 
 class Table(NamedTuple):
@@ -313,12 +260,7 @@ def area_under_roc(labels: np.ndarray, scores: np.ndarray) -> float:
     Returns
     -------
     float
-        From 0 to 1; a tie counts one half.
-
-    Raises
-    ------
-    DataError
-        If a score is NaN.
+        From 0 to 1; a tie counts one half. A score of NaN is a `DataError`.
 
     Examples
     --------
@@ -335,8 +277,10 @@ def area_under_roc(labels: np.ndarray, scores: np.ndarray) -> float:
     return float(below.sum() / (2 * len(high) * len(low)))
 
 
-def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, seed: int = 0) -> Interval:
+def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> Interval:
     """Area under the ROC curve with its patient-level interval.
+
+    It is the chance that a sample of class 1 scores higher than one of class 0.
 
     Parameters
     ----------
@@ -344,13 +288,6 @@ def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, seed: int 
         As for `area_under_roc`.
     patients : ndarray, shape (n,)
         Patient of each sample.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    Interval
-        The chance that a sample of class 1 scores higher than one of class 0.
 
     Examples
     --------
@@ -358,32 +295,27 @@ def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, seed: int 
     >>> print(auc(y, y, np.arange(100)))
     1.000 (95 % CI 0.963 to 1.000)
     """
-    return bootstrap(area_under_roc, labels, scores, groups=patients, seed=seed, bounds=(0, 1))
+    return bootstrap(area_under_roc, labels, scores, groups=patients, bounds=(0, 1))
 
 
-def accuracy(
-    labels: np.ndarray, predictions: np.ndarray, patients: np.ndarray, seed: int = 0
-) -> Interval:
+def accuracy(labels: np.ndarray, predictions: np.ndarray, patients: np.ndarray) -> Interval:
     """Share of samples whose predicted class is right, with its patient-level interval.
 
     Arguments and result as for `auc`, with the predicted class in place of a score.
     """
     right = np.asarray(labels) == np.asarray(predictions)
-    return bootstrap(_mean, right, groups=patients, seed=seed, bounds=(0, 1))
+    return bootstrap(np.mean, right, groups=patients, bounds=(0, 1))
 
 
 def roc_curve(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give false- and true-positive rate of "score >= threshold" and the thresholds, falling.
-
-    scikit-learn's, with every threshold kept.
-    """
+    """Give false- and true-positive rate of "score >= threshold", and every threshold, falling."""
     from sklearn import metrics as sk
 
     return sk.roc_curve(labels, scores, drop_intermediate=False)
 
 
 def roc_band(
-    labels: np.ndarray, scores: np.ndarray, patients: np.ndarray, resamples: int = 500
+    labels: np.ndarray, scores: np.ndarray, patients: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give the pointwise 95 % band of a ROC curve over patients."""
     grid = np.linspace(0, 1, 101)
@@ -394,7 +326,7 @@ def roc_band(
             curves.append(np.interp(grid, *roc_curve(truth, score)[:2]))
         return 0.0  # the draws are numbers; the curves are collected on the way
 
-    bootstrap_draws(keep, labels, scores, groups=patients, resamples=resamples)
+    bootstrap_draws(keep, labels, scores, groups=patients, resamples=500)
     low, high = np.percentile(curves, [2.5, 97.5], axis=0)
     return grid, low, high
 
@@ -481,25 +413,19 @@ def _pieces(probabilities: np.ndarray, bins: int) -> list[np.ndarray]:
     return [piece for piece in np.array_split(order, bins) if len(piece)]
 
 
-def expected_calibration_error(
-    labels: np.ndarray, probabilities: np.ndarray, bins: int = 5
-) -> float:
+def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean distance of predicted and observed shares, over bins of equal size.
 
     Even a perfectly calibrated model scores above 0, because shares of few samples scatter: compare
     with labels drawn from the probabilities themselves. Guo et al., ICML 2017, arXiv:1706.04599;
     bins of equal size after Nguyen & O'Connor, EMNLP 2015.
     """
-    predicted, observed, size = calibration_bins(labels, probabilities, bins)
+    predicted, observed, size = calibration_bins(labels, probabilities)
     return float(np.average(np.abs(predicted - observed), weights=size))
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean squared distance of probability and outcome, scikit-learn's.
-
-    0 is perfect; always saying the prevalence q costs q (1 - q). Brier, Mon Weather Rev 78:1
-    (1950), for two classes, counted once.
-    """
+    """Mean squared distance of probability and outcome (Brier, Mon Weather Rev 78:1, 1950)."""
     from sklearn.metrics import brier_score_loss
 
     return float(brier_score_loss(labels, probabilities, pos_label=1))
@@ -513,10 +439,7 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Find the temperature for `temper` with the lowest cross-entropy, between 0.05 and 20.
-
-    Of validation patients. Guo et al., ICML 2017, arXiv:1706.04599, sec. 4.2.
-    """
+    """Find the temperature with the lowest cross-entropy (Guo et al., arXiv:1706.04599, 4.2)."""
     from scipy.optimize import minimize_scalar
 
     margin = np.where(np.asarray(labels) == 1, 1, -1) * _log_odds(probabilities)
@@ -541,7 +464,6 @@ def paired_difference(
     first: np.ndarray,
     second: np.ndarray,
     groups: np.ndarray,
-    seed: int = 0,
 ) -> Interval:
     """Difference of a statistic between two predictors of the same samples.
 
@@ -555,8 +477,6 @@ def paired_difference(
         Truth and the two predictions.
     groups : ndarray, shape (n,)
         Patient of each sample.
-    seed : int
-        Seed of the bootstrap.
 
     Returns
     -------
@@ -573,36 +493,13 @@ def paired_difference(
     def difference(t: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
         return statistic(t, a) - statistic(t, b)
 
-    return bootstrap(difference, truth, first, second, groups=groups, seed=seed)
+    return bootstrap(difference, truth, first, second, groups=groups)
 
 
 def compare(
     difference: Interval, first: str, second: str, more_is_better: bool = True
 ) -> tuple[str, str]:
-    """Say what an interval of a difference allows to say, and no more.
-
-    Parameters
-    ----------
-    difference : Interval
-        `first` minus `second`, as `paired_difference` gives it.
-    first, second : str
-        What was compared, as a phrase in the singular.
-    more_is_better : bool
-        False for errors.
-
-    Returns
-    -------
-    numbers, verdict : str
-        The difference with its interval, and a sentence. There is a better one only if at least
-        `ENOUGH` people were compared and the interval, as printed, leaves out 0.
-
-    Examples
-    --------
-    >>> gap = Interval(0.04, 0.01, 0.07)
-    >>> gap.groups = 8
-    >>> compare(gap, "AUC of the network", "AUC of the ruler")[1]
-    'Undecided: too few people (8) to say which of the two is better.'
-    """
+    """Write a difference of two, and a verdict only if `ENOUGH` people and its interval allow."""
     low, high = difference[1:]
     numbers = f"{first} minus {second}: {difference.value:+.3f} (95 % CI {low:+.3f} to {high:+.3f})"
     if difference.groups is not None and difference.groups < ENOUGH:
@@ -620,17 +517,15 @@ def out_of_fold(
     fit_predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
     labels: np.ndarray,
     groups: np.ndarray,
-    folds: int = 5,
-    seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predict every sample by a model that was trained without its fold."""
+    """Predict every sample by a model that was trained without its fold, one of five."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     people = len(np.unique(groups))
-    if people < folds:
-        raise DataError(f"{people} patients for {folds} folds", remedy="Use fewer folds.")
+    if people < 5:
+        raise DataError(f"{people} patients for 5 folds", remedy="Add patients.")
     predictions, fold = np.empty(len(labels)), np.empty(len(labels), int)
-    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     for k, (train, test) in enumerate(dealer.split(np.zeros(len(labels)), labels, groups)):
         predictions[test] = fit_predict(train, test)
         fold[test] = k
