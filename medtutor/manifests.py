@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +26,21 @@ PARTS = {
 
 
 class Table(dict[str, list[str]]):
-    """Columns of text by name; `lines` holds the line of the file on which each row begins."""
+    """Columns of text by name, the file they come from, and its line on which each row begins."""
 
-    lines: list[int]
+    def __init__(self, columns: Mapping[str, list[str]], path: Path, lines: list[int]) -> None:
+        super().__init__(columns)
+        self.path, self.lines = path, lines
+
+    def take(self, rows: Iterable[int]) -> Table:
+        """Keep some rows."""
+        chosen = list(rows)
+        some = {name: [values[k] for k in chosen] for name, values in self.items()}
+        return Table(some, self.path, [self.lines[k] for k in chosen])
 
 
 def read(path: Path, required: Sequence[str]) -> Table:
-    """Read a CSV file with a header line into columns of text, in the file's order.
-
-    Commas, semicolons or tabs separate (spreadsheets write all three), in UTF-8 with or without a
-    mark at the start, or UTF-16. Spaces around a value, blank lines and empty columns at the end
-    are dropped.
-    """
+    """Read a CSV or TSV file with a header line into columns of text, as spreadsheets write it."""
     text = _text(path)
     headers = {sign: next(_rows(text, sign, path, strict=False), (1, []))[1] for sign in ",;\t"}
     # the sign that yields the columns that are needed, else the one that yields most
@@ -69,11 +72,8 @@ def read(path: Path, required: Sequence[str]) -> Table:
                 path,
                 "Write one value for each column.",
             )
-    table = Table(
-        zip(names, map(list, zip(*(row for _, row in rows[1:]), strict=True)), strict=True)
-    )
-    table.lines = [line for line, _ in rows[1:]]
-    return table
+    columns = map(list, zip(*(row for _, row in rows[1:]), strict=True))
+    return Table(dict(zip(names, columns, strict=True)), path, [line for line, _ in rows[1:]])
 
 
 def _text(path: Path) -> str:
@@ -160,11 +160,8 @@ def refuse_shared(
 def numbers(
     values: Sequence[str], name: str, path: Path, lines: Sequence[int] | None = None
 ) -> np.ndarray:
-    """Turn a column into float32; an empty value becomes NaN.
-
-    A comma is a decimal comma where a value of the column shows it: 0,7 or 12,75 but not 1,250,
-    which may be a thousand.
-    """
+    """Turn a column into float32; an empty value becomes NaN."""
+    # A decimal comma where a value shows it: 0,7 or 12,75 but not 1,250, which may be a thousand.
     with_comma = [value for value in values if "," in value]
     if with_comma and not all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", v) for v in with_comma):
         points = [v.replace(",", ".") if "." not in v else v for v in values]

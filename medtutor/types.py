@@ -47,8 +47,6 @@ class Recording:
 
     Parameters
     ----------
-    name : str
-        The record's name.
     subject : str
         The person; two records can share one.
     signal : ndarray of shape (samples, leads), float32
@@ -56,7 +54,7 @@ class Recording:
     leads : tuple of str
         Names of the columns of `signal`.
     fs : float
-        Samples a second, in hertz.
+        Sampling rate in hertz.
     beats : ndarray of shape (beats,), int64
         Sample index of each R peak, in order.
     symbols : ndarray of shape (beats,), str
@@ -105,8 +103,6 @@ class Windows:
         The person and the recording.
     start : ndarray of shape (n,), int64
         First sample of the window in its recording.
-    fs : float
-        Sampling rate in hertz.
     left_out : dict of str to int
         Windows that were not kept, counted by reason.
     """
@@ -175,8 +171,6 @@ class ImageSet:
         Where each image came from, relative to the source.
     card : str
         The data card in Markdown.
-    simulated : bool
-        Whether the grey values were simulated.
     notes : tuple of str
         What the loader did and a lesson should say.
     readers : ndarray of shape (n, h, w), uint8, or None
@@ -190,14 +184,14 @@ class ImageSet:
     class_names: tuple[str, ...]
     patients: np.ndarray
     patients_known: bool
-    split: np.ndarray | None
-    spacing: np.ndarray | None
-    diameter: np.ndarray | None
-    masks: np.ndarray | list[np.ndarray] | None
-    table: dict[str, np.ndarray]
-    files: tuple[str, ...]
-    card: str
-    simulated: bool
+    split: np.ndarray | None = None
+    spacing: np.ndarray | None = None
+    diameter: np.ndarray | None = None
+    masks: np.ndarray | list[np.ndarray] | None = None
+    table: dict[str, np.ndarray] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    card: str = ""
+    simulated: bool = False
     notes: tuple[str, ...] = ()
     readers: np.ndarray | None = None
 
@@ -236,22 +230,14 @@ class ImageSet:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EcgSet:
-    """ECG recordings of one source.
+    """ECG recordings of one source; `name`, `card` and `notes` as for an `ImageSet`.
 
     Parameters
     ----------
-    name : str
-        ``"default"``, the name of a download, or the name of the user's folder.
     recordings : tuple of Recording
         One or more per subject.
     split : dict of str to str, or None
         Subject to ``"train"``, ``"val"`` or ``"test"`` when the source decides it.
-    card : str
-        The data card in Markdown.
-    simulated : bool
-        Whether the signals were simulated.
-    notes : tuple of str
-        What the loader did and a lesson should say, such as records that were left out.
     """
 
     name: str

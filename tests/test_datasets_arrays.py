@@ -171,7 +171,7 @@ def test_damaged_bytes_are_refused(tmp_path, refused):
 
 
 def test_a_zip_bomb_is_refused(tmp_path, refused, monkeypatch):
-    monkeypatch.setattr(arrays, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(arrays, "MOST_GB", 0.001)
     path = tmp_path / "set.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train_images.npy", bytes(5_000_000))
@@ -204,11 +204,12 @@ def test_reads_the_bundled_layout(tmp_path):
 
 def test_the_bundled_layout_must_agree_with_itself(tmp_path, refused):
     path = tmp_path / "set.npz"
-    np.savez(path, images=np.zeros((2, 4, 4)), labels=np.zeros(3), patients=np.array(["a", "b"]))
-    refused(arrays.load_npz, path, says=["set.npz", "labels does not fit the 2 images"])
-    for labels in (["a", "b"], [0, 2], [0.5, 1]):
-        np.savez(path, images=np.zeros((2, 4, 4)), labels=labels, patients=np.array(["a", "b"]))
+    right = {"images": np.zeros((2, 4, 4)), "patients": np.array(["a", "b"]), "spacing": np.ones(2)}
+    for labels in (np.zeros(3), ["a", "b"], [0, 2], [0.5, 1]):
+        np.savez(path, labels=labels, **right)
         refused(arrays.load_npz, path, says=["set.npz", "labels does not fit the 2 images"])
+    np.savez(path, labels=[0, 1], numbers=np.zeros((2, 4, 3), np.uint8), **right)
+    refused(arrays.load_npz, path, says=["set.npz", "numbers does not fit the 2 images"])
 
 
 def test_fields_of_several_nodules_keep_their_numbers():

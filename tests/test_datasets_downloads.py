@@ -100,7 +100,7 @@ def source(server, monkeypatch):
 
 
 def fetch(**named):
-    return download.get("big", progress=False, **named)
+    return download.get("big", **named)
 
 
 def files(cache):
@@ -232,5 +232,5 @@ def test_a_cache_that_cannot_be_written(source, tmp_path, monkeypatch):
 
 
 def test_a_bar_is_shown(server, source, capsys):
-    download.get("big", progress=True)
+    download.get("big")
     assert "3.00M/3.00M" in capsys.readouterr().err

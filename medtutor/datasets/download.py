@@ -28,11 +28,7 @@ DEFAULT = "default"
 
 
 class Row(NamedTuple):
-    """One line of `list_sources`.
-
-    `state` is ``"bundled"``, ``"simulated"``, ``"downloaded"``, ``"partly downloaded"`` or
-    ``"not downloaded"``; `size` is in bytes, 0 when unknown.
-    """
+    """One line of `list_sources`: a source, its size in bytes (0: unknown), and where it stands."""
 
     name: str
     kind: str
@@ -48,11 +44,7 @@ class Row(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One line of `get` and `verify`.
-
-    `state` is ``"ok"``, ``"fetched"``, ``"damaged"``, ``"missing"``, ``"not downloaded"`` or
-    ``"simulated"``.
-    """
+    """One line of `get` and `verify`: "ok", "fetched", "damaged", "missing" or "not downloaded"."""
 
     name: str
     file: str
@@ -103,7 +95,7 @@ def list_sources() -> list[Row]:
     rows = []
     for source in registry.sources().values():
         if not source.downloaded:
-            state = "bundled" if source.files else "simulated"
+            state = "bundled"
         elif is_complete(source):
             state = "downloaded"
         else:
@@ -114,83 +106,60 @@ def list_sources() -> list[Row]:
 
 
 def verify(name: str | None = None) -> list[Check]:
-    """Hash every file of a source (``"default"``: all that is bundled) and compare it.
-
-    Nothing is raised for a damaged file: look at ``state``.
-    """
+    """Hash every file of a source (``"default"``: all that is bundled) and compare it."""
     rows = []
     for source in _chosen(name):
-        if not source.files:
-            rows.append(Check(source.name, "", "simulated", None))
-        elif source.downloaded and not any(locate(source, f).is_file() for f in source.files):
+        if source.downloaded and not any(locate(source, f).is_file() for f in source.files):
             rows.append(Check(source.name, "", "not downloaded", None))
         else:
             rows += [_check(source, file) for file in source.files]
     return rows
 
 
-def get(name: str, mirror: str | None = None, progress: bool = True) -> list[Check]:
-    """Fetch a public data set into the cache folder; what is there and intact is kept.
-
-    `mirror` is the address of a folder that holds the same files, instead of the publisher's. Each
-    row says ``"ok"`` (was there) or ``"fetched"``. Raises `DataError` for a wrong name or mirror,
-    `DownloadError` without a connection, without space, or for a wrong checksum.
-    """
-    if name == DEFAULT:
-        return verify(DEFAULT)
+def get(name: str, mirror: str | None = None) -> list[Check]:
+    """Fetch a public data set, from a mirror if named; what is there and intact is kept."""
+    if name == DEFAULT or not _source(name).downloaded:
+        return verify(name)
     source = _source(name)
     if mirror is not None and not mirror.startswith(("http://", "https://")):
         raise DataError(
             f"the mirror {mirror!r} is no web address", remedy="It starts with https:// or http://."
         )
-    if not source.downloaded:
-        return verify(name)
-    before = {file: _check(source, file) for file in source.files}
-    wanted = [file for file, check in before.items() if check.state != "ok"]
-    if wanted:
-        try:
-            (cache_folder() / source.name).mkdir(parents=True, exist_ok=True)
-            if source.url.startswith("pip:") and mirror is None:
-                _get_with_pip(source)
-            else:
-                _get_from_web(source, wanted, mirror or source.url, progress)
-        except (DownloadError, DataError):
-            raise
-        except OSError as error:
-            raise DownloadError(
-                f"the cache folder cannot be written ({error.strerror or error})",
-                cache_folder(),
-                f"Choose another one with the environment variable {CACHE}.",
-            ) from error
-    return [
-        check._replace(state="fetched") if file in wanted else check
-        for file, check in before.items()
-    ]
+    checks = [_check(source, file) for file in source.files]
+    wanted = [f for f, check in zip(source.files, checks, strict=True) if check.state != "ok"]
+    try:
+        (cache_folder() / source.name).mkdir(parents=True, exist_ok=True)
+        if wanted and source.url.startswith("pip:") and mirror is None:
+            _get_with_pip(source)
+        elif wanted:
+            _get_from_web(source, wanted, mirror or source.url)
+    except (DownloadError, DataError):
+        raise
+    except OSError as error:
+        raise DownloadError(
+            f"the cache folder cannot be written ({error.strerror or error})",
+            cache_folder(),
+            f"Choose another one with the environment variable {CACHE}.",
+        ) from error
+    return [c if c.state == "ok" else c._replace(state="fetched") for c in checks]
 
 
-def _get_from_web(source: Source, wanted: list[File], url: str, progress: bool) -> None:
+def _get_from_web(source: Source, wanted: list[File], url: str) -> None:
     """Fetch files one after the other, with one bar: over bytes for one, over files for several."""
     import pooch
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     folder = cache_folder() / source.name
     _make_room(folder, sum(file.size for file in wanted))
     hashes = {file.path: file.hash for file in source.files}
     fetcher = pooch.create(folder, url.rstrip("/") + "/", registry=hashes, retry_if_failed=RETRIES)
-    several = len(wanted) > 1
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        files = tqdm(wanted, source.name, unit="file", disable=not (progress and several))
-        for file in files:
-            # A damaged file makes room first: pooch would call it an update.
-            (folder / file.path).unlink(missing_ok=True)
-            bytes_bar = progress and not several
-            downloader = pooch.HTTPDownloader(progressbar=bytes_bar, timeout=TIMEOUT)
-            _fetch(fetcher, file, downloader, by_hand(source, file, url))
-    finally:
-        logger.setLevel(level)
+    pooch.get_logger().setLevel(logging.ERROR)
+    one = len(wanted) == 1
+    for file in tqdm(wanted, source.name, unit="file", disable=one):
+        # A damaged file makes room first: pooch would call it an update.
+        (folder / file.path).unlink(missing_ok=True)
+        downloader = pooch.HTTPDownloader(progressbar=one, timeout=TIMEOUT)
+        _fetch(fetcher, file, downloader, by_hand(source, file, url))
 
 
 def _fetch(fetcher: Any, file: File, downloader: Any, way: str) -> None:

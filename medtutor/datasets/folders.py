@@ -3,27 +3,29 @@
 A lesson stops at the first fault (`load_folder`). Somebody who brings a folder of their own wants
 to hear of all faults at once and to go on with the rest (`survey`). Both read in the same way; what
 differs is what a `Faults` does with a fault.
+
+The table has the columns ``file``, ``label`` and ``patient``, perhaps ``split``, a pixel spacing
+and a diameter in mm; any further column is kept. For `survey`, which does without ``patient``, a
+file may be a DICOM slice, or the folder of a DICOM series: then its middle slice is taken, or the
+one that the column ``slice`` counts, from 0 at the feet. Class folders may lie inside ``train/``
+and ``test/``. Outlines are read from ``masks/``: images of the same names, not 0 inside.
 """
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from medtutor import manifests
-from medtutor.datasets.images import (
-    SUFFIXES,
-    has_colour,
-    outline_of,
-    read_image,
-    read_masks,
-    stack,
-)
+from medtutor.ct.preprocess import crop, resize
+from medtutor.datasets.images import SUFFIXES, has_colour, outline_of, read_image, read_masks, stack
 from medtutor.errors import DataError
+from medtutor.manifests import Table
 from medtutor.types import Flag, ImageSet
 
 MANIFEST = "labels.csv"
@@ -35,52 +37,20 @@ LONGEST = 224  # pixels per side at which a survey keeps images without a scale 
 AROUND = 160  # pixels per side that a survey keeps around a place in a DICOM slice
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The rows of a source before its images are read."""
-
-    files: list[str]
-    labels: list[str]
-    patients: list[str] | None
-    split: list[str] | None
-    columns: dict[str, list[str]]
-    lines: list[int]  # of the table, for messages
-    origin: Path
-
-    def take(self, rows: Sequence[int]) -> "Listing":
-        """Keep some rows."""
-
-        def some(values: list[str] | None) -> list[str] | None:
-            return None if values is None else [values[k] for k in rows]
-
-        return Listing(
-            [self.files[k] for k in rows],
-            [self.labels[k] for k in rows],
-            some(self.patients),
-            some(self.split),
-            {name: [values[k] for k in rows] for name, values in self.columns.items()},
-            [self.lines[k] for k in rows],
-            self.origin,
-        )
-
-
 class Survey(NamedTuple):
-    """The usable images of a folder, what is wrong with the rest, and the colours if there are any.
-
-    Patients that are not known are empty texts. `colour` has the shape (n, side, side, 3), values
-    from 0 to 255.
-    """
+    """Usable images (an unknown patient is an empty text), what is wrong with the rest, colours."""
 
     images: ImageSet
     flags: list[Flag]
     colour: np.ndarray | None
 
 
+@dataclass
 class Faults:
     """Collect faults, or raise the first one."""
 
-    def __init__(self, strict: bool) -> None:
-        self.strict, self.flags = strict, list[Flag]()
+    strict: bool
+    flags: list[Flag] = field(default_factory=list)
 
     def add(self, item: str, check: str, error: DataError) -> None:
         """Take a fault of one row or file."""
@@ -90,16 +60,11 @@ class Faults:
 
 
 def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
-    """Read a folder of labelled images; the first fault is raised.
-
-    With ``labels.csv`` (columns ``file,label,patient``; ``split``, a pixel spacing in mm and a
-    diameter in mm if known; any further column is kept), or with one folder for each class,
-    perhaps inside ``train/`` and ``test/``, with its images in it or deeper. Every kind of image of
-    `read_image`; colour becomes grey. Outlines are read from ``masks/`` when it is there: images of
-    the same names, not 0 inside. The notes account for every file that is none of these.
-    """
+    """Read a folder of labelled images; the notes account for every other file."""
     listing, root, left = _listing(Path(folder), Faults(strict=True))
-    pictures = [read_image(root / file) for file in _bar(listing.files, progress)]
+    quiet = not progress or len(listing["file"]) < 1000  # shorter than a moment
+    files = tqdm(listing["file"], "images", unit="file", leave=False, disable=quiet)
+    pictures = [read_image(root / file) for file in files]
     found = _image_set(listing, root, pictures, "grey")
     reasons = {flag.reason: flag.item for flag in reversed(left)}
     counts = Counter(flag.reason for flag in left)
@@ -107,44 +72,37 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
     return replace(found, notes=(*found.notes, *notes))
 
 
-def survey(folder: str | Path, most: int = MOST, side: int = 56, seed: int = 0) -> Survey:
-    """Read a folder of pictures or DICOM images; what cannot be used is listed, not raised.
-
-    The table ``labels.csv`` needs the columns ``file`` and ``label``; ``patient`` and ``split`` are
-    used where they are. A ``file`` may be a DICOM slice, or the folder of a DICOM series: then its
-    middle slice is taken, or the one that the column ``slice`` counts, from 0 at the feet. Of more
-    than `most` images a random part is read, and a note says so; `side` is that of `colour`. Every
-    file below the folder is an image, an outline, the table, or among the flags.
-    """
+def survey(folder: str | Path, most: int = MOST, side: int = 56) -> Survey:
+    """Read pictures or DICOM images, of more than `most` a random part; faults are listed."""
     faults = Faults(strict=False)
     listing, root, left = _listing(Path(folder), faults)
     faults.flags += left
-    total = len(listing.files)
+    total = len(listing["file"])
     if total > most:
-        chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
-        listing = listing.take(chosen.tolist())
+        chosen = np.sort(np.random.default_rng(0).choice(total, most, replace=False))
+        listing = listing.take(chosen)
     listing, pictures, unit = _pictures(listing, root, faults)
     found = _image_set(listing, root, pictures, unit)
-    notes = found.notes
     if total > most:
-        notes = (*notes, f"{most} of {total} images were drawn at random and read")
-    if not listing.patients:
+        note = f"{most} of {total} images were drawn at random and read"
+        found = replace(found, notes=(*found.notes, note))
+    if not found.patients_known:
         found = replace(found, patients=np.full(len(found), ""))
-    colour = _colour(root, listing, side) if unit == "grey" else None
-    return Survey(replace(found, notes=notes), faults.flags, colour)
+    colour = _colour(root, found.files, side) if unit == "grey" else None
+    return Survey(found, faults.flags, colour)
 
 
-def _listing(folder: Path, faults: Faults) -> tuple[Listing, Path, list[Flag]]:
+def _listing(folder: Path, faults: Faults) -> tuple[Table, Path, list[Flag]]:
     """Find out what a folder lists, the folder that its paths start from, and what is left out."""
     if not folder.exists():
         raise DataError("it is not there", folder, "Check the path.")
     table = folder if folder.suffix.lower() == ".csv" else folder / MANIFEST
     if table.is_file():
         listing = _from_table(table, faults)
-        known = {*listing.files, *(flag.item for flag in faults.flags), table.name}
+        known = {*listing["file"], *(flag.item for flag in faults.flags), table.name}
         return listing, table.parent, _left_out(table.parent, known, table.name)
     listing = _from_folders(folder, faults)
-    return listing, folder, _left_out(folder, {*listing.files})
+    return listing, folder, _left_out(folder, {*listing["file"]})
 
 
 def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
@@ -174,23 +132,23 @@ def _hidden(name: str) -> bool:
     return name[0] in "._"
 
 
-def _from_table(path: Path, faults: Faults) -> Listing:
+def _from_table(path: Path, faults: Faults) -> Table:
     """Read ``labels.csv`` and check all that can be checked before an image is opened."""
     needed = ("file", "label", "patient") if faults.strict else ("file", "label")
-    columns = manifests.read(path, needed)
-    files = columns["file"]
+    table = manifests.read(path, needed)
+    files = table["file"]
     keep, seen, missing = [], set(), []
-    for k, line in enumerate(columns.lines):
+    for k, line in enumerate(table.lines):
         row = f"line {line}"
         try:
             files[k] = _inside(files[k], path, line)
         except DataError as error:
             faults.add(row, "unreadable", error)
             continue
-        if not columns["label"][k]:
+        if not table["label"][k]:
             fault = DataError(f"{row} has no label", path, "Fill it in, or take the row out.")
             faults.add(files[k], "no label", fault)
-        elif faults.strict and not columns["patient"][k]:
+        elif faults.strict and not table["patient"][k]:
             raise DataError(f"{row} has no patient", path, "Fill it in, or take the row out.")
         elif files[k] in seen:
             fault = DataError(f"{files[k]} is listed twice", path, "Keep one of the rows.")
@@ -209,15 +167,12 @@ def _from_table(path: Path, faults: Faults) -> Listing:
             path,
             "Write paths relative to this folder into the column file.",
         )
-    split = None
-    if "split" in columns:
-        split = manifests.parts(columns["split"], path, columns.lines)
-    if faults.strict and split is not None:
-        manifests.refuse_shared(columns["patient"], split, path)
-    rest = {name: values for name, values in columns.items() if name not in OWN}
-    labels = manifests.whole(columns["label"])
-    patients = columns.get("patient")
-    return Listing(files, labels, patients, split, rest, columns.lines, path).take(keep)
+    if "split" in table:
+        table["split"] = manifests.parts(table["split"], path, table.lines)
+        if faults.strict:
+            manifests.refuse_shared(table["patient"], table["split"], path)
+    table["label"] = manifests.whole(table["label"])
+    return table.take(keep)
 
 
 def _inside(file: str, path: Path, line: int) -> str:
@@ -233,11 +188,8 @@ def _inside(file: str, path: Path, line: int) -> str:
     return str(posix)
 
 
-def _from_folders(folder: Path, faults: Faults) -> Listing:
-    """List images by class folder, inside ``train``, ``val`` and ``test`` folders if they exist.
-
-    An image that lies deeper belongs to the class folder above it.
-    """
+def _from_folders(folder: Path, faults: Faults) -> Table:
+    """List images by class folder; one that lies deeper belongs to the class folder above it."""
     top = [child for child in _folders(folder) if child.name != "masks"]
     parts = {child: manifests.PARTS[child.name.lower()] for child in top if _is_part(child)}
     if parts:
@@ -259,10 +211,10 @@ def _from_folders(folder: Path, faults: Faults) -> Listing:
                 )
     if not files:
         raise _nothing(folder, faults.strict)
+    table = Table({"file": files, "label": labels}, folder, list(range(len(files))))
     if any(split):
-        split = manifests.parts(split, folder)
-    lines = list(range(1, len(files) + 1))
-    return Listing(files, labels, None, split if any(split) else None, {}, lines, folder)
+        table["split"] = manifests.parts(split, folder)
+    return table
 
 
 def _is_part(folder: Path) -> bool:
@@ -317,78 +269,66 @@ def _nothing(folder: Path, strict: bool) -> DataError:
     return DataError(f"no labelled {kinds} images are in it", folder, remedy)
 
 
-def _image_set(listing: Listing, root: Path, images: list[np.ndarray], unit: str) -> ImageSet:
+def _image_set(listing: Table, root: Path, images: list[np.ndarray], unit: str) -> ImageSet:
     """Put the rows of a source and its images together."""
-    class_names, labels = np.unique(np.asarray(listing.labels), return_inverse=True)
+    class_names, labels = np.unique(np.asarray(listing["label"]), return_inverse=True)
     if len(class_names) < 2:
         raise DataError(
             f"all images have one label ({class_names[0]})",
-            listing.origin,
+            listing.path,
             "Add images of a second class, or give the folder whose sub-folders are the classes.",
         )
-    known = listing.patients is not None
+    known, files = "patient" in listing, listing["file"]
     return ImageSet(
         name=root.resolve().name,
         images=stack(images),
         unit=unit,
         labels=labels.astype(np.int64),
         class_names=tuple(str(name) for name in class_names),
-        patients=np.asarray(listing.patients if known else listing.files),
+        patients=np.asarray(listing["patient"] if known else files),
         patients_known=known,
-        split=None if listing.split is None else np.asarray(listing.split),
+        split=np.asarray(listing["split"]) if "split" in listing else None,
         spacing=_first_column(listing, SPACING),
         diameter=_first_column(listing, DIAMETER),
-        masks=read_masks(root, listing.files, images),
-        table={name: np.asarray(values) for name, values in listing.columns.items()},
-        files=tuple(listing.files),
+        masks=read_masks(root, files, images),
+        table={name: np.asarray(column) for name, column in listing.items() if name not in OWN},
+        files=tuple(files),
         card=_own_card(root, listing, class_names),
-        simulated=False,
         notes=() if known else ("which images show the same patient is not known",),
     )
 
 
-def _first_column(listing: Listing, names: Sequence[str]) -> np.ndarray | None:
+def _first_column(listing: Table, names: Sequence[str]) -> np.ndarray | None:
     """Take the first of the columns that is there as numbers."""
     for name in names:
-        if name in listing.columns:
-            return manifests.numbers(listing.columns[name], name, listing.origin, listing.lines)
+        if name in listing:
+            return manifests.numbers(listing[name], name, listing.path, listing.lines)
     return None
 
 
-def _own_card(root: Path, listing: Listing, class_names: np.ndarray) -> str:
+def _own_card(root: Path, listing: Table, class_names: np.ndarray) -> str:
     """Write the card of a user's own folder: what was found, and what only the user can know."""
-    counts = ", ".join(f"{listing.labels.count(name)} {name}" for name in class_names)
+    counts = ", ".join(f"{listing['label'].count(name)} {name}" for name in class_names)
     people = "which images show the same patient is not known, so each counts as one"
-    if listing.patients is not None:
-        people = f"{len(set(listing.patients))} patients"
+    if "patient" in listing:
+        people = f"{len(set(listing['patient']))} patients"
     return (
-        f"### Your own images: {root.resolve().name}\n\n{len(listing.files)} images ({counts}); "
+        f"### Your own images: {root.resolve().name}\n\n{len(listing['file'])} images ({counts}); "
         f"{people}. Origin, licence and how the labels were made are known to you only."
     )
 
 
-def _bar(files: list[str], progress: bool) -> Iterable[str]:
-    """Show progress where reading takes longer than a moment."""
-    if not progress or len(files) < 1000:
-        return files
-    from tqdm.auto import tqdm
-
-    return tqdm(files, "images", unit="file", leave=False)
-
-
-def _pictures(
-    listing: Listing, root: Path, faults: Faults
-) -> tuple[Listing, list[np.ndarray], str]:
+def _pictures(listing: Table, root: Path, faults: Faults) -> tuple[Table, list[np.ndarray], str]:
     """Read every image; what cannot be read becomes a flag and leaves the listing."""
-    paths = [root / file for file in listing.files]
+    paths = [root / file for file in listing["file"]]
     slices = _are_dicom(paths)
     keep, pictures, spacing, people = [], [], [], []
-    placed = {"cx", "cy"} <= set(listing.columns)
+    placed = {"cx", "cy"} <= set(listing)
     shrink = _shrinks(listing, root)
     for k, path in enumerate(paths):
         try:
             if slices:
-                index = listing.columns.get("slice", [""] * len(paths))[k]
+                index = listing.get("slice", [""] * len(paths))[k]
                 hu, millimetres, patient = _read_slice(path, index)
                 pictures.append(_around(hu, listing, k) if placed else shrink(hu))
                 spacing.append(str(millimetres))
@@ -397,7 +337,7 @@ def _pictures(
                 pictures.append(shrink(read_image(path)))
             keep.append(k)
         except DataError as error:
-            faults.add(listing.files[k], "unreadable", error)
+            faults.add(listing["file"][k], "unreadable", error)
     if not keep:
         raise DataError(
             f"none of the {len(paths)} images can be read: {faults.flags[-1].reason}",
@@ -405,20 +345,18 @@ def _pictures(
             "Convert them to PNG or to CT slices in DICOM.",
         )
     listing = listing.take(keep)
-    if slices:
-        columns = listing.columns
-        if placed:  # the crops are cut around their place, which is now their middle
-            middle = {name: [str((AROUND - 1) / 2)] * len(keep) for name in ("cx", "cy")}
-            columns = {**columns, SPACING[0]: spacing, **middle}
-        patients = listing.patients or (people if any(people) else None)
-        listing = replace(listing, columns=columns, patients=patients)
-    if listing.patients is not None:
-        for file, patient in zip(listing.files, listing.patients, strict=True):
+    if slices and placed:  # the crops are cut around their place, which is now their middle
+        listing[SPACING[0]] = spacing
+        listing["cx"] = listing["cy"] = [str((AROUND - 1) / 2)] * len(keep)
+    if slices and any(people):
+        listing.setdefault("patient", people)
+    if "patient" in listing:
+        for file, patient in zip(listing["file"], listing["patient"], strict=True):
             if not patient:
                 reason = "whose image it is, is not known"
                 faults.flags.append(Flag(file, "no patient", reason))
-        if not any(listing.patients):
-            listing = replace(listing, patients=None)
+        if not any(listing["patient"]):
+            del listing["patient"]
     return listing, pictures, "HU" if slices else "grey"
 
 
@@ -458,11 +396,9 @@ def _read_slice(path: Path, index: str) -> tuple[np.ndarray, float, str]:
     return series.hu[number], float(series.spacing[1]), series.patient_id
 
 
-def _shrinks(listing: Listing, root: Path) -> Callable[[np.ndarray], np.ndarray]:
+def _shrinks(listing: Table, root: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Make large images smaller, unless a scale, a place or an outline would no longer fit."""
-    from medtutor.ct.preprocess import resize
-
-    placed = {"cx", "cy", *SPACING} & set(listing.columns) or (root / "masks").is_dir()
+    placed = {"cx", "cy", *SPACING} & set(listing) or (root / "masks").is_dir()
 
     def shrink(image: np.ndarray) -> np.ndarray:
         longest = max(image.shape)
@@ -474,30 +410,27 @@ def _shrinks(listing: Listing, root: Path) -> Callable[[np.ndarray], np.ndarray]
     return shrink
 
 
-def _around(hu: np.ndarray, listing: Listing, k: int) -> np.ndarray:
+def _around(hu: np.ndarray, listing: Table, k: int) -> np.ndarray:
     """Cut a square around the place that the table gives: whole slices would fill the memory."""
-    from medtutor.ct.preprocess import crop
-
     try:
-        centre = (float(listing.columns["cy"][k]), float(listing.columns["cx"][k]))
+        centre = (float(listing["cy"][k]), float(listing["cx"][k]))
     except ValueError:
         raise DataError(
-            f"cx and cy are {listing.columns['cx'][k]!r} and {listing.columns['cy'][k]!r}",
-            listing.origin,
+            f"cx and cy are {listing['cx'][k]!r} and {listing['cy'][k]!r}",
+            listing.path,
             "Write the column and the row of the finding in pixels there.",
         ) from None
     return crop(hu, AROUND, centre)
 
 
-def _colour(root: Path, listing: Listing, side: int) -> np.ndarray | None:
+def _colour(root: Path, files: Sequence[str], side: int) -> np.ndarray | None:
     """Read the colours again, small, if a sample of the files is not grey."""
-    from medtutor.ct.preprocess import resize
 
     def read(file: str) -> np.ndarray:
         picture = read_image(root / file, colour=True)
         return np.stack([resize(picture[..., c], side) for c in range(3)], axis=-1)
 
-    sample = np.stack([read(file) for file in listing.files[:: max(1, len(listing.files) // 10)]])
+    sample = np.stack([read(file) for file in files[:: max(1, len(files) // 10)]])
     if not has_colour(sample):
         return None
-    return np.stack([read(file) for file in listing.files])
+    return np.stack([read(file) for file in files])

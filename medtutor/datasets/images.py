@@ -1,4 +1,10 @@
-"""One picture, and the outlines that belong to a folder of pictures."""
+"""One picture, and the outlines that belong to a folder of pictures.
+
+Values stay those of the file: 0 to 255 for up to 8 bits, 0 to 65535 for 16, and what a TIFF of
+signed, 32-bit or floating-point numbers holds. What would change on the way is refused: colour of
+16 bits, CMYK, numbers that float32 cannot hold. Colour becomes grey by ITU-R 601 luma; transparency
+is left aside; a picture is turned as its EXIF orientation says.
+"""
 
 import io
 import warnings
@@ -31,36 +37,7 @@ PLAIN_TIFF = {
 
 
 def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
-    """Read one PNG, JPEG, TIFF or BMP as grey values, or as red, green and blue.
-
-    Parameters
-    ----------
-    path : str or Path
-        One picture, grey or colour (ITU-R 601 luma, as Pillow converts it). It is turned as its
-        EXIF orientation says, as viewers show it; transparency is left aside.
-    colour : bool
-        Keep the colours; a grey file then has three equal channels.
-
-    Returns
-    -------
-    ndarray of shape (h, w), or (h, w, 3) with `colour`, float32
-        The values of the file: 0 to 255 for up to 8 bits (fewer bits are spread over that range,
-        as the PNG standard says), 0 to 65535 for 16-bit grey, and what a TIFF of signed, 32-bit or
-        floating-point numbers holds.
-
-    Raises
-    ------
-    DataError
-        The file is missing, cut off, no image, larger than 64 million pixels, holds several
-        pictures, or is of a kind whose values would change on the way: 16-bit colour, CMYK,
-        numbers that float32 cannot hold.
-
-    Examples
-    --------
-    >>> read_image("no-such.png")
-    Traceback (most recent call last):
-    medtutor.errors.DataError: no-such.png: the image is not there. Check the path.
-    """
+    """Read one picture upright as float32 values of the file, grey (h, w) or colour (h, w, 3)."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     path = Path(path)
@@ -213,11 +190,8 @@ def _refuse_what_would_change(image: Any, head: bytes, path: Path) -> None:
 
 
 def _bytes_as_channels(data: bytes) -> io.BytesIO:
-    """Pass a PNG of 16-bit grey and alpha off as 8-bit RGBA, its four bytes a pixel in order.
-
-    Pillow would keep the high byte only. Filters and interlacing of a PNG know bytes and pixels,
-    nothing of their meaning, so this changes the header alone.
-    """
+    """Pass a PNG of 16-bit grey and alpha off as 8-bit RGBA: else Pillow keeps high bytes only."""
+    # Filters and interlacing know bytes and pixels, nothing of their meaning: the header will do.
     ihdr = data[12:29]
     if data[29:33] != zlib.crc32(ihdr).to_bytes(4, "big"):
         raise ValueError("its header is damaged")

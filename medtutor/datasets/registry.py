@@ -24,10 +24,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of data; `url` is empty for what is bundled, `package` for what no package brings.
-
-    `kind` is "ct", "ecg" or "annotations", `card` the heading of its section in data/README.md.
-    """
+    """A source of data; `kind` is "ct", "ecg" or "annotations", `url` empty for what is bundled."""
 
     name: str
     kind: str
@@ -35,9 +32,9 @@ class Source:
     licence: str
     citation: str
     card: str
-    url: str
-    package: str
-    files: tuple[File, ...]
+    url: str = ""
+    package: str = ""
+    files: tuple[File, ...] = ()
 
     @property
     def downloaded(self) -> bool:
@@ -62,17 +59,7 @@ def sources() -> dict[str, Source]:
         raise DataError("the registry of data sources is not there", path(), "Install again.")
     table = tomllib.loads(path().read_text(encoding="utf-8"))
     return {
-        name: Source(
-            name=name,
-            kind=entry["kind"],
-            title=entry["title"],
-            licence=entry["licence"],
-            citation=entry["citation"],
-            card=entry["card"],
-            url=entry.get("url", ""),
-            package=entry.get("package", ""),
-            files=tuple(File(**file) for file in entry.get("files", ())),
-        )
+        name: Source(name, files=tuple(File(**file) for file in entry.pop("files", ())), **entry)
         for name, entry in table.items()
     }
 
