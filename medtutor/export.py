@@ -32,23 +32,22 @@ TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "int8": 0.1}
 """Largest difference from Keras's output that an exported model may have, over all outputs and
 samples; outputs are probabilities or targets of about unit spread."""
 
-
 Output = np.ndarray | dict[str, np.ndarray]
 
 
 class Session:
-    """An exported model (``.onnx`` or ``.tflite``), ready to run; TensorFlow is not needed.
+    """An exported model (``.onnx`` or ``.tflite``), ready to run, without TensorFlow.
 
     Called with float32 inputs of shape (n, …) it gives what Keras gives: an array, or a dictionary
     of arrays where the model has several outputs. From an int8 model too these are real numbers:
     scale and zero point have been undone.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         opened = _open_litert if self.path.suffix == ".tflite" else _open_onnx
         try:
-            self.input_name, self._run = opened(self.path, threads)
+            self.input_name, self._run = opened(self.path)
         except Exception as error:  # each engine raises classes of its own
             raise DataError(
                 f"this is not a model that runs here ({type(error).__name__})",
@@ -104,10 +103,6 @@ def to_onnx(model: "keras.Model", path: str | Path, sample: np.ndarray | None = 
     sample : ndarray of shape (n, …), optional
         Inputs for the check; eight of noise when not given.
 
-    Returns
-    -------
-    Path
-
     Raises
     ------
     DataError
@@ -146,10 +141,6 @@ def to_onnx_int8(
         Where to, ending in ``.onnx``.
     calibration : ndarray of shape (n, …), optional
         Typical inputs, of training patients.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -194,10 +185,6 @@ def to_litert(
     calibration : ndarray of shape (n, …), optional
         Typical inputs, of training patients: all of the model, input and output too, becomes
         int8. Without it float32.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------
@@ -319,11 +306,11 @@ def _quiet() -> Iterator[None]:
             log.setLevel(level)
 
 
-def _open_onnx(path: Path, threads: int) -> tuple[str, Callable[[np.ndarray], Output]]:
+def _open_onnx(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         path.read_bytes(), options, providers=["CPUExecutionProvider"]
@@ -338,12 +325,10 @@ def _open_onnx(path: Path, threads: int) -> tuple[str, Callable[[np.ndarray], Ou
     return name, run
 
 
-def _open_litert(path: Path, threads: int) -> tuple[str, Callable[[np.ndarray], Output]]:
-    from ai_edge_litert.interpreter import (  # type: ignore[import-untyped]
-        Interpreter,
-    )
+def _open_litert(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
+    from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
-    engine = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+    engine = Interpreter(model_content=path.read_bytes(), num_threads=1)
     engine.allocate_tensors()
     signature = engine.get_signature_runner()
     ((name, entry),) = signature.get_input_details().items()

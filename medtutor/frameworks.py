@@ -45,9 +45,7 @@ def how_to_install(backend: str) -> str:
     return f"`make frameworks{extra}` in the course's folder installs it, with a network"
 
 
-def run(
-    backend: str, code: str, *arguments: str, folder: str | Path | None = None, threads: int = 2
-) -> str:
+def run(backend: str, code: str, *arguments: str, folder: str | Path | None = None) -> str:
     """Run a few lines of Python where a backend is installed, and give back what they print."""
     python = find(backend)
     if python is None:
@@ -56,8 +54,8 @@ def run(
         **os.environ,
         "KERAS_BACKEND": backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTRAOP_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
+        "TF_NUM_INTRAOP_THREADS": "2",
+        "OMP_NUM_THREADS": "2",
         "CUDA_VISIBLE_DEVICES": "-1",
         "JAX_PLATFORMS": "cpu",
     }

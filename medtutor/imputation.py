@@ -12,6 +12,9 @@ from medtutor.errors import DataError
 
 METHODS = ("mean", "hold", "linear", "cubic", "repeat")  # what `fill` can do
 CHUNK = 256  # gaps whose matches are sought at once: bounds the memory
+CONTEXT = 60  # samples over which the surroundings of a gap count less and less
+MARGIN = 0.5  # s at either end of a signal that `hide` leaves as they are
+STILL, CUT = 0.1, 0.008  # s; a signal so long without a change is flat, or at its ends cut off
 FLOOR = 0.15  # mV; a smaller deflection is not blown up to a beat
 
 
@@ -22,8 +25,6 @@ def hide(
     fs: float = 360.0,
     seconds: tuple[float, float] = (0.2, 1.0),
     gaps: int = 1,
-    margin: float = 0.5,
-    limit: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make part of an ECG unreadable, as one of the usual accidents does, and say where."""
     if kind not in KINDS:
@@ -32,17 +33,15 @@ def hide(
         )
     rows = _rows(signal)
     if kind == "saturation":
-        seen, missing = _clip(rows, limit)
+        seen, missing = _clip(rows)
     else:
-        missing = _stretches(rows.shape, rng, fs, seconds, gaps, margin)
+        missing = _stretches(rows.shape, rng, fs, seconds, gaps)
         seen = _WAYS[kind](rows, missing, fs, rng)
     shape = np.shape(signal)
     return seen.astype(np.float32).reshape(shape), missing.reshape(shape)
 
 
-def find_missing(
-    signal: np.ndarray, fs: float = 360.0, still: float = 0.1, cut: float = 0.008
-) -> np.ndarray:
+def find_missing(signal: np.ndarray, fs: float = 360.0) -> np.ndarray:
     """Find the samples of a recording that tell nothing: NaN, flat or saturated stretches.
 
     What the eye sees at once, hum from a loose electrode, is not among them: it moves, and stays
@@ -55,8 +54,8 @@ def find_missing(
     same = np.zeros(rows.shape, bool)
     same[:, 1:] = rows[:, 1:] == rows[:, :-1]  # NaN differs from itself: never the same
     length = _run_lengths(same)
-    missing |= length >= max(3, round(still * fs))
-    missing |= (length >= max(3, round(cut * fs))) & ((rows == high) | (rows == low))
+    missing |= length >= max(3, round(STILL * fs))
+    missing |= (length >= max(3, round(CUT * fs))) & ((rows == high) | (rows == low))
     return missing.reshape(np.shape(signal))
 
 
@@ -85,17 +84,16 @@ def _stretches(
     fs: float,
     seconds: tuple[float, float],
     gaps: int,
-    margin: float,
 ) -> np.ndarray:
     """Draw where the gaps lie."""
     n, samples = shape
     low, high = (round(s * fs) for s in seconds)
-    edge = round(margin * fs)
+    edge = round(MARGIN * fs)
     if not 0 < low <= high or samples - 2 * edge < high:
         raise DataError(
             f"gaps of {seconds[0]:g} to {seconds[1]:g} s do not fit into {samples} samples with "
-            f"{margin:g} s left at either end",
-            remedy="Give shorter gaps, a smaller margin or a longer signal.",
+            f"{MARGIN:g} s left at either end",
+            remedy="Give shorter gaps or a longer signal.",
         )
     length = rng.integers(low, high + 1, (n, gaps, 1))
     start = edge + np.floor(rng.random((n, gaps, 1)) * (samples - 2 * edge - length + 1))
@@ -103,10 +101,10 @@ def _stretches(
     return np.any((time >= start) & (time < start + length), axis=1)
 
 
-def _clip(rows: np.ndarray, limit: float | None) -> tuple[np.ndarray, np.ndarray]:
+def _clip(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cut off what exceeds the amplifier's range."""
     middle = np.median(rows, axis=1, keepdims=True)
-    reach = np.abs(rows - middle).max(axis=1, keepdims=True) * 0.6 if limit is None else limit
+    reach = np.abs(rows - middle).max(axis=1, keepdims=True) * 0.6
     return np.clip(rows, middle - reach, middle + reach), np.abs(rows - middle) > reach
 
 
@@ -125,11 +123,7 @@ def _stay(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Gener
     return np.take_along_axis(rows, last, axis=1)
 
 
-_WAYS: dict[str, Callable[..., np.ndarray]] = {
-    "packets": _lose,
-    "lead_off": _hum,
-    "flat": _stay,
-}
+_WAYS: dict[str, Callable[..., np.ndarray]] = {"packets": _lose, "lead_off": _hum, "flat": _stay}
 KINDS = (*_WAYS, "saturation")
 
 
@@ -149,9 +143,7 @@ def _rows(signal: np.ndarray, finite: bool = True) -> np.ndarray:
     return np.atleast_2d(array)
 
 
-def fill(
-    signal: np.ndarray, missing: np.ndarray, method: str = "linear", context: int = 60
-) -> np.ndarray:
+def fill(signal: np.ndarray, missing: np.ndarray, method: str = "linear") -> np.ndarray:
     """Fill the missing samples of a signal; the others stay as they are."""
     x, gap = _checked(signal, missing)
     if method not in METHODS:
@@ -160,7 +152,7 @@ def fill(
     if method == "mean":
         filled = np.broadcast_to(x.sum(axis=1) / (~gap).sum(axis=1), x.T.shape).T
     elif method == "repeat":
-        filled = _repeat(x, gap, context)
+        filled = _repeat(x, gap)
     else:
         filled = _between(x, gap, method)
     return np.where(gap, filled, x).reshape(np.shape(signal))
@@ -221,20 +213,20 @@ def _between(x: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:
     )
 
 
-def copies(signal: np.ndarray, missing: np.ndarray, context: int = 60) -> np.ndarray:
+def copies(signal: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Lay the copy that "repeat" takes over each gap, and over its surroundings to compare."""
     x, gap = _checked(signal, missing)
-    return _repeat(np.where(gap, 0.0, x), gap, context, context).reshape(np.shape(signal))
+    return _repeat(np.where(gap, 0.0, x), gap, CONTEXT).reshape(np.shape(signal))
 
 
-def _repeat(x: np.ndarray, gap: np.ndarray, context: int, beside: int = 0) -> np.ndarray:
+def _repeat(x: np.ndarray, gap: np.ndarray, beside: int = 0) -> np.ndarray:
     """Copy from where the surroundings of the gap look most alike."""
     known = _between(x, gap, "linear")
     filled, samples = known.copy(), x.shape[1]
     found = runs(gap)
     for k in range(0, len(found), CHUNK):
         row, start, stop = found[k : k + CHUNK].T
-        lag, ok = _best_lag(x[row], gap[row], start, stop, context)
+        lag, ok = _best_lag(x[row], gap[row], start, stop)
         for r, a, b, d in zip(row[ok], start[ok], stop[ok], lag[ok], strict=True):
             # The ends are the known neighbours; a line through their differences joins the copy.
             ends = known[r, [a - 1, b]] - known[r, [a - 1 + d, b + d]]
@@ -245,7 +237,7 @@ def _repeat(x: np.ndarray, gap: np.ndarray, context: int, beside: int = 0) -> np
 
 
 def _best_lag(
-    x: np.ndarray, gap: np.ndarray, start: np.ndarray, stop: np.ndarray, context: int
+    x: np.ndarray, gap: np.ndarray, start: np.ndarray, stop: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find for each gap the shift under which its surroundings differ least.
 
@@ -260,7 +252,7 @@ def _best_lag(
     inside = (time >= (start - 1)[:, None]) & (time <= stop[:, None])
     v = (~gap).astype(float)
     away = np.maximum(start[:, None] - time, time - stop[:, None] + 1)
-    c = np.exp(-np.maximum(away, 0) / context) * v
+    c = np.exp(-np.maximum(away, 0) / CONTEXT) * v
     x = (x - x.sum(axis=1, keepdims=True) / v.sum(axis=1, keepdims=True)) * v
     size = scipy.fft.next_fast_len(2 * samples, real=True)
 
