@@ -9,6 +9,8 @@ from pathlib import Path
 from medtutor import __version__
 from medtutor.errors import DataError, MedtutorError, SplitError
 
+Action = Callable[[argparse.Namespace], int]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 all well, 1 something failed, 2 a mistake in the call or the data."""
@@ -51,54 +53,48 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"medtutor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    lab = commands.add_parser("lab", help="open your copy of the lessons in JupyterLab")
+    def command(name: str, action: Action, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about)
+        made.set_defaults(action=action)
+        return made
+
+    lab = command("lab", _lab, "open your copy of the lessons in JupyterLab")
     lab.add_argument("--workspace", type=Path, help="folder of your copies (default: my-lessons)")
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
     lab.add_argument(
         "--port", type=_whole(1, 65535), default=8888, help="first port to try (default: 8888)"
     )
-    lab.set_defaults(action=_lab)
 
-    run = commands.add_parser("run", help="execute one lesson, on your data if you like")
+    run = command("run", _run, "execute one lesson, on your data if you like")
     run.add_argument("lesson", help="number of the lesson, such as 08, or its words")
     run.add_argument("--data", help="data source by name, or a folder of yours")
     run.add_argument("--out", type=Path, help="folder for notebook and results.json")
-    run.set_defaults(action=_run)
 
-    course = commands.add_parser("course", help="execute every lesson, several at a time")
+    course = command("course", _course, "execute every lesson, several at a time")
     course.add_argument("lessons", nargs="*", help="numbers of the lessons (default: all)")
     course.add_argument("--jobs", type=_whole(1), help="lessons at a time")
     course.add_argument("--out", type=Path, default=Path("results/course"))
-    course.set_defaults(action=_course)
 
-    data = commands.add_parser("data", help="list, download or verify data")
-    verbs = data.add_subparsers(metavar="VERB", required=True)
-    verbs.add_parser("list", help="every data source, and where it stands").set_defaults(
-        action=_data_list
-    )
+    data = command("data", _data, "list, download or verify data")
+    verbs = data.add_subparsers(metavar="VERB", dest="verb", required=True)
+    verbs.add_parser("list", help="every data source, and where it stands")
     get = verbs.add_parser("get", help="download a public data set")
     get.add_argument("name")
     get.add_argument("--mirror", help="fetch the files from this address instead")
-    get.set_defaults(action=_data_get)
     verify = verbs.add_parser("verify", help="compare every file with its checksum")
     verify.add_argument("name", nargs="?")
-    verify.set_defaults(action=_data_verify)
 
-    check = commands.add_parser("check", help="run your copy of a lesson and judge its exercises")
+    check = command("check", _check, "run your copy of a lesson and judge its exercises")
     check.add_argument("lesson")
     check.add_argument("--workspace", type=Path)
-    check.set_defaults(action=_check)
 
-    progress = commands.add_parser("progress", help="show which exercises you have solved")
+    progress = command("progress", _progress, "show which exercises you have solved")
     progress.add_argument("--workspace", type=Path)
-    progress.set_defaults(action=_progress)
 
-    doctor = commands.add_parser("doctor", help="find out what is wrong with this machine")
-    doctor.set_defaults(action=_doctor)
+    command("doctor", _doctor, "find out what is wrong with this machine")
 
-    federate = commands.add_parser(
-        "federate", help="train in four hospitals as separate processes, with TLS and keys"
-    )
+    about = "train in four hospitals as separate processes, with TLS and keys"
+    federate = command("federate", _federate, about)
     federate.add_argument(
         "--rounds", type=_whole(1), default=3, help="rounds of training (default: 3)"
     )
@@ -107,7 +103,6 @@ def _parser() -> argparse.ArgumentParser:
     federate.add_argument("--stranger", action="store_true", help="let an unknown key knock first")
     federate.add_argument("--lose", choices=list("ABCD"), help="kill a hospital in the first round")
     federate.add_argument("--out", type=Path, help="folder for results.json and weights.npz")
-    federate.set_defaults(action=_federate)
     return parser
 
 
@@ -170,29 +165,16 @@ def _course(chosen: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _data_list(_: argparse.Namespace) -> int:
+def _data(chosen: argparse.Namespace) -> int:
     from medtutor import datasets
 
-    for row in datasets.list_sources():
-        print(row)
-    return 0
-
-
-def _data_get(chosen: argparse.Namespace) -> int:
-    from medtutor import datasets
-
-    for row in datasets.get(chosen.name, mirror=chosen.mirror):
-        print(row)
-    return 0
-
-
-def _data_verify(chosen: argparse.Namespace) -> int:
-    from medtutor import datasets
-
-    rows = datasets.verify(chosen.name)
+    if chosen.verb == "get":
+        rows: Sequence[object] = datasets.get(chosen.name, mirror=chosen.mirror)
+    else:
+        rows = datasets.list_sources() if chosen.verb == "list" else datasets.verify(chosen.name)
     for row in rows:
         print(row)
-    return 0 if all(row.ok for row in rows) else 1
+    return 0 if all(getattr(row, "ok", True) for row in rows) else 1
 
 
 def _check(chosen: argparse.Namespace) -> int:

@@ -7,8 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from medtutor import paths
@@ -18,6 +17,11 @@ from medtutor.errors import MedtutorError
 CORES, MEMORY_GB, DISK_GB = 2, 4, 1
 PINNED = ["jupyterlab", "keras", "matplotlib", "numpy", "pillow", "pydicom"]
 PINNED += ["scikit-learn", "scipy", "sleepecg", "tensorflow", "wfdb"]
+CONVOLUTION = """
+import keras, numpy
+layer = keras.layers.Conv2D(2, 3, kernel_initializer="ones")
+print(float(numpy.sum(layer(numpy.ones((1, 5, 5, 1), "float32")))), keras.__version__)
+"""
 
 
 class Finding(NamedTuple):
@@ -100,54 +104,31 @@ def _files() -> Finding:
 
 
 def _tensorflow() -> Finding:
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # the lessons' own, whatever the shell says
+    from medtutor import frameworks
+
     try:
-        with _silent():
-            import keras
-            import numpy as np
-
-            layer = keras.layers.Conv2D(2, 3, kernel_initializer="ones")
-            total = float(np.asarray(layer(np.ones((1, 5, 5, 1), "float32"))).sum())
-        version = importlib.metadata.version("tensorflow")
-    except Exception as error:  # whatever keeps TensorFlow from computing is the finding
-        return Finding("TensorFlow", False, f"{type(error).__name__}: {error}; reinstall it")
-    good = total == 2 * 9 * 9
-    fine = f"{version} with Keras {keras.__version__} computes"
-    return Finding(
-        "TensorFlow", good, fine if good else "computes a wrong convolution; reinstall it"
-    )
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Drop what libraries write to stderr past Python: no setting keeps TensorFlow from it."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        said = frameworks.run("tensorflow", CONVOLUTION)
+    except MedtutorError as error:
+        said = str(error)
+    total, _, keras = said.partition(" ")
+    if total != "162.0":  # two filters, nine places, nine ones each
+        return Finding("TensorFlow", False, f"a convolution gives: {said}; reinstall TensorFlow")
+    version = importlib.metadata.version("tensorflow")
+    return Finding("TensorFlow", True, f"{version} with Keras {keras} computes")
 
 
 def _kernel() -> Finding:
-    from jupyter_client.manager import start_new_kernel
+    import nbformat.v4
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import medtutor")])
     try:
-        manager, client = start_new_kernel(
-            kernel_name="python3", startup_timeout=60, stderr=subprocess.DEVNULL
-        )
-        try:
-            reply = client.execute_interactive(
-                "import medtutor", timeout=60, output_hook=lambda _: None
-            )
-            good = reply["content"]["status"] == "ok"
-        finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
-    except Exception as error:  # same: whatever stops the kernel is the finding
+        client = NotebookClient(book, kernel_name="python3", timeout=60, startup_timeout=60)
+        client.execute(stderr=subprocess.DEVNULL)
+    except CellExecutionError:
+        remedy = "a kernel cannot import medtutor; run `pip install --no-deps -e .` in the course"
+        return Finding("notebooks", False, remedy)
+    except Exception as error:  # whatever stops the kernel is the finding
         return Finding("notebooks", False, f"no kernel starts: {error}; reinstall ipykernel")
-    remedy = "a kernel cannot import medtutor; run `pip install --no-deps -e .` in the course"
-    return Finding("notebooks", good, "a kernel starts and finds the course" if good else remedy)
+    return Finding("notebooks", True, "a kernel starts and finds the course")

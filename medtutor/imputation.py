@@ -3,13 +3,12 @@
 `scaled` prepares windows with gaps for a small network that fills them.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from medtutor.ecg.noise import RAIL, mains
 from medtutor.errors import DataError
 
+KINDS = ("packets", "lead_off", "flat", "saturation")  # what `hide` can do
 METHODS = ("mean", "hold", "linear", "cubic", "repeat")  # what `fill` can do
 CHUNK = 256  # gaps whose matches are sought at once: bounds the memory
 CONTEXT = 60  # samples over which the surroundings of a gap count less and less
@@ -32,11 +31,13 @@ def hide(
             f"unknown kind of gap {kind!r}", remedy=f"Choose one of {', '.join(KINDS)}."
         )
     rows = _rows(signal)
-    if kind == "saturation":
-        seen, missing = _clip(rows)
+    if kind == "saturation":  # what exceeds the amplifier's range is cut off
+        middle = np.median(rows, axis=1, keepdims=True)
+        reach = np.abs(rows - middle).max(axis=1, keepdims=True) * 0.6
+        missing, seen = np.abs(rows - middle) > reach, np.clip(rows, middle - reach, middle + reach)
     else:
         missing = _stretches(rows.shape, rng, fs, seconds, gaps)
-        seen = _WAYS[kind](rows, missing, fs, rng)
+        seen = np.where(missing, _instead(kind, rows, missing, fs, rng), rows)
     shape = np.shape(signal)
     return seen.astype(np.float32).reshape(shape), missing.reshape(shape)
 
@@ -101,30 +102,18 @@ def _stretches(
     return np.any((time >= start) & (time < start + length), axis=1)
 
 
-def _clip(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cut off what exceeds the amplifier's range."""
-    middle = np.median(rows, axis=1, keepdims=True)
-    reach = np.abs(rows - middle).max(axis=1, keepdims=True) * 0.6
-    return np.clip(rows, middle - reach, middle + reach), np.abs(rows - middle) > reach
-
-
-def _lose(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
-    return np.where(missing, np.nan, rows)
-
-
-def _hum(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
+def _instead(
+    kind: str, rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Give what a recorder writes where it loses the signal."""
+    if kind == "packets":
+        return np.full_like(rows, np.nan)
+    if kind == "flat":  # the last value stays
+        last = np.maximum.accumulate(np.where(missing, 0, np.arange(rows.shape[1])), axis=1)
+        return np.take_along_axis(rows, last, axis=1)
     noise = np.stack([mains(rows.shape[1], fs, rng) for _ in rows])
     level = rng.uniform(-1, 1, (len(rows), 1))
-    return np.where(missing, np.clip(level + 0.2 * noise, -RAIL, RAIL), rows)
-
-
-def _stay(rows: np.ndarray, missing: np.ndarray, fs: float, rng: np.random.Generator) -> np.ndarray:
-    last = np.maximum.accumulate(np.where(missing, 0, np.arange(rows.shape[1])), axis=1)
-    return np.take_along_axis(rows, last, axis=1)
-
-
-_WAYS: dict[str, Callable[..., np.ndarray]] = {"packets": _lose, "lead_off": _hum, "flat": _stay}
-KINDS = (*_WAYS, "saturation")
+    return np.clip(level + 0.2 * noise, -RAIL, RAIL)
 
 
 def _rows(signal: np.ndarray, finite: bool = True) -> np.ndarray:

@@ -35,10 +35,8 @@ def record(
     ----------
     name : str
         Dotted name, such as ``"ct.test.auc"``.
-    value : float
-        The result.
     low, high : float, optional
-        Its 95 % interval.
+        The 95 % interval of the value.
     unit : str
         Unit for the display, such as ``"bpm"``.
     source : str, optional

@@ -18,8 +18,6 @@ def begin(number: str, data: str | None = None) -> None:
 
     Parameters
     ----------
-    number : str
-        Number of the lesson, such as ``"07"``.
     data : {"ct", "ecg"}, optional
         What the lesson reads; its data card follows in the lesson.
 
@@ -59,8 +57,6 @@ def show_card(data: ImageSet | EcgSet, in_full: str = "") -> None:
 
     Parameters
     ----------
-    data : ImageSet or EcgSet
-        What `datasets.load_ct` or `datasets.load_ecg` gave.
     in_full : str
         Number of an earlier lesson that shows this card in full: then one line links to it. Data
         of your own, which no lesson shows, keep their card.

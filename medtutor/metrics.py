@@ -35,9 +35,9 @@ def bootstrap(
     """Estimate a statistic and its 95 % interval over whole patients.
 
     With more than `ENOUGH` patients it is the percentile interval of `bootstrap_draws`. With fewer
-    it is built on the jackknife's pseudo-values, one a patient, and to either side the wider of two
-    studentised ends is taken: Student's, which holds where errors are symmetric, and Hall's, which
-    corrects for skewness.
+    it is built on the jackknife's pseudo-values, one a patient (Efron & Tibshirani 1993, ch. 11),
+    and to either side the wider of two studentised ends is taken: Student's, which holds where
+    errors are symmetric, and Hall's, which corrects for skewness (J R Stat Soc B 54:221, 1992).
 
     Parameters
     ----------
@@ -63,11 +63,6 @@ def bootstrap(
     ------
     DataError
         If there is no sample, or the arrays differ in length.
-
-    References
-    ----------
-    Efron & Tibshirani (1993), ch. 11 to 13. Hall, J R Stat Soc B 54:221 (1992), the transformation
-    that takes the skewness out of a studentised mean. Davison & Hinkley (1997), sec. 5.2.
 
     Examples
     --------
@@ -124,7 +119,7 @@ def _of_one_length(arrays: Sequence[np.ndarray], groups: np.ndarray) -> list[np.
 
 
 def bootstrap_draws(
-    statistic: Callable[..., float],
+    statistic: Callable[..., float | np.ndarray],
     *arrays: np.ndarray,
     groups: np.ndarray,
     resamples: int = 1000,
@@ -137,16 +132,16 @@ def bootstrap_draws(
     order = np.argsort(member, kind="stable")  # the samples, patient by patient
     first = np.cumsum(size) - size
     rng = np.random.default_rng(seed)
-    draws = np.empty(resamples)
-    for k in range(resamples):
+    draws = []
+    for _ in range(resamples):
         people = rng.integers(0, len(size), len(size))
         sizes = size[people]
         ends = np.cumsum(sizes)
         # One patient's places in `order` follow each other: count on from where they begin.
         places = np.arange(ends[-1]) + np.repeat(first[people] - (ends - sizes), sizes)
         chosen = order[places]
-        draws[k] = statistic(*(a[chosen] for a in data))
-    return draws
+        draws.append(statistic(*(a[chosen] for a in data)))
+    return np.array(draws)
 
 
 def mae(errors: np.ndarray, subjects: np.ndarray) -> Interval:
@@ -319,15 +314,14 @@ def roc_band(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give the pointwise 95 % band of a ROC curve over patients."""
     grid = np.linspace(0, 1, 101)
-    curves: list[np.ndarray] = []
 
-    def keep(truth: np.ndarray, score: np.ndarray) -> float:
-        if 0 < truth.sum() < len(truth):
-            curves.append(np.interp(grid, *roc_curve(truth, score)[:2]))
-        return 0.0  # the draws are numbers; the curves are collected on the way
+    def curve(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+        if not 0 < truth.sum() < len(truth):
+            return np.full(len(grid), np.nan)
+        return np.interp(grid, *roc_curve(truth, score)[:2])
 
-    bootstrap_draws(keep, labels, scores, groups=patients, resamples=500)
-    low, high = np.percentile(curves, [2.5, 97.5], axis=0)
+    curves = bootstrap_draws(curve, labels, scores, groups=patients, resamples=500)
+    low, high = np.nanpercentile(curves, [2.5, 97.5], axis=0)
     return grid, low, high
 
 
@@ -378,12 +372,8 @@ def reliability_bins(
 
     Parameters
     ----------
-    labels : ndarray of int, shape (n,)
-        1 where the event happened.
-    p : ndarray of float, shape (n,)
-        Predicted probability of the event.
-    patients : ndarray, shape (n,)
-        Patient of each sample.
+    labels, p, patients : ndarray, shape (n,)
+        1 where the event happened, its predicted probability, and whose sample it is.
     bins : int
         Number of bins; each holds about n / bins samples.
 

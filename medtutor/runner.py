@@ -6,8 +6,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import psutil
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from tqdm import tqdm
 
 from medtutor import ledger, paths
 from medtutor.errors import DataError, MedtutorError
@@ -56,19 +57,15 @@ def all_lessons() -> list[Path]:
 
 
 def run(number: str, data: str | None = None, out: Path | None = None) -> Path:
-    """Execute a lesson and write the executed notebook and `results.json` to `out`.
-
-    Raises `DataError` for a mistake in the call or the data and `MedtutorError` when a cell fails
-    for another reason; the notebook up to there is in `out`.
-    """
+    """Execute a lesson; write the notebook, as far as it came, and `results.json` to `out`."""
     lesson = lesson_path(number)
     setting = data_setting(data)
     out = prepare_output(out or Path("results") / lesson.name[:2], setting.get(DATA, ""))
     environment = {ledger.RESULTS: str(out / "results.json"), **setting}
     for old in (out / "results.json", out / lesson.name, *cards(out / lesson.name)):
         old.unlink(missing_ok=True)  # what an earlier run found is no result of this one
-    with _progress(_code_cells(lesson), f"lesson {lesson.name[:2]}") as step:
-        outcome = execute(lesson, out, environment, step)
+    with tqdm(total=_code_cells(lesson), desc=f"lesson {lesson.name[:2]}", unit="cell") as bar:
+        outcome = execute(lesson, out, environment, bar.update)
     if not (out / "results.json").is_file():
         paths.write_text(out / "results.json", "{}\n")
     if outcome.error:
@@ -90,28 +87,27 @@ def course(jobs: int, out: Path, only: list[str] | None = None) -> list[Outcome]
     threads = max(1, min(2, (os.cpu_count() or 1) // jobs))
     cells = sum(_code_cells(lesson) for lesson in lessons)
 
-    def one(lesson: Path, step: Callable[[], None]) -> Outcome:
+    def step() -> None:
+        with bar.get_lock():
+            bar.update()
+
+    def one(lesson: Path) -> Outcome:
         results = out / f"{lesson.stem}.results.json"
         results.unlink(missing_ok=True)
         environment = {ledger.RESULTS: str(results), "MEDTUTOR_THREADS": str(threads)}
         return execute(lesson, out, environment, step)
 
-    with _progress(cells, "course") as step, ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(one, lesson, step): lesson for lesson in lessons}
-        outcomes = [done.result() for done in as_completed(waiting)]
-    outcomes.sort(key=lambda o: o.lesson)
+    with tqdm(total=cells, desc="course", unit="cell") as bar, ThreadPoolExecutor(jobs) as pool:
+        outcomes = sorted(pool.map(one, lessons), key=lambda o: o.lesson)
     table = [o.__dict__ for o in outcomes]
     paths.write_text(out / "course.json", json.dumps(table, indent=1) + "\n")
     return outcomes
 
 
 def execute(
-    lesson: Path, out: Path, environment: dict[str, str], step: Callable[[], None] = lambda: None
+    lesson: Path, out: Path, environment: dict[str, str], step: Callable[[], object] = lambda: None
 ) -> Outcome:
-    """Execute one notebook in a kernel of its own and write the result to a folder.
-
-    Never raises for what a cell does: the outcome says which lesson failed, where and why.
-    """
+    """Execute one notebook in a kernel of its own; the outcome says what failed, where and why."""
     book = _read(lesson)
     for cell in book.cells:
         if cell.cell_type == "code":  # stored outputs would stand behind a cell that fails
@@ -125,16 +121,16 @@ def execute(
         resources={"metadata": {"path": str(lesson.parent)}},
         on_cell_complete=lambda **_: step(),
     )
-    start, error, peak, refused = time.monotonic(), "", _Peak(client), False
+    start, error, refused = time.monotonic(), "", False
     with (
         tempfile.TemporaryFile("w+", errors="replace") as log,  # chatter of kernel and libraries
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
+        _memory(client) as megabytes,
     ):
         # What a lesson or a library puts into the temporary folder may be of a patient: it goes.
         place = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)
         try:
-            with peak:
-                client.execute(env={**os.environ, **place, **environment}, stderr=log, stdout=log)
+            client.execute(env={**os.environ, **place, **environment}, stderr=log, stdout=log)
         except CellExecutionError as failure:
             error = f"lesson {lesson.name[:2]} failed: {_reason(book, failure)}"
             refused = failure.ename in ("DataError", "SplitError")
@@ -144,7 +140,7 @@ def execute(
             error = f"lesson {lesson.name[:2]} failed: {type(failure).__name__}: {failure} {last}"
     seconds = time.monotonic() - start
     paths.write_text(out / lesson.name, nbformat.writes(book))
-    return Outcome(lesson.name[:2], seconds, peak.megabytes, error, refused)
+    return Outcome(lesson.name[:2], seconds, max(megabytes), error, refused)
 
 
 def prepare_output(out: Path, data: str = "") -> Path:
@@ -214,47 +210,22 @@ def _reason(book: Any, failure: CellExecutionError) -> str:
     return f"{failure.ename}: {failure.evalue}"
 
 
-class _Peak:
-    """Watch the memory of a client's kernel and remember the highest value."""
-
-    def __init__(self, client: NotebookClient) -> None:
-        self.client, self.megabytes = client, 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "_Peak":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
-            provisioner = getattr(self.client.km, "provisioner", None)
-            pid = getattr(provisioner, "pid", None)
-            if not pid:
-                continue
-            try:
-                kernel = psutil.Process(pid)
-                family = [kernel, *kernel.children(recursive=True)]
-                used = sum(p.memory_info().rss for p in family) / 1e6
-            except psutil.Error:
-                continue
-            self.megabytes = max(self.megabytes, used)
-
-
 @contextmanager
-def _progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar over cells; safe to step from several threads."""
-    from tqdm import tqdm
+def _memory(client: NotebookClient) -> Iterator[list[float]]:
+    """Watch how many megabytes a client's kernel takes."""
+    seen, stop = [0.0], threading.Event()
 
-    lock = threading.Lock()
-    with tqdm(total=total, desc=what, unit="cell") as bar:
+    def watch() -> None:
+        while not stop.wait(SAMPLE_SECONDS):
+            pid = getattr(getattr(client.km, "provisioner", None), "pid", None)
+            with suppress(psutil.Error):
+                family = [psutil.Process(pid), *psutil.Process(pid).children(True)] if pid else []
+                seen.append(sum(p.memory_info().rss for p in family) / 1e6)
 
-        def step() -> None:
-            with lock:
-                bar.update()
-
-        yield step
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()

@@ -28,6 +28,20 @@ class Row(NamedTuple):
     per_class: dict[str, int]
 
 
+def refuse_shared(
+    patients: np.ndarray, places: Mapping[str, np.ndarray], unit: str = "patient"
+) -> None:
+    """Raise a `SplitError` if somebody's samples lie in two places; each is a name and indices."""
+    owner: dict[str, str] = {}
+    for place, index in places.items():
+        for patient in map(str, np.unique(patients[index])):
+            if owner.setdefault(patient, place) != place:
+                raise SplitError(
+                    f"{unit} {patient} is in {owner[patient]} and in {place}",
+                    remedy=f"Keep all samples of a {unit} together.",
+                )
+
+
 @dataclass(frozen=True)
 class Split:
     """Three disjoint sets of sample indices, with no patient in two of them.
@@ -44,8 +58,6 @@ class Split:
         by class.
     rule : str
         How the parts were chosen, as a phrase for the table.
-    class_names : tuple of str
-        Names of the classes 0, 1, …
 
     Raises
     ------
@@ -64,16 +76,8 @@ class Split:
 
     def __post_init__(self) -> None:
         """Assert that the parts share nobody."""
-        owner: dict[str, str] = {}
-        for part in PARTS:
-            for patient in np.unique(self.patients[getattr(self, part)]):
-                if patient in owner:
-                    raise SplitError(
-                        f"{self.unit} {patient} is in the {owner[patient]} part and in the "
-                        f"{part} part",
-                        remedy=f"Put all samples of a {self.unit} into one part.",
-                    )
-                owner[str(patient)] = part
+        places = {f"the {part} part": getattr(self, part) for part in PARTS}
+        refuse_shared(self.patients, places, self.unit)
         for part in ("train", "test"):
             if len(getattr(self, part)) == 0:
                 raise SplitError(
@@ -89,9 +93,10 @@ class Split:
             values = self.labels[index]
             counts: dict[str, int] = {}
             if np.issubdtype(self.labels.dtype, np.integer):
-                names = self.class_names or tuple(str(c) for c in np.unique(self.labels))
-                codes = range(len(names)) if self.class_names else np.unique(self.labels)
-                counts = {n: int(np.sum(values == c)) for n, c in zip(names, codes, strict=True)}
+                names = dict(enumerate(self.class_names)) or {
+                    c: str(c) for c in np.unique(self.labels)
+                }
+                counts = {name: int(np.sum(values == code)) for code, name in names.items()}
             rows.append(Row(part, len(np.unique(self.patients[index])), len(index), counts))
         return rows
 
@@ -102,24 +107,15 @@ class Split:
         body: list[list[object]] = [
             [r.part, r.patients, r.samples, *r.per_class.values()] for r in rows
         ]
-        widths = [max(len(str(line[k])) for line in [head, *body]) for k in range(len(head))]
-        lines = [
-            "  ".join(
-                str(v).ljust(w) if k == 0 else str(v).rjust(w)
-                for k, (v, w) in enumerate(zip(line, widths, strict=True))
-            )
-            for line in [head, *body]
-        ]
-        lines.append(f"no {self.unit} is in two parts; rule: {self.rule}")
-        return "\n".join(lines)
+        columns = zip(*[[str(value) for value in line] for line in [head, *body]], strict=True)
+        wide = [[value.rjust(max(map(len, column))) for value in column] for column in columns]
+        wide[0] = [part.strip().ljust(len(part)) for part in wide[0]]
+        lines = ["  ".join(line) for line in zip(*wide, strict=True)]
+        return "\n".join([*lines, f"no {self.unit} is in two parts; rule: {self.rule}"])
 
 
 def is_test_patient(patient: str) -> bool:
-    """Tell whether the course's rule makes this patient a test patient, always and everywhere.
-
-    The rule depends on the name alone, so the same person is a test patient in every lesson, on
-    every machine, in the simulated and in the real data set.
-    """
+    """Tell from the name alone whether this is a test patient, in every lesson and data set."""
     return zlib.crc32(str(patient).encode()) % 5 == 0
 
 
@@ -150,15 +146,8 @@ def by_patient(
     seed : int
         Seed of the validation part. The test part does not move with it: who has tested one model
         must not have taught another that it is compared or averaged with.
-    class_names : tuple of str
-        Names for the table.
     unit : str
         What a patient is called in the table: "patient" or "subject".
-
-    Returns
-    -------
-    Split
-        Indices into `labels`, with its ledger.
 
     Raises
     ------
@@ -189,9 +178,7 @@ def by_patient(
 
 
 def _test_part(
-    labels: np.ndarray,
-    patients: np.ndarray,
-    given: np.ndarray | Mapping[str, str] | None,
+    labels: np.ndarray, patients: np.ndarray, given: np.ndarray | Mapping[str, str] | None
 ) -> tuple[np.ndarray, str]:
     """Name the part of every sample, and the rule that did it."""
     if given is not None:

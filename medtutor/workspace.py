@@ -24,6 +24,7 @@ RENUMBERED = {
     "13": "14", "14": "15", "15": "18", "16": "19", "17": "20", "18": "21", "19": "22", "20": "23",
 }  # fmt: skip
 MOVED = {"14.6": "16.2", "14.7": "16.7"}  # exercises that went to another lesson than theirs
+LAB = "Copy the lessons with `medtutor lab`, or name the folder of yours with --workspace."
 MARKS = {"passed": "right", "failed": "not right yet", "not yet": "not yet tried"}
 
 
@@ -60,11 +61,7 @@ def check_copy(number: str, folder: Path | None = None) -> int:
     lesson = runner.lesson_path(number)
     copy = (folder or paths.workspace()) / lesson.name
     if not copy.is_file():
-        raise DataError(
-            "there is no copy of this lesson",
-            path=copy,
-            remedy="Make one with `medtutor lab`, or name the folder of yours with --workspace.",
-        )
+        raise DataError("there is no copy of this lesson", copy, LAB)
     with tempfile.TemporaryDirectory() as temporary:
         states = Path(temporary) / "progress.json"
         outcome = runner.execute(copy, Path(temporary), {PROGRESS: str(states)})
@@ -80,11 +77,7 @@ def show_progress(folder: Path | None = None) -> int:
     """Show every exercise and whether it is solved."""
     file = progress_file(folder)
     if not file.parent.is_dir():
-        raise DataError(
-            "there are no copies of the lessons here",
-            path=file.parent.parent,
-            remedy="Make them with `medtutor lab`, or name the folder of yours with --workspace.",
-        )
+        raise DataError("there are no copies of the lessons here", file.parent.parent, LAB)
     states = _states(file)
     keys = exercises.keys()
     _table(keys, states)

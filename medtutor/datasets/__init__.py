@@ -112,7 +112,12 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
     folder = path if path is not None else Path(chosen).expanduser()
     found = read_folder(folder)
     name = chosen if path is not None else folder.resolve().name
-    text = card(chosen) if path is not None else _own_records_card(name, found.recordings)
+    people = len({recording.subject for recording in found.recordings})
+    own = (
+        f"### Your own records: {name}\n\n{len(found.recordings)} recordings of {people} subjects. "
+        "Origin, licence and who marked the beats are known to you only."
+    )
+    text = card(chosen) if path is not None else own
     return EcgSet(name, found.recordings, found.split, text, False, found.notes)
 
 
@@ -194,15 +199,6 @@ def _download(name: str, kind: str) -> Path | None:
             f"{name} has not been downloaded yet", remedy=f"Run: medtutor data get {name}"
         )
     return place(source)
-
-
-def _own_records_card(name: str, recordings: tuple[Recording, ...]) -> str:
-    """Write the card of a user's own records."""
-    subjects = len({recording.subject for recording in recordings})
-    return (
-        f"### Your own records: {name}\n\n{len(recordings)} recordings of {subjects} subjects. "
-        "Origin, licence and who marked the beats are known to you only."
-    )
 
 
 def dicom_folder() -> Path | None:

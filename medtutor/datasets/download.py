@@ -94,13 +94,11 @@ def list_sources() -> list[Row]:
     """List every source with its state."""
     rows = []
     for source in registry.sources().values():
-        if not source.downloaded:
-            state = "bundled"
-        elif is_complete(source):
-            state = "downloaded"
-        else:
-            some = any(locate(source, file).is_file() for file in source.files)
-            state = "partly downloaded" if some else "not downloaded"
+        state = "bundled"
+        if source.downloaded:
+            there = [locate(source, file).is_file() for file in source.files]
+            some = "partly downloaded" if any(there) else "not downloaded"
+            state = "downloaded" if all(there) else some
         rows.append(Row(source.name, source.kind, source.title, source.licence, source.size, state))
     return rows
 

@@ -191,9 +191,11 @@ def _inside(file: str, path: Path, line: int) -> str:
 def _from_folders(folder: Path, faults: Faults) -> Table:
     """List images by class folder; one that lies deeper belongs to the class folder above it."""
     top = [child for child in _folders(folder) if child.name != "masks"]
-    parts = {child: manifests.PARTS[child.name.lower()] for child in top if _is_part(child)}
-    if parts:
-        classes = [(child, part) for side, part in parts.items() for child in _folders(side)]
+    sides = {child: manifests.PARTS.get(child.name.lower()) for child in top if _folders(child)}
+    if any(sides.values()):
+        classes = [
+            (child, part) for side, part in sides.items() if part for child in _folders(side)
+        ]
     else:
         classes = [(child, "") for child in top]
     files, labels, split = [], [], []
@@ -215,11 +217,6 @@ def _from_folders(folder: Path, faults: Faults) -> Table:
     if any(split):
         table["split"] = manifests.parts(split, folder)
     return table
-
-
-def _is_part(folder: Path) -> bool:
-    """Tell whether a folder is named like a part of a split and holds folders."""
-    return folder.name.lower() in manifests.PARTS and bool(_folders(folder))
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 STROKE = 9  # pixels: a thinner structure can be the stroke of a letter
 HEIGHT = (5, 48)  # pixels of a letter
@@ -31,8 +32,6 @@ class Box(NamedTuple):
 
 def find_text(image: np.ndarray) -> list[Box]:
     """Find lines of text in one image."""
-    from scipy import ndimage
-
     grey = np.asarray(image, np.float32)
     grey = grey.mean(axis=2) if grey.ndim == 3 else grey
     if min(grey.shape) < 2 * HEIGHT[0] or np.ptp(grey) == 0:
@@ -49,8 +48,6 @@ def find_text(image: np.ndarray) -> list[Box]:
 
 def _lines(plane: np.ndarray, thin: np.ndarray, threshold: float) -> list[Box]:
     """Group the marks above a threshold into lines."""
-    from scipy import ndimage
-
     labels, count = ndimage.label(thin > threshold, np.ones((3, 3)))
     if not 0 < count <= 500_000:
         return []

@@ -114,7 +114,7 @@ def deidentify(
     Returns
     -------
     Report
-        What changed and what was refused. It names source files: do not share it.
+        It names source files: do not share it.
 
     Raises
     ------

@@ -24,6 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
+from pydicom import uid
+from pydicom.datadict import dictionary_has_tag
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.multival import MultiValue
+from pydicom.pixels.utils import get_expected_length
+from pydicom.uid import UID_dictionary
 
 from medtutor import __version__
 from medtutor.privacy import burned_in
@@ -97,12 +104,10 @@ def is_dicom(path: Path) -> bool:
 
 def read(path: Path, header_only: bool = False) -> Any:
     """Read a DICOM file, also one without a preamble; `Unfit` if it cannot be read."""
-    import pydicom
-
     try:
         with warnings.catch_warnings(action="ignore"):
             dataset = pydicom.dcmread(path, stop_before_pixels=header_only, force=True)
-            dataset.file_meta = getattr(dataset, "file_meta", None) or _no_meta()
+            dataset.file_meta = getattr(dataset, "file_meta", None) or FileMetaDataset()
             if "TransferSyntaxUID" not in dataset.file_meta:
                 dataset.file_meta.TransferSyntaxUID = _plain_syntax(dataset)
             if len(dataset) == 0:
@@ -112,15 +117,7 @@ def read(path: Path, header_only: bool = False) -> Any:
     return dataset
 
 
-def _no_meta() -> Any:
-    from pydicom.dataset import FileMetaDataset
-
-    return FileMetaDataset()
-
-
 def _plain_syntax(dataset: Any) -> Any:
-    from pydicom import uid
-
     implicit, little = dataset.original_encoding
     if implicit:
         return uid.ImplicitVRLittleEndian
@@ -202,8 +199,6 @@ def action(dataset: Any, tag: Any) -> str:
 
 def _untrusted(dataset: Any, tag: Any) -> bool:
     """Find what no table describes: unknown, damaged, overlays, curves, unexplained bytes."""
-    from pydicom.datadict import dictionary_has_tag
-
     graphics = tag.group & 0xFF01 in (0x5000, 0x6000)  # curves and overlays, all their planes
     if tag.is_private or graphics or tag.element == 0 or not dictionary_has_tag(tag):
         return True
@@ -228,8 +223,6 @@ def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> No
 
 
 def _code(value: str, meaning: str) -> Any:
-    from pydicom.dataset import Dataset
-
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, "DCM", meaning
     return code
@@ -237,8 +230,6 @@ def _code(value: str, meaning: str) -> Any:
 
 def _level(dataset: Any, names: Pseudonyms, days: int, known: tuple[str, ...]) -> None:
     """Clean one level, then the items of the sequences that are left on it."""
-    from pydicom.dataset import Dataset
-
     private = _text(dataset, "CodingSchemeDesignator").strip() not in SCHEMES
     for tag in list(dataset.keys()):
         what = action(dataset, tag)
@@ -268,8 +259,6 @@ def _level(dataset: Any, names: Pseudonyms, days: int, known: tuple[str, ...]) -
 
 def _replace_uids(element: Any, names: Pseudonyms) -> None:
     """Replace the UIDs of things; those of classes and terms, which DICOM assigns, stay."""
-    from pydicom.multival import MultiValue
-    from pydicom.uid import UID_dictionary
 
     def new(value: str) -> str:
         text = str(value).strip(" \0")
@@ -282,8 +271,6 @@ def _replace_uids(element: Any, names: Pseudonyms) -> None:
 
 
 def _values(element: Any) -> list[str]:
-    from pydicom.multival import MultiValue
-
     value = element.value
     return [str(v) for v in (value if isinstance(value, MultiValue) else [value])]
 
@@ -371,8 +358,6 @@ def deidentified(
 
 def _check_kind(kind: str, dataset: Any) -> None:
     """Refuse what is no measurement, and what only its maker can read."""
-    from pydicom.uid import UID_dictionary
-
     meta_kind = str(dataset.file_meta.get("MediaStorageSOPClassUID") or "")
     if DICOMDIR in (kind, meta_kind) or "DirectoryRecordSequence" in dataset:
         raise Unfit("a DICOMDIR lists names of patients and files; make a new one if you need it")
@@ -405,8 +390,6 @@ def _decoded(dataset: Any) -> np.ndarray | None:
 
 def _check_lengths(dataset: Any) -> None:
     """Cut off what lies behind pixels and samples; `Unfit` for a table with more than it says."""
-    from pydicom.pixels.utils import get_expected_length
-
     for level in (dataset, *(item for e in walk(dataset) if e.VR == "SQ" for item in e.value)):
         for key in PIXEL_DATA:
             if key in level:
@@ -494,7 +477,7 @@ def _set_pixels(dataset: Any, frames: np.ndarray) -> None:
 
 def _renew_meta(dataset: Any, kind: str) -> None:
     """Make the file meta information anew: the old one may name stations and people."""
-    meta = _no_meta()
+    meta = FileMetaDataset()
     meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
     meta.MediaStorageSOPClassUID = kind or RAW_DATA
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

@@ -13,6 +13,7 @@ is a lower bound on what leaks.
 from collections.abc import Sequence
 
 import numpy as np
+from dp_accounting import dp_event, pld  # type: ignore[import-untyped]
 
 from medtutor import metrics
 from medtutor.errors import DataError
@@ -53,8 +54,6 @@ def epsilon(q: float, sigma: float, steps: int, delta: float) -> float:
     >>> epsilon(q=0.05, sigma=0, steps=200, delta=1e-5)
     inf
     """
-    from dp_accounting import dp_event, pld  # type: ignore[import-untyped]
-
     if not (0 < q <= 1 and sigma >= 0 and steps >= 1 and 0 < delta < 1):
         raise DataError(
             f"q = {q:g}, sigma = {sigma:g}, steps = {steps}, delta = {delta:g}",
@@ -78,9 +77,7 @@ def by_patient(values: np.ndarray, patients: np.ndarray) -> tuple[np.ndarray, np
     return np.bincount(member, weights=values) / counts, people
 
 
-def attack(
-    inside: np.ndarray, outside: np.ndarray, patients: np.ndarray, seed: int = 0
-) -> Interval:
+def attack(inside: np.ndarray, outside: np.ndarray, patients: np.ndarray) -> Interval:
     """Attack two models by their losses, and score the guesses.
 
     The two were trained in the same way on two halves of the patients. So each patient is once a
@@ -98,12 +95,11 @@ def attack(
         pairs,
         role,
         groups=people,
-        seed=seed,
     )
 
 
-def halves(patients: np.ndarray, seed: int = 0) -> np.ndarray:
+def halves(patients: np.ndarray) -> np.ndarray:
     """Deal patients to two halves: True for the samples of the first."""
     people, member = np.unique(patients, return_inverse=True)
-    order = np.random.default_rng([seed, 18]).permutation(len(people))
+    order = np.random.default_rng([0, 18]).permutation(len(people))
     return (order < len(people) // 2)[member]

@@ -25,6 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
 from medtutor import paths
 from medtutor.errors import DataError
 
@@ -45,7 +51,7 @@ HEADER = len(MAGIC) + 4 + 16 + 16 + PREFIX
 def encrypt(
     source: str | Path, target: str | Path, passphrase: str, work: int = WORK
 ) -> list[Path]:
-    """Encrypt a file, or every file of a folder.
+    """Encrypt a file, or every file of a folder; give the encrypted files.
 
     Parameters
     ----------
@@ -58,11 +64,6 @@ def encrypt(
         At least 8 characters; five random words are a good one. There is no way back without it.
     work : int
         Cost of one guess: scrypt runs with N = 2 ** work, r = 8, p = 1. 17 takes 128 MB.
-
-    Returns
-    -------
-    list of Path
-        The encrypted files.
 
     Raises
     ------
@@ -122,11 +123,6 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
         Must not exist.
     passphrase : str
         The one that it was encrypted with.
-
-    Returns
-    -------
-    list of Path
-        The decrypted files.
 
     Raises
     ------
@@ -208,10 +204,6 @@ class Keys:
 
     def of(self, header: Header) -> bytes:
         """Derive the 32-byte key of a file: scrypt of the passphrase, HKDF with the file's salt."""
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
         known = (header.work, header.passphrase_salt)
         if known not in self._masters:
             slow = Scrypt(header.passphrase_salt, 32, n=2**header.work, r=BLOCK, p=LANES)
@@ -226,8 +218,6 @@ def nonce(prefix: bytes, number: int, last: bool) -> bytes:
 
 def seal_stream(plain: BinaryIO, locked: BinaryIO, header: Header, key: bytes) -> None:
     """Encrypt a stream chunk by chunk; memory does not grow with it."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     cipher, seal = AESGCM(key), header.to_bytes()
     locked.write(seal)
     size, number, now = 1 << header.chunk, 0, plain.read(1 << header.chunk)
@@ -241,9 +231,6 @@ def seal_stream(plain: BinaryIO, locked: BinaryIO, header: Header, key: bytes) -
 
 def open_stream(locked: BinaryIO, plain: BinaryIO | None, header: Header, key: bytes) -> None:
     """Open a stream, read up to its chunks; only check it if `plain` is None. May be `Damaged`."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     cipher, seal = AESGCM(key), header.to_bytes()
     size, number = (1 << header.chunk) + TAG, 0
     now = locked.read(size)

@@ -16,7 +16,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -70,17 +70,12 @@ class Hospitals:
 
     def __post_init__(self) -> None:
         """Assert that no patient is in two places."""
-        owner: dict[str, str] = {}
-        for part, rows in (("train", self.train), ("test", self.test)):
-            for name, mine in zip(NAMES, rows, strict=False):
-                for patient in np.unique(self.patients[mine]):
-                    place = f"the {part} part of hospital {name}"
-                    if patient in owner:
-                        raise SplitError(
-                            f"patient {patient} is in {owner[patient]} and in {place}",
-                            remedy="Keep a patient's samples together.",
-                        )
-                    owner[str(patient)] = place
+        places = {
+            f"the {part} part of hospital {name}": mine
+            for part, rows in (("train", self.train), ("test", self.test))
+            for name, mine in zip(NAMES, rows, strict=False)
+        }
+        splits.refuse_shared(self.patients, places)
         empty = [name for name, mine in zip(NAMES, self.train, strict=False) if len(mine) == 0]
         if empty:
             raise SplitError(
@@ -106,18 +101,12 @@ class Hospitals:
 
     def __repr__(self) -> str:
         """Show the ledger: patients and samples of each hospital and part."""
-        head = f"{'':10}{'train':>18}{'test':>18}   {self.event}"
-        lines = [
-            head,
-            f"{'hospital':10}" + f"{'patients':>10}{'samples':>8}" * 2 + "   in training",
-        ]
+        lines = [f"{'':10}{'train':>18}{'test':>18}   {self.event}"]
+        lines += [f"{'hospital':10}" + f"{'patients':>10}{'samples':>8}" * 2 + "   in training"]
         for k, rule in enumerate(self.rules):
-            counts = [
-                n
-                for rows in (self.train[k], self.test[k])
-                for n in (len(np.unique(self.patients[rows])), len(rows))
-            ]
-            cells = f"{counts[0]:>10}{counts[1]:>8}{counts[2]:>10}{counts[3]:>8}"
+            cells = ""
+            for rows in (self.train[k], self.test[k]):
+                cells += f"{len(np.unique(self.patients[rows])):>10}{len(rows):>8}"
             lines.append(f"{NAMES[k]:10}{cells}{100 * self.share(k):>8.0f} %    {rule}")
         return "\n".join([*lines, "no patient is in two hospitals or in two parts"])
 
@@ -188,7 +177,8 @@ def _scanner(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple
             edge = edge if np.any(worst < edge) else float(np.min(worst[worst > edge]))
             unit = f"{edge:.2g} mm"
             return (worst >= edge), f"{what} below {unit}", f"{what} of {unit} or more"
-    return _hash(people), "first half", "second half"
+    by_name = np.array([zlib.crc32(b"site" + str(p).encode()) % 2 == 1 for p in people])
+    return by_name, "first half", "second half"
 
 
 def _size(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple:
@@ -214,11 +204,6 @@ def _worst(values: np.ndarray, people: np.ndarray, member: np.ndarray) -> np.nda
     worst = np.full(len(people), -np.inf)
     np.maximum.at(worst, member, values)
     return worst
-
-
-def _hash(people: np.ndarray) -> np.ndarray:
-    """Deal the patients by their names into two halves, the same everywhere."""
-    return np.array([zlib.crc32(b"site" + str(p).encode()) % 2 == 1 for p in people])
 
 
 def network(seed: int = 0, dtype: type = np.float32) -> Network:
@@ -327,30 +312,23 @@ def outcome(steps: Iterable[dict[str, Any]], weights: Weights) -> Outcome:
 
 
 def in_process(settings: Settings, everybody: Hospitals) -> Outcome:
-    """Do what the app does without an engine: the same hospitals, the same seeds, the same average.
-
-    For sweeps, where starting processes would take longer than the training.
-    """
+    """Do what the app does without an engine, for sweeps: the same hospitals, seeds and average."""
     weights = first_weights()
     result = Outcome(weights)
     data = [(everybody.x[rows], everybody.labels[rows]) for rows in everybody.train]
     for number in range(1, settings.rounds + 1):
-        here = [
-            k
-            for k in range(len(data))
-            if (k, number) != (settings.lose_hospital, settings.lose_round)
-        ]
+        lost = settings.lose_hospital if number == settings.lose_round else -1
+        here = [k for k in range(len(data)) if k != lost]
         result.loss.append(_mean_loss(weights, [data[k] for k in here]))
         models = [
-            train_locally(
-                weights, *data[k], epochs=settings.epochs, mu=settings.mu, seed=seed_of(number, k)
-            )
+            train_locally(weights, *data[k], settings.epochs, settings.mu, seed_of(number, k))
             for k in here
         ]
         weights = average(models, [len(data[k][0]) for k in here])
         result.answered.append(here)
     result.loss.append(_mean_loss(weights, data))
-    return replace(result, weights=weights)
+    result.weights = weights
+    return result
 
 
 def _mean_loss(weights: Weights, data: list[tuple[np.ndarray, np.ndarray]]) -> float:
@@ -358,23 +336,23 @@ def _mean_loss(weights: Weights, data: list[tuple[np.ndarray, np.ndarray]]) -> f
     return float(np.average(each, weights=[len(x) for x, _ in data]))
 
 
-def simulate(
-    server: "ServerApp", client: "ClientApp", hospitals: int = 4, processes: int = 2
-) -> None:
+def simulate(server: "ServerApp", client: "ClientApp") -> None:
     """Run a Flower app in Flower's simulation engine: hospitals are processes on this machine."""
     engine: Any = {"client_resources": {"num_cpus": 1, "num_gpus": 0.0}}
-    with _quiet_ray(processes):
+    with _quiet_ray():
         from flwr.simulation import run_simulation
 
-        run_simulation(server, client, hospitals, backend_config=engine)
+        run_simulation(server, client, len(NAMES), backend_config=engine)
 
 
-def _start(ray: Any, processes: int, where: dict[str, Any]) -> None:
+def _start(ray: Any, folder: str) -> None:
     """Start Ray; on a busy machine it gives up after half a minute, so try again."""
+    # A path to a socket may have 100 characters, and Ray adds 70 to the folder's.
+    where: Any = {"_temp_dir": folder} if len(folder) < 30 else {}
     for attempt in range(4):
         try:
             ray.init(
-                num_cpus=processes,
+                num_cpus=2,
                 num_gpus=0,
                 include_dashboard=False,
                 log_to_driver=False,
@@ -390,43 +368,25 @@ def _start(ray: Any, processes: int, where: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _quiet_ray(processes: int) -> Iterator[None]:
-    """Start Ray, which runs the engine's processes: quietly, on loopback, in a temporary folder.
-
-    Flower's engine tries to import TensorFlow in each process, in case an app wants a GPU: five
-    seconds and 400 MB for nothing. So a module of that name that says it is not there comes first
-    on their path.
-    """
-    logger = logging.getLogger("flwr")
-    level, path = logger.level, list(sys.path)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "tensorflow.py").write_text(
-            "raise ModuleNotFoundError('not needed in a hospital')\n", encoding="utf-8"
-        )
-        sys.path.insert(0, folder)
-        # A path to a socket may have 100 characters, and Ray adds 70 to the folder's.
-        where: Any = {"_temp_dir": folder} if len(folder) < 30 else {}
-        changes = {
-            "FLWR_HOME": folder,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            **QUIET,
-            **dict.fromkeys(THREADS, "1"),
-        }
+def _quiet_ray() -> Iterator[None]:
+    """Start Ray, which runs the engine's processes: quietly, on loopback, in a temporary folder."""
+    for name, level in (("flwr", logging.CRITICAL), ("ray", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        mock.patch.object(sys, "path", [folder, *sys.path]),
+        mock.patch.dict(os.environ, {**QUIET, **dict.fromkeys(THREADS, "1"), "FLWR_HOME": folder}),
+    ):
+        # Flower's engine tries to import TensorFlow in each process, in case an app wants a GPU:
+        # five seconds and 400 MB for nothing. A module that says it is not there comes first.
+        gone = "raise ModuleNotFoundError('not needed in a hospital')\n"
+        Path(folder, "tensorflow.py").write_text(gone, encoding="utf-8")
+        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+        with warnings.catch_warnings(action="ignore"):  # no widgets: nothing a learner can act on
+            import ray
         try:
-            with mock.patch.dict(os.environ, changes):  # what Ray sets there goes, too
-                logger.setLevel(logging.CRITICAL)
-                logging.getLogger("ray").setLevel(logging.ERROR)
-                with warnings.catch_warnings(
-                    action="ignore"
-                ):  # no widgets: nothing a learner can act on
-                    import ray
-
-                _start(ray, processes, where)
-                try:
-                    yield
-                finally:
-                    ray.shutdown()
+            _start(ray, folder)
+            yield
         finally:
-            logger.setLevel(level)
-            sys.path[:] = path
+            ray.shutdown()
             importlib.invalidate_caches()

@@ -10,11 +10,16 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pydicom
+from PIL import Image, ImageDraw, ImageFont
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from skimage.feature import match_template
 
 from medtutor.errors import DataError
 from medtutor.privacy.burned_in import frames_of
@@ -45,105 +50,40 @@ class Trace(NamedTuple):
     how: str
 
 
-Planter = Callable[[Any, str], None]  # puts a word into a data set
-Place = tuple[str, str, Planter]
-
-
-def _nested(*path: str) -> Planter:
-    """Put a word into an attribute, or into the item of a sequence, in a sequence, and so on."""
-
-    def put(data: Any, word: str) -> None:
-        from pydicom.dataset import Dataset
-
-        for keyword in path[:-1]:
-            if not data.get(keyword):
-                setattr(data, keyword, [Dataset()])
-            data = data[keyword].value[0]
-        setattr(data, path[-1], word)
-
-    return put
-
-
-def _private(offset: int, vr: str, encode: Callable[[str], Any]) -> Planter:
-    def put(data: Any, word: str) -> None:
-        block = data.private_block(0x0071, "LESSON 17", create=True)
-        block.add_new(offset, vr, encode(word))
-
-    return put
-
-
-def _items(word: str) -> list[Any]:
-    from pydicom.dataset import Dataset
-
-    item = Dataset()
-    item.PatientName = word
-    return [item]
-
-
-def _raw(tag: int, vr: str, encode: Callable[[str], Any] = str) -> Planter:
-    return lambda data, word: data.add_new(tag, vr, encode(word))
-
-
-def _even(word: str) -> bytes:
-    return word.encode() + b" " * (len(word) % 2)
-
-
-def _wide(word: str) -> bytes:
-    return word.encode("utf-16-le")
-
-
-def _sender(data: Any, word: str) -> None:
-    data.file_meta.SourceApplicationEntityTitle = word
-
-
-def _preamble(data: Any, word: str) -> None:
-    data.preamble = word.encode()[:128].ljust(128, b"\0")
-
-
-def _elsewhere(data: Any, word: str) -> None:
-    """Not in the data set: `plant` names the file, `_write_capture` draws."""
-
-
-def _plain(kind: str, form: str, keywords: str) -> dict[str, Place]:
-    return {keyword: (kind, form, _nested(keyword)) for keyword in keywords.split()}
-
-
 NAMES = """
     PatientName PatientID OtherPatientNames PatientAddress PatientComments PatientMotherBirthName
     AdditionalPatientHistory Occupation AccessionNumber StudyDescription SeriesDescription
     ProtocolName ImageComments InstitutionName ReferringPhysicianName OperatorsName StationName
     DeviceSerialNumber BeamName PositionReferenceIndicator
     """
+DATES = "PatientBirthDate StudyDate AcquisitionDateTime"
 UIDS = "StudyInstanceUID SeriesInstanceUID SOPInstanceUID FrameOfReferenceUID"
-VIEW = "ViewCodeSequence"
-DEEP = (VIEW, "ViewModifierCodeSequence", "PurposeOfReferenceCodeSequence", "PatientComments")
-REQUEST = ("RequestAttributesSequence", "ScheduledProcedureStepID")
-SOURCE = ("SourceImageSequence", "ReferencedSOPInstanceUID")
-AROUND = "around the data"
-# Place to its kind, the form of the word, and how it gets there. Besides these: the patient's name
-# once more, in a term of a code that a table of rules keeps.
-PLACES: dict[str, Place] = {
-    **_plain("name or number", "name", NAMES),
-    **_plain("name or number", "number", "PatientTelephoneNumbers"),
-    **_plain("date", "date", "PatientBirthDate StudyDate AcquisitionDateTime"),
-    **_plain("UID", "uid", UIDS),
-    "nested: other patient ID": ("nested", "name", _nested("OtherPatientIDsSequence", "PatientID")),
-    "nested: request": ("nested", "name", _nested(*REQUEST)),
-    "nested: name in a kept sequence": ("nested", "name", _nested(VIEW, "PatientName")),
-    "nested: three levels down": ("nested", "name", _nested(*DEEP)),
-    "nested: UID of another image": ("nested", "uid", _nested(*SOURCE)),
-    "private: text": ("private", "name", _private(0x01, "LO", str)),
-    "private: bytes, UTF-16": ("private", "name", _private(0x02, "OB", _wide)),
-    "private: sequence": ("private", "name", _private(0x20, "SQ", _items)),
-    "overlay comment": ("graphics", "name", _raw(0x60004000, "LT")),
-    "overlay data": ("graphics", "name", _raw(0x60003000, "OB", _even)),
-    "curve data": ("graphics", "name", _raw(0x50003000, "OB", _even)),
-    "padding at the end": (AROUND, "name", _raw(0xFFFCFFFC, "OB", _even)),
-    "file meta: sender": (AROUND, "name", _sender),
-    "preamble": (AROUND, "name", _preamble),
-    FILE: ("name of file, folder", "name", _elsewhere),
-    FOLDER: ("name of file, folder", "name", _elsewhere),
-    CAPTURE: ("pixels", "name", _elsewhere),
+DEEP = "ViewCodeSequence ViewModifierCodeSequence PurposeOfReferenceCodeSequence PatientComments"
+NESTED = {  # place to the way there, from sequence to sequence
+    "nested: other patient ID": "OtherPatientIDsSequence PatientID",
+    "nested: request": "RequestAttributesSequence ScheduledProcedureStepID",
+    "nested: name in a kept sequence": "ViewCodeSequence PatientName",
+    "nested: three levels down": DEEP,
+    "nested: UID of another image": "SourceImageSequence ReferencedSOPInstanceUID",
+}
+PRIVATE = ("private: text", "private: bytes, UTF-16", "private: sequence")
+GRAPHICS = ("overlay comment", "overlay data", "curve data")
+AROUND = ("padding at the end", "file meta: sender", "preamble")
+# Place to its kind and the form of its word. Besides these: the patient's name once more, in a term
+# of a code that a table of rules keeps.
+PLACES = {
+    **dict.fromkeys(NAMES.split(), ("name or number", "name")),
+    "PatientTelephoneNumbers": ("name or number", "number"),
+    **dict.fromkeys(DATES.split(), ("date", "date")),
+    **dict.fromkeys(UIDS.split(), ("UID", "uid")),
+    **dict.fromkeys(NESTED, ("nested", "name")),
+    "nested: UID of another image": ("nested", "uid"),
+    **dict.fromkeys(PRIVATE, ("private", "name")),
+    **dict.fromkeys(GRAPHICS, ("graphics", "name")),
+    **dict.fromkeys(AROUND, ("around the data", "name")),
+    FILE: ("name of file, folder", "name"),
+    FOLDER: ("name of file, folder", "name"),
+    CAPTURE: ("pixels", "name"),
 }
 
 
@@ -165,16 +105,12 @@ def words(seed: int = 17) -> dict[str, Planted]:
         return f"{year}{month:02d}{day:02d}"
 
     make = {"name": name, "number": number, "uid": number, "date": date}
-    return {place: Planted(place, make[form](), kind) for place, (kind, form, _) in PLACES.items()}
+    return {place: Planted(place, make[form](), kind) for place, (kind, form) in PLACES.items()}
 
 
-def plant(
-    source: str | Path, target: str | Path, seed: int = 17, capture: bool = False
-) -> tuple[Planted, ...]:
+def plant(source: str | Path, target: str | Path, capture: bool = False) -> tuple[Planted, ...]:
     """Copy DICOM files and plant identifiers in every copy."""
-    import pydicom
-
-    target, made = Path(target), words(seed)
+    target, made = Path(target), words()
     if target.exists():
         raise DataError("it is there already", target, "Name a new folder.")
     files = sorted(p for p in Path(source).rglob("*") if p.is_file())
@@ -195,21 +131,41 @@ def plant(
     return tuple(p for p in made.values() if capture or p.place != CAPTURE)
 
 
-def _plant_all(dataset: Any, made: dict[str, Planted], number: int) -> None:
-    for place, (_, form, put) in PLACES.items():
-        word = made[place].word
-        if form == "uid":
-            word = f"{ROOT}.{word}" + (f".{number}" if place == "SOPInstanceUID" else "")
-        put(dataset, word)
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    put = _nested("AnatomicRegionSequence", "CodeMeaning")
-    put(dataset, f"Chest of {made['PatientName'].word}")
+def _plant_all(data: Any, made: dict[str, Planted], number: int) -> None:
+    """Put every word into its place in a data set, but for names of files and drawn words."""
+    word = {place: planted.word for place, planted in made.items()}
+    for place in word:
+        if PLACES[place][1] == "uid":
+            end = f".{number}" if place == "SOPInstanceUID" else ""
+            word[place] = f"{ROOT}.{word[place]}{end}"
+        if PLACES[place][0] in ("name or number", "date", "UID", "nested"):
+            _put(data, NESTED.get(place, place).split(), word[place])
+    private = data.private_block(0x0071, "LESSON 17", create=True)
+    private.add_new(0x01, "LO", word[PRIVATE[0]])
+    private.add_new(0x02, "OB", word[PRIVATE[1]].encode("utf-16-le"))
+    private.add_new(0x20, "SQ", [Dataset()])
+    private[0x20].value[0].PatientName = word[PRIVATE[2]]
+    data.add_new(0x60004000, "LT", word[GRAPHICS[0]])
+    rest = ((0x60003000, GRAPHICS[1]), (0x50003000, GRAPHICS[2]), (0xFFFCFFFC, AROUND[0]))
+    for tag, place in rest:
+        data.add_new(tag, "OB", word[place].encode() + b" " * (len(word[place]) % 2))
+    data.file_meta.SourceApplicationEntityTitle = word[AROUND[1]]
+    data.preamble = word[AROUND[2]].encode()[:128].ljust(128, b"\0")
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    _put(data, ["AnatomicRegionSequence", "CodeMeaning"], f"Chest of {word['PatientName']}")
+
+
+def _put(data: Any, way: list[str], word: str) -> None:
+    """Put a word into an attribute, or into the item of a sequence, in a sequence, and so on."""
+    for keyword in way[:-1]:
+        if not data.get(keyword):
+            setattr(data, keyword, [Dataset()])
+        data = data[keyword].value[0]
+    setattr(data, way[-1], word)
 
 
 def picture(word: str, size: int = FONT) -> np.ndarray:
     """Draw a word as an image viewer does: 1 where ink covers a pixel, trimmed to the letters."""
-    from PIL import Image, ImageDraw, ImageFont
-
     canvas = Image.new("L", (size * (len(word) + 2), 3 * size), 0)
     font = ImageFont.load_default(size)
     ImageDraw.Draw(canvas).text((size, size), word, fill=255, font=font)
@@ -231,9 +187,6 @@ def draw(
 
 def _write_capture(like: Any, made: dict[str, Planted], folder: Path) -> None:
     """Write a screenshot of the same study with a word in its pixels."""
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
-
     capture = Dataset()
     capture.file_meta = FileMetaDataset()
     capture.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -339,8 +292,6 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Give what a DICOM file hides from a plain search: deflated parts, compressed pixels."""
     if data[128:132] != b"DICM":
         return
-    import pydicom
-
     try:
         with warnings.catch_warnings(action="ignore"):
             dataset = pydicom.dcmread(io.BytesIO(data), force=True)
@@ -356,8 +307,6 @@ def _dicom_streams(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _is_drawn(path: Path, word: str) -> bool:
     """Look for the picture of a word in every frame, light on dark or dark on light."""
-    from skimage.feature import match_template
-
     ink = picture(word)
     try:
         frames = list(frames_of(read(path)))

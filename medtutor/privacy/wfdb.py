@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import wfdb
 
 from medtutor.privacy.dicom import Unfit
 
@@ -109,8 +110,6 @@ def _rewritten(
     changes: Changes,
 ) -> tuple[dict[str, bytes], int, float]:
     """Decode the samples and encode them anew; give the files, the length and the rate."""
-    import wfdb
-
     folder = next(iter(places)).parent
     written = [places[folder / signal["file"]] for signal in signals]
     lines = [f"old {first[1]} {first[2] or 250} {first[3] or ''}"]
