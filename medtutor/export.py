@@ -105,10 +105,8 @@ def to_onnx(model: "keras.Model", path: str | Path, sample: np.ndarray | None = 
 
     Raises
     ------
-    DataError
-        If the name has another ending.
-    MedtutorError
-        If the file answers otherwise than Keras.
+    DataError, MedtutorError
+        If the name has another ending; if the file answers otherwise than Keras.
     """
     sample = _noise(model) if sample is None else sample
     with _appears(path, ".onnx") as temporary:
@@ -137,17 +135,13 @@ def to_onnx_int8(
         What `source` was made of, for the check.
     source : str or Path
         What `to_onnx` wrote.
-    path : str or Path
-        Where to, ending in ``.onnx``.
     calibration : ndarray of shape (n, …), optional
         Typical inputs, of training patients.
 
     Raises
     ------
-    DataError
-        If the name has another ending, or an LSTM is to be calibrated.
-    MedtutorError
-        If the file answers otherwise than Keras.
+    DataError, MedtutorError
+        As for `to_onnx`; also if an LSTM is to be calibrated.
     """
     from onnxruntime import quantization  # type: ignore[import-untyped]
 
@@ -181,17 +175,15 @@ def to_litert(
     model : keras.Model
         A model with an LSTM is rebuilt for a batch of 1.
     path : str or Path
-        Where to, ending in ``.tflite``.
+        Where to, ending in ``.tflite``; it appears as that of `to_onnx` does.
     calibration : ndarray of shape (n, …), optional
         Typical inputs, of training patients: all of the model, input and output too, becomes
         int8. Without it float32.
 
     Raises
     ------
-    DataError
-        If the name has another ending, or an LSTM is to become int8, which would kill the process.
-    MedtutorError
-        If the conversion fails, or the file answers otherwise than Keras.
+    DataError, MedtutorError
+        As for `to_onnx`; also if the conversion fails, or an LSTM is to become int8.
     """
     if calibration is not None:
         _refuse_lstm(model, path, "TensorFlow's int8 conversion of an LSTM kills the process")

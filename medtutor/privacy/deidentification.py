@@ -219,11 +219,7 @@ class _Run:
         """De-identify every file into a folder."""
         parts = {path: _parts(path, files) for path in files if path.suffix == ".hea"}
         of_records = {part for named in parts.values() for part in named}
-        scans = [p for p in files if p not in of_records and self._readable(p)]
-        for path in scans:  # first all names of a patient, then the files
-            dataset = dicom.read(path, header_only=True)
-            words = self.known.setdefault(dicom.identity(dataset), set())
-            words |= dicom.identifiers(dataset)
+        scans = [p for p in files if p not in of_records and self._learn_names(p)]
         jobs = [(self._dicom, path) for path in scans] + [(self._wfdb, path) for path in parts]
         for do, path in jobs:
             try:
@@ -231,20 +227,20 @@ class _Run:
             except Unfit as error:
                 self.refused.append(Refused(path, str(error)))
         named = {pair.source for pair in self.written} | {item.path for item in self.refused}
-        for path in sorted(of_records - named):
-            self.refused.append(
-                Refused(path, "no annotations of a record that was written, nor its samples")
-            )
+        alone = "no annotations of a record that was written, nor its samples"
+        self.refused += [Refused(path, alone) for path in sorted(of_records - named)]
 
-    def _readable(self, path: Path) -> bool:
+    def _learn_names(self, path: Path) -> bool:
+        """Take the names of a patient from a header; all of them, before any file is written."""
         try:
             if not dicom.is_dicom(path):
                 raise Unfit(UNKNOWN)
-            dicom.read(path, header_only=True)
+            dataset = dicom.read(path, header_only=True)
         except (Unfit, OSError) as error:
             text = "it cannot be opened" if isinstance(error, OSError) else str(error)
             self.refused.append(Refused(path, text))
             return False
+        self.known.setdefault(dicom.identity(dataset), set()).update(dicom.identifiers(dataset))
         return True
 
     def _dicom(self, path: Path, folder: Path) -> None:
