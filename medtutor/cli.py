@@ -201,7 +201,3 @@ def _federate(chosen: argparse.Namespace) -> int:
     runner.data_setting(chosen.data)  # a wrong name is told before anything starts
     # The app, and what starts it, stand beside the package: Flower takes an app as a folder.
     return int(paths.load(paths.root() / "federation" / "deploy.py").main(chosen))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -54,7 +54,9 @@ def find_missing(signal: np.ndarray, fs: float = 360.0) -> np.ndarray:
     low = np.min(rows, axis=1, keepdims=True, where=~missing, initial=np.inf)
     same = np.zeros(rows.shape, bool)
     same[:, 1:] = rows[:, 1:] == rows[:, :-1]  # NaN differs from itself: never the same
-    length = _run_lengths(same)
+    at = np.flatnonzero(~same)  # a row starts with False, so no run of equal values crosses rows
+    sizes = np.diff(np.append(at, same.size))
+    length = np.repeat(sizes, sizes).reshape(same.shape)  # of the run in which a sample lies
     missing |= length >= max(3, round(STILL * fs))
     missing |= (length >= max(3, round(CUT * fs))) & ((rows == high) | (rows == low))
     return missing.reshape(np.shape(signal))
@@ -67,16 +69,6 @@ def runs(missing: np.ndarray) -> np.ndarray:
     row, start = np.nonzero(edge == 1)
     stop = np.nonzero(edge == -1)[1]
     return np.stack([row, start, stop], axis=1)
-
-
-def _run_lengths(same: np.ndarray) -> np.ndarray:
-    """Give each sample the length of the run of equal values in which it lies."""
-    length = np.ones(same.shape, dtype=np.int64)
-    if same.size:
-        at = np.flatnonzero(~same)  # a row starts with False, so no run crosses rows
-        sizes = np.diff(np.append(at, same.size))
-        length = np.repeat(sizes, sizes).reshape(same.shape)
-    return length
 
 
 def _stretches(
@@ -169,28 +161,21 @@ def _checked(signal: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.nd
     return x, gap
 
 
-def _neighbours(gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give each sample the last known index up to it and the first from it; at the ends, one."""
-    n = gap.shape[1]
-    index = np.arange(n)
-    left = np.maximum.accumulate(np.where(gap, -1, index), axis=1)
-    right = np.minimum.accumulate(np.where(gap, n, index)[:, ::-1], axis=1)[:, ::-1]
-    return np.where(left < 0, right, left), np.where(right == n, left, right)
-
-
 def _between(x: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:
-    """Fill from the two neighbours of each gap."""
-    left, right = _neighbours(gap)
+    """Fill from the two neighbours of each gap; at the ends of a row there is one."""
+    n, index = gap.shape[1], np.arange(gap.shape[1])
+    last = np.maximum.accumulate(np.where(gap, -1, index), axis=1)
+    first = np.minimum.accumulate(np.where(gap, n, index)[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(last < 0, first, last), np.where(first == n, last, first)
     a, b = np.take_along_axis(x, left, 1), np.take_along_axis(x, right, 1)
     if method == "hold":
         return a
     wide = np.maximum(right - left, 1)
-    t = (np.arange(x.shape[1]) - left) / wide
-    t = np.where(right > left, t, 0.0)
+    t = np.where(right > left, (index - left) / wide, 0.0)
     if method == "linear":
         return (1 - t) * a + t * b
     # Slopes from the known sample beyond each neighbour; 0 where there is none.
-    further = np.clip(left - 1, 0, None), np.clip(right + 1, None, x.shape[1] - 1)
+    further = np.clip(left - 1, 0, None), np.clip(right + 1, None, n - 1)
     known = [~np.take_along_axis(gap, f, 1) & (right > left) for f in further]
     down = np.where(known[0], (a - np.take_along_axis(x, further[0], 1)) * wide, 0.0)
     up = np.where(known[1], (np.take_along_axis(x, further[1], 1) - b) * wide, 0.0)

@@ -105,8 +105,12 @@ def list_sources() -> list[Row]:
 
 def verify(name: str | None = None) -> list[Check]:
     """Hash every file of a source (``"default"``: all that is bundled) and compare it."""
-    rows = []
-    for source in _chosen(name):
+    rows, asked = [], list(registry.sources().values())
+    if name == DEFAULT:
+        asked = [source for source in asked if not source.downloaded]
+    elif name is not None:
+        asked = [_source(name)]
+    for source in asked:
         if source.downloaded and not any(locate(source, f).is_file() for f in source.files):
             rows.append(Check(source.name, "", "not downloaded", None))
         else:
@@ -232,13 +236,6 @@ def _check(source: Source, file: File) -> Check:
         return Check(source.name, file.path, "missing", path)
     good = registry.digest(path, file.hash.partition(":")[0]) == file.hash
     return Check(source.name, file.path, "ok" if good else "damaged", path)
-
-
-def _chosen(name: str | None) -> list[Source]:
-    """Look up what `verify` is asked for."""
-    if name not in (None, DEFAULT):
-        return [_source(str(name))]
-    return [x for x in registry.sources().values() if name is None or not x.downloaded]
 
 
 def _source(name: str) -> Source:
