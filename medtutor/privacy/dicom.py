@@ -259,15 +259,9 @@ def _level(dataset: Any, names: Pseudonyms, days: int, known: tuple[str, ...]) -
 
 def _replace_uids(element: Any, names: Pseudonyms) -> None:
     """Replace the UIDs of things; those of classes and terms, which DICOM assigns, stay."""
-
-    def new(value: str) -> str:
-        text = str(value).strip(" \0")
-        return text if not text or text in UID_dictionary else names.uid(text)
-
-    if isinstance(element.value, MultiValue):
-        element.value = [new(value) for value in element.value]
-    elif element.value:
-        element.value = new(element.value)
+    if element.value:
+        old = [value.strip(" \0") for value in _values(element)]
+        element.value = [v if not v or v in UID_dictionary else names.uid(v) for v in old]
 
 
 def _values(element: Any) -> list[str]:
