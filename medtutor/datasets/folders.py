@@ -73,7 +73,10 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
 
 
 def survey(folder: str | Path, most: int = MOST, side: int = 56) -> Survey:
-    """Read pictures or DICOM images, of more than `most` a random part; faults are listed."""
+    """Read pictures or DICOM images, of more than `most` a random part; faults are listed.
+
+    Images with outlines need no label: without one, all are of one class.
+    """
     faults = Faults(strict=False)
     listing, root, left = _listing(Path(folder), faults)
     faults.flags += left
@@ -127,6 +130,11 @@ def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
     return found
 
 
+def _outlined(root: Path) -> bool:
+    """Tell whether outlines come with the images, so that labels can be missed."""
+    return (root / "masks").is_dir()
+
+
 def _hidden(name: str) -> bool:
     """Tell the files and folders that systems leave behind by their names."""
     return name[0] in "._"
@@ -135,8 +143,11 @@ def _hidden(name: str) -> bool:
 def _from_table(path: Path, faults: Faults) -> Table:
     """Read ``labels.csv`` and check all that can be checked before an image is opened."""
     needed = ("file", "label", "patient") if faults.strict else ("file", "label")
-    table = manifests.read(path, needed)
+    free = not faults.strict and _outlined(path.parent)
+    table = manifests.read(path, needed[:1] if free else needed)
     files = table["file"]
+    if free and not any(table.get("label", ())):
+        table["label"] = ["outlined"] * len(files)
     keep, seen, missing = [], set(), []
     for k, line in enumerate(table.lines):
         row = f"line {line}"
@@ -191,6 +202,8 @@ def _inside(file: str, path: Path, line: int) -> str:
 def _from_folders(folder: Path, faults: Faults) -> Table:
     """List images by class folder; one that lies deeper belongs to the class folder above it."""
     top = [child for child in _folders(folder) if child.name != "masks"]
+    if not top and _outlined(folder):
+        top = [folder]
     sides = {child: manifests.PARTS.get(child.name.lower()) for child in top if _folders(child)}
     if any(sides.values()):
         classes = [
@@ -269,7 +282,7 @@ def _nothing(folder: Path, strict: bool) -> DataError:
 def _image_set(listing: Table, root: Path, images: list[np.ndarray], unit: str) -> ImageSet:
     """Put the rows of a source and its images together."""
     class_names, labels = np.unique(np.asarray(listing["label"]), return_inverse=True)
-    if len(class_names) < 2:
+    if len(class_names) < 2 and not _outlined(root):
         raise DataError(
             f"all images have one label ({class_names[0]})",
             listing.path,
