@@ -69,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("lesson", help="number of the lesson, such as 08, or its words")
     run.add_argument("--data", help="data source by name, or a folder of yours")
     run.add_argument("--out", type=Path, help="folder for notebook and results.json")
+    run.add_argument(
+        "--task",
+        choices=("classes", "outlines", "rate", "beats"),
+        help="what lesson 23 asks of images (classes, outlines) or ECG records (rate, beats)",
+    )
 
     course = command("course", _course, "execute every lesson, several at a time")
     course.add_argument("lessons", nargs="*", help="numbers of the lessons (default: all)")
@@ -143,6 +148,8 @@ def _lab(chosen: argparse.Namespace) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     from medtutor import runner
 
+    if chosen.task:
+        os.environ["MEDTUTOR_TASK"] = chosen.task  # the kernel of the lesson inherits it
     notebook = runner.run(chosen.lesson, chosen.data, chosen.out)
     print(f"Executed notebook: {notebook}")
     for card in runner.cards(notebook)[:1]:
