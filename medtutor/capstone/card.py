@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from medtutor.splits import Split
     from medtutor.types import Flag
 
-    Work: TypeAlias = Pictures | Records
+    Work: TypeAlias = Pictures | Records  # and those that ask something else of them
 
 FEW = 40  # patients below which the usual intervals are too narrow
 
@@ -87,15 +87,17 @@ def fill(
     flags: Sequence[Flag],
     notes: Sequence[str],
     pictures: Sequence[CardPicture],
-    gap: float,
+    gap: float | None,
 ) -> str:
-    """Fill the template of the card with everything that a reader has to know."""
+    """Fill the template of the card with everything that a reader has to know.
+
+    `gap` is how far model.onnx is from the trained network; None where there is no such file.
+    """
     rows = split.table()
     known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
     people = len({str(p) for p in split.patients[split.test]})
     return TEMPLATES.get_template("card.md.j2").render(
         work=work,
-        shape=" x ".join(str(n) for n in work.model.input_shape[1:]),
         about=[unmarked(part) for part in work.card.split("\n\n") if part.strip()],
         summary=inspect.summary(flags) or [("nothing flagged", 0, "")],
         shortcuts=[flag for flag in flags if flag.check == "shortcut"],
@@ -107,7 +109,7 @@ def fill(
         pictures=shareable(work, pictures),
         hidden=len(pictures) - len(shareable(work, pictures)),
         limits=limits(work, known, people),
-        gap=f"{gap:.1g}",
+        gap=None if gap is None else f"{gap:.1g}",
     )
 
 
@@ -131,12 +133,12 @@ def limits(work: Work, known: bool, people: int) -> list[str]:
         "All data are of one source. Nothing here says how the model does elsewhere.",
         "One training, one test part. Other seeds and other parts would give other "
         "numbers; the intervals cover the patients, not the training.",
+        *work.limits,
         "Who set the labels, and how well they agreed, is not part of this card.",
         "Probabilities have not been calibrated, and no subgroup (age, sex, device) was "
         "tested, since the data do not name any.",
-        "Maps show what an answer rests on, not whether it is right.",
         f"Weights can give away whether a {work.unit} was among those who taught them, and parts "
-        "of what they learned by heart: pass model.onnx on only as the data may be passed on.",
+        "of what they learned by heart: pass them on only as the data may be passed on.",
     ]
 
 

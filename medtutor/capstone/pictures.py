@@ -41,6 +41,7 @@ class Pictures(Trained):
     colour: np.ndarray | None = None  # shape (n, 56, 56, 3), 0 to 255
     network: keras.Model | None = None
     kind: str = "images"
+    task: str = "classes"
     unit: str = "patient"
     side: int = SIDE  # pixels that the network reads; for whole slices, training chooses
 
@@ -83,10 +84,11 @@ class Pictures(Trained):
         if self.around_a_finding or self.data.unit == "HU":
             return (
                 "medtutor.ct.preprocess.prepare: lung becomes 0 and soft tissue 1; "
-                f"{SIDE} x {SIDE} pixels"
+                f"{self.side} x {self.side} pixels"
                 + (" of 0.7 mm around the finding." if self._scaled().spacing is not None else ".")
             )
-        return f"Its 1st percentile becomes 0, its 99th 1; resized to {SIDE} x {SIDE} pixels."
+        side = f"{self.side} x {self.side}"
+        return f"Its 1st percentile becomes 0, its 99th 1; resized to {side} pixels."
 
     @property
     def output(self) -> str:
@@ -120,14 +122,22 @@ class Pictures(Trained):
             images, where, unit = self.data.images, self.squares, self.data.unit
             return np.stack([slices.prepare(images[k], where[k], unit, self.side) for k in indices])
         if self.around_a_finding or self.data.unit == "HU":
-            return preprocess.prepare(self._scaled().take(indices), SIDE)
-        result = np.empty((len(indices), SIDE, SIDE, 1), np.float32)
+            return preprocess.prepare(self._scaled().take(indices), self.side)
+        result = np.empty((len(indices), self.side, self.side, 1), np.float32)
         for row, k in enumerate(indices):
             image = np.asarray(self.data.images[k])
             low, high = np.percentile(image, [1, 99])
             grey = np.clip((image - low) / max(high - low, 1e-6), 0, 1)
-            result[row, ..., 0] = preprocess.resize(grey, SIDE)
+            result[row, ..., 0] = preprocess.resize(grey, self.side)
         return result
+
+    def drawn(self, indices: np.ndarray) -> np.ndarray:
+        """Bring outlines to the grid of `inputs`: shape (n, side, side), bool."""
+        masks = self.data.masks
+        if masks is None or self.squares is None:
+            return preprocess.outlines(self._scaled().take(indices), self.side)
+        cut = [slices.cut(masks[k], self.squares[k], self.side) for k in indices]
+        return np.stack(cut) > 0.5
 
     def _scaled(self) -> ImageSet:
         """Keep the millimetres only where the images are crops: else most would be cut away."""
@@ -279,15 +289,10 @@ class Pictures(Trained):
         """Share of Grad-CAM inside the outlines of test images, and the share of their area."""
         from medtutor.ct import explain
         from medtutor.ct.explain import energy_inside
-        from medtutor.ct.preprocess import outlines
 
         if self.data.masks is None:
             return None
-        if self.squares is None:
-            masks = outlines(self._scaled().take(split.test), SIDE)
-        else:
-            cut = [slices.cut(self.data.masks[k], self.squares[k], self.side) for k in split.test]
-            masks = np.stack(cut) > 0.5
+        masks = self.drawn(split.test)
         some = masks.any(axis=(1, 2))
         if not some.any():
             return None

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,11 +21,8 @@ from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, Interval
 
 if TYPE_CHECKING:
-    import keras
-
     from medtutor.ecg.segments import Normaliser
     from medtutor.splits import Split
-    from medtutor.types import Windows
 
 LENGTH = 2000  # samples in a window
 STEPS = 350  # training steps at most
@@ -38,20 +35,25 @@ class Records(Trained):
     """A folder of ECG records on its way to a model card."""
 
     data: EcgSet
-    windows: Windows
+    windows: Any  # the samples: `types.Windows`, or `beats.Rows`
     flags: list[Flag] = field(default_factory=list)
     subjects_known: bool = True
-    network: keras.Model | None = None
+    network: Any = None
     scales: Normaliser | None = None
     kind: str = "records"
+    task: str = "rate"
     unit: str = "subject"
-    output: str = (
-        "where the beats lie (250 bins), heart rate and its change, in units of their spread."
-    )
     class_names: tuple[str, ...] = ()
 
     labels = property(attrgetter("windows.rate"), doc="Heart rate of each window in bpm.")
     patients = property(attrgetter("windows.subject"), doc="Subject of each window.")
+
+    @property
+    def output(self) -> str:
+        """What the network says, for the card."""
+        return (
+            "where the beats lie (250 bins), heart rate and its change, in units of their spread."
+        )
 
     @property
     def preparation(self) -> str:

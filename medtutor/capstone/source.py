@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from medtutor import datasets, ledger, manifests, paths
+from medtutor.capstone.beats import Beats
+from medtutor.capstone.outlines import Outlines
 from medtutor.capstone.pictures import SIDE, Pictures
 from medtutor.capstone.records import LENGTH, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
@@ -23,9 +25,41 @@ from medtutor.types import EcgSet, Flag, ImageSet
 
 LONGEST = 512  # pixels per side; an image with at least twice as many is made lighter
 FOLDER = "own_data"  # of the results, inside the folder of the run
+TASK = "MEDTUTOR_TASK"  # names what is asked of the data
 
 
-def open_source(source: str | Path | None = None) -> Pictures | Records:
+def open_source(
+    source: str | Path | None = None, task: str | None = None
+) -> Pictures | Outlines | Records | Beats:
+    """Open a folder or a file, or a named source, and ask one thing of it.
+
+    Of images ``classes``, or ``outlines`` where they come with some (it is the first choice where
+    there are no labels); of ECG records the heart ``rate``, or ``beats`` by name. By default what
+    the environment variable ``MEDTUTOR_TASK`` says.
+    """
+    work = _open(source)
+    asked = task or os.environ.get(TASK)
+    if isinstance(work, Pictures):
+        if not asked:
+            asked = "classes" if len(work.class_names) > 1 else "outlines"
+        if asked == "outlines":
+            return Outlines.of(work)
+        if asked == "classes" and len(work.class_names) < 2:
+            raise DataError(
+                "all images have one label", remedy="Add a second class, or ask for outlines."
+            )
+    elif asked == "beats":
+        return Beats.of(work)
+    if asked and asked != work.task:
+        can = "classes or outlines" if work.kind == "images" else "rate or beats"
+        raise DataError(
+            f"{asked!r} cannot be asked of {work.kind}",
+            remedy=f"Choose {can} as the task ({TASK}, or --task).",
+        )
+    return work
+
+
+def _open(source: str | Path | None) -> Pictures | Records:
     """Open a folder of images, DICOM slices or ECG records, a MedMNIST file, or a named source."""
     chosen = str(source) if source is not None else os.environ.get(SOURCE) or "default"
     if chosen == "default":

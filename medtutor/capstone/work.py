@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from medtutor import metrics
-from medtutor.capstone.card import CardPicture
 from medtutor.errors import DataError
 from medtutor.types import EcgSet, ImageSet, Interval
-
-if TYPE_CHECKING:
-    import keras
 
 
 class Score(NamedTuple):
@@ -33,25 +29,58 @@ class Outcome:
     scores: list[Score] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     tables: list[tuple[str, list[str], list[list[str]]]] = field(default_factory=list)
-    pictures: list[CardPicture] = field(default_factory=list)
+
+
+QUESTIONS = {  # the tasks, as the card writes them
+    "classes": "say which class an image is of",
+    "outlines": "outline the finding in an image",
+    "rate": "read the heart rate, and how it changes, off 5.6 seconds of an ECG",
+    "beats": "name each beat of an ECG by the classes of ANSI/AAMI EC57",
+}
+LIMITS = {
+    "outlines": "Dice is measured on the network's grid of pixels, and a mean over images: small "
+    "outlines have lower ones. Agreement with those who drew is not truth.",
+    "beats": "The places of the beats were given; a machine would have to find them first. A class "
+    "hangs on the few subjects who own it: see whose beats they are.",
+}
 
 
 class Trained:
     """What images and records have in common."""
 
     data: ImageSet | EcgSet
-    network: keras.Model | None
+    network: Any  # of Keras, or trees of scikit-learn
+    task: str
 
     name = property(attrgetter("data.name"), doc="Name of the data set.")
     card = property(attrgetter("data.card"), doc="Data card in Markdown.")
     simulated = property(attrgetter("data.simulated"), doc="Whether the data were simulated.")
 
     @property
-    def model(self) -> keras.Model:
-        """The trained network."""
+    def model(self) -> Any:
+        """The trained model."""
         if self.network is None:
             raise DataError("nothing has been trained yet", remedy="Train first.")
         return self.network
+
+    @property
+    def question(self) -> str:
+        """What is asked, for the card."""
+        return QUESTIONS[self.task]
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What limits this task, for the card."""
+        return (
+            LIMITS.get(self.task, "Maps show what an answer rests on, not whether it is right."),
+        )
+
+    @property
+    def described(self) -> tuple[str, str]:
+        """Name the model and its input, for the card."""
+        model = self.model
+        shape = " x ".join(str(n) for n in model.input_shape[1:])
+        return f"{model.name}, {model.count_params():,} weights, Keras", shape
 
 
 def difference(first: str, second: str, gap: Interval, more_is_better: bool = True) -> str:
