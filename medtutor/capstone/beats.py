@@ -17,7 +17,7 @@ from medtutor import metrics, plots
 from medtutor.capstone import inspect
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.records import Records
-from medtutor.capstone.work import Outcome, Score, difference
+from medtutor.capstone.work import Outcome, Score, difference, right, surest
 from medtutor.ecg.beats import AAMI
 from medtutor.ecg.segments import band_pass
 from medtutor.errors import DataError
@@ -41,10 +41,6 @@ class Rows:
     record: np.ndarray
     subject: np.ndarray
     start: np.ndarray
-
-    def __len__(self) -> int:
-        """Count the beats."""
-        return len(self.label)
 
     def __getitem__(self, index: np.ndarray) -> Rows:
         """Take some of the beats."""
@@ -145,19 +141,14 @@ class Beats(Records):
 
     def test(self, split: Split, groups: np.ndarray) -> Outcome:
         """Test once: each class by its sensitivity, PPV and F1, over subjects."""
-        y, said, who = self.labels[split.test], self.predict(split.test), groups[split.test]
-        taught = set(self.labels[np.r_[split.train, split.validation]])
+        y, who = self.labels[split.test], groups[split.test]
+        said = self.predict(split.test).argmax(axis=1)
+        always = np.zeros_like(y)  # N
+        taught = self.labels[np.r_[split.train, split.validation]]
         people, code = np.unique(who, return_inverse=True)
         counts = np.zeros((len(people), *[len(self.class_names)] * 2), int)
-        np.add.at(counts, (code, y, said.argmax(axis=1)), 1)
+        np.add.at(counts, (code, y, said), 1)
         outcome, rows = Outcome(), []
-
-        def over_people(name: str, what: str, score: Callable[[np.ndarray], float]) -> None:
-            found = metrics.bootstrap(
-                lambda each: score(each.sum(axis=0)), counts, groups=people, bounds=(0, 1)
-            )
-            outcome.scores.append(Score(f"own.beats.{name}", what, found))
-
         for k, name in enumerate(self.class_names):
             owned = counts[:, k].sum(axis=1)
             if k not in taught or not owned.any():
@@ -166,18 +157,20 @@ class Beats(Records):
                 continue
             for short, word in (("f1", "F1"), ("sensitivity", "sensitivity"), ("ppv", "PPV")):
                 score = partial(measure, k=k, name=short)
-                over_people(f"{name.lower()}.{short}", f"{word} of {name}", score)
+                found = metrics.bootstrap(score, counts, groups=people, bounds=(0, 1))
+                outcome.scores.append(
+                    Score(f"own.beats.{name.lower()}.{short}", f"{word} of {name}", found)
+                )
             most = f"{owned.max() / owned.sum():.0%}"
             rows.append([name, str(owned.sum()), str(np.count_nonzero(owned)), most])
-        over_people("accuracy", "accuracy of the trees", right)
-        over_people("baseline.accuracy", "accuracy of always saying N", always_first)
-
-        def gain(each: np.ndarray) -> float:
-            return right(each.sum(axis=0)) - always_first(each.sum(axis=0))
-
-        gap = metrics.bootstrap(gain, counts, groups=people)
+        baseline = "accuracy of always saying N"
+        outcome.scores += [
+            Score("own.beats.accuracy", "accuracy of the trees", metrics.accuracy(y, said, who)),
+            Score("own.beats.baseline.accuracy", baseline, metrics.accuracy(y, always, who)),
+        ]
+        gap = metrics.paired_difference(right, y, said, always, who)
         outcome.sentences += [
-            difference("accuracy of the trees", "accuracy of always saying N", gap),
+            difference("accuracy of the trees", baseline, gap),
             "Always saying N finds no beat of any other class: there its sensitivity is 0.",
         ]
         head = ["class", "test beats", "of subjects", "share of the one who has most"]
@@ -188,12 +181,8 @@ class Beats(Records):
         """Show beats named with most certainty, right and wrong, over their own median beat."""
         p, y = self.predict(split.test), self.labels[split.test]
         said = p.argmax(axis=1)
-        sure = np.argsort(-p.max(axis=1), kind="stable")
-        right, wrong = (sure[(said[sure] == y[sure]) == ok] for ok in (True, False))
-        first = [k for c in np.unique(y)[::-1] for k in right[y[right] == c][:1]][:3]
-        shown = [*first, *wrong[: 4 - len(first)]]
         curves, titles = [], []
-        for k in shown:
+        for k in surest(p, y):
             row = split.test[k]
             tape = next(r for r in self.data.recordings if r.name == self.windows.record[row])
             own, usual = compared(tape)
@@ -229,20 +218,11 @@ def named(letters: np.ndarray, who: np.ndarray) -> tuple[tuple[str, ...], list[s
 
 
 def measure(counts: np.ndarray, k: int, name: str) -> float:
-    """Score one class of a confusion matrix (rows true, columns called) against all others."""
+    """Score a class against all others from confusion matrices (subject, true, called)."""
+    counts = counts.sum(axis=0)
     hit, true, called = counts[k, k], counts[k].sum(), counts[:, k].sum()
     table = metrics.Table(hit, true - hit, called - hit, counts.sum() - true - called + hit)
     return float(getattr(table, name))
-
-
-def right(counts: np.ndarray) -> float:
-    """Share of right answers in a confusion matrix."""
-    return float(np.trace(counts) / counts.sum())
-
-
-def always_first(counts: np.ndarray) -> float:
-    """Share of right answers if one always said the first class."""
-    return float(counts[0].sum() / counts.sum())
 
 
 def table(recordings: Sequence[Recording]) -> np.ndarray:

@@ -182,7 +182,8 @@ def write(
     for name, each in zip(names, pictures, strict=True):
         paths.write_bytes(folder / name, each.png)
     parts = {int(k): part for part in ("train", "validation", "test") for k in getattr(split, part)}
-    rows = [[work.items[k], str(split.patients[k]), part] for k, part in sorted(parts.items())]
+    items = work.items  # made anew at each call
+    rows = [[items[k], str(split.patients[k]), part] for k, part in sorted(parts.items())]
     tables = {
         "findings.csv": [["item", "check", "reason"], *([*flag] for flag in flags)],
         "split.csv": [["file", "group", "part"], *rows],

@@ -292,13 +292,14 @@ def borders(
 ) -> CardPicture:
     """Show images with the outline that was drawn by hand and that of the network."""
     fig, axes = plots.figure(1, len(images), height=2.9)
-    inks = (plots.COLOURS["yellow"], "solid"), (plots.COLOURS["sky"], "dashed")
+    inks = (plots.COLOURS["orange"], "solid"), (plots.COLOURS["sky"], "dashed")
     for ax, image, *outlines, title in zip(axes[0], images, by_hand, drawn, titles, strict=True):
         ax.imshow(image, cmap="gray")
         for mask, (ink, line) in zip(outlines, inks, strict=True):
             if mask.any() and not mask.all():
-                ax.contour(mask, [0.5], colors=ink, linestyles=line, linewidths=1.6)
+                ax.contour(mask, [0.5], colors=ink, linestyles=line, linewidths=2.2)
         ax.set(xticks=[], yticks=[], title=title)
+    axes[0, 1].set_xlabel("line: by hand; broken line: by the network")
     return picture(
         fig,
         "Three test images: the one that the network outlines best, the median, and the worst, "

@@ -17,7 +17,7 @@ from medtutor import metrics, plots
 from medtutor.capstone import copies, inspect, slices
 from medtutor.capstone import split as grouping
 from medtutor.capstone.card import CardPicture, picture
-from medtutor.capstone.work import Outcome, Score, Trained, difference, with_width
+from medtutor.capstone.work import Outcome, Score, Trained, difference, right, surest, with_width
 from medtutor.ct import preprocess
 from medtutor.types import Flag, ImageSet, Interval
 
@@ -195,9 +195,6 @@ class Pictures(Trained):
         baseline = f"accuracy of always saying {names[commonest]}"
         add("baseline.accuracy", baseline, metrics.accuracy(y, always, who))
 
-        def right(truth: np.ndarray, answer: np.ndarray) -> float:
-            return float(np.mean(truth == answer))
-
         if len(np.unique(called)) == 1:
             outcome.sentences.append(
                 f"The network gives ONE answer to all {len(y)} test images, {names[called[0]]}: at "
@@ -269,10 +266,7 @@ class Pictures(Trained):
 
         p = self.predict(split.test)
         called, y = p.argmax(axis=1), self.labels[split.test]
-        sure = np.argsort(-p.max(axis=1), kind="stable")
-        right, wrong = (sure[(called[sure] == y[sure]) == ok] for ok in (True, False))
-        first = [r for c in np.unique(y) for r in right[y[right] == c][:1]][:2]
-        shown = np.array([*first, *wrong[: 4 - len(first)]])
+        shown = surest(p, y)
         x = self.inputs(split.test[shown])
         maps = {
             "Grad-CAM": explain.grad_cam(self.model, x, called[shown]),

@@ -100,3 +100,16 @@ def with_width(found: Interval, people: int) -> Interval:
     kept = Interval(found.value, *map(float, np.clip(ends, 0, 1)))
     kept.groups = found.groups
     return kept
+
+
+def right(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Share of right answers."""
+    return float(np.mean(truth == answer))
+
+
+def surest(p: np.ndarray, y: np.ndarray, most: int = 4) -> np.ndarray:
+    """Pick samples answered with most certainty: right ones of the last classes, then wrong."""
+    called, sure = p.argmax(axis=1), np.argsort(-p.max(axis=1), kind="stable")
+    good, bad = (sure[(called[sure] == y[sure]) == ok] for ok in (True, False))
+    first = [k for c in np.unique(y)[::-1] for k in good[y[good] == c][:1]][: most // 2]
+    return np.array([*first, *bad[: most - len(first)]])

@@ -103,7 +103,7 @@ def test_classes_are_scored_as_scikit_learn_does(pairs):
         true, called, labels=[0, 1, 2], zero_division=np.nan
     )[:3]
     for name, values in zip(("ppv", "sensitivity", "f1"), expected, strict=True):
-        found = [beats.measure(counts, k, name) for k in range(3)]
+        found = [beats.measure(counts[None], k, name) for k in range(3)]
         assert np.allclose(found, values, equal_nan=True)
 
 
