@@ -51,7 +51,7 @@ class Rows:
 class Beats(Records):
     """A folder of ECG records whose beats are named, on its way to a model card."""
 
-    task: str = "beats"
+    task = "beats"
 
     @classmethod
     def of(cls, work: Records) -> Beats:
@@ -72,8 +72,7 @@ class Beats(Records):
         )
         known = {f.name: getattr(work, f.name) for f in fields(Records) if f.init}
         data = replace(work.data, notes=(*work.data.notes, *why))
-        changed = {"data": data, "windows": rows, "class_names": names, "task": cls.task}
-        return cls(**known | changed)
+        return cls(**known | {"data": data, "windows": rows, "class_names": names})
 
     @property
     def labels(self) -> np.ndarray:

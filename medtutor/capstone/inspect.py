@@ -101,9 +101,9 @@ def imbalance(labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
     for k, name in enumerate(class_names):
         people = len(np.unique(groups[labels == k]))
         if people < RARE:
-            flags.append(Flag(name, "rare class", f"{people} patients or groups only"))
+            flags.append(Flag(name, "rare class", f"{people} people or groups only"))
         elif counts[k] * UNEVEN < counts.max():
-            reason = f"{counts[k]} images; the commonest class has {counts.max()}"
+            reason = f"{counts[k]} samples; the commonest class has {counts.max()}"
             flags.append(Flag(name, "imbalance", reason))
     return flags
 

@@ -34,7 +34,7 @@ FEWEST = 10  # outlines that are not empty, below which nothing can be learned
 class Outlines(Pictures):
     """A folder of images with outlines on its way to a model card."""
 
-    task: str = "outlines"
+    task = "outlines"
     threshold: float = 0.5
 
     @classmethod
@@ -58,7 +58,7 @@ class Outlines(Pictures):
             data = replace(data, labels=halves, class_names=("smaller", "larger"))
         known = {f.name: getattr(work, f.name) for f in fields(Pictures) if f.init}
         side = CROP if work.around_a_finding else WHOLE
-        return cls(**known | {"data": data, "colour": None, "task": cls.task, "side": side})
+        return cls(**known | {"data": data, "colour": None, "side": side})
 
     @property
     def output(self) -> str:

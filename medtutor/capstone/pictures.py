@@ -36,13 +36,12 @@ MOST_SEEN = 24_000  # images that a training looks at, repetitions counted
 class Pictures(Trained):
     """A folder of labelled images on its way to a model card."""
 
+    kind, task, unit = "images", "classes", "patient"
+
     data: ImageSet
     flags: list[Flag] = field(default_factory=list)
     colour: np.ndarray | None = None  # shape (n, 56, 56, 3), 0 to 255
     network: keras.Model | None = None
-    kind: str = "images"
-    task: str = "classes"
-    unit: str = "patient"
     side: int = SIDE  # pixels that the network reads; for whole slices, training chooses
 
     notes = property(attrgetter("data.notes"), doc="What reading has to say.")

@@ -34,15 +34,14 @@ MISSING = 0.1  # share of a record that may be missing or stand still
 class Records(Trained):
     """A folder of ECG records on its way to a model card."""
 
+    kind, task, unit = "records", "rate", "subject"
+
     data: EcgSet
     windows: Any  # the samples: `types.Windows`, or `beats.Rows`
     flags: list[Flag] = field(default_factory=list)
     subjects_known: bool = True
     network: Any = None
     scales: Normaliser | None = None
-    kind: str = "records"
-    task: str = "rate"
-    unit: str = "subject"
     class_names: tuple[str, ...] = ()
 
     labels = property(attrgetter("windows.rate"), doc="Heart rate of each window in bpm.")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medtutor import datasets, ledger
+from medtutor import cli, datasets, ledger, runner
 from medtutor.capstone import source
 from medtutor.capstone import split as grouping
 from medtutor.ct import phantom
@@ -243,3 +243,12 @@ def test_the_bundled_data_stay_as_they_are():
     before = datasets.load_ct("default").images.sum()
     source.open_source("default")
     assert datasets.load_ct("default").images.sum() == before
+
+
+def test_the_command_hands_the_task_to_the_lesson(monkeypatch, tmp_path):
+    monkeypatch.setenv(source.TASK, "")  # and takes back what the command sets
+    monkeypatch.setattr(runner, "run", lambda *_: tmp_path / "lesson.ipynb")
+    assert cli.main(["run", "23", "--task", "beats"]) == 0
+    assert os.environ[source.TASK] == "beats"
+    with pytest.raises(SystemExit):
+        cli.main(["run", "23", "--task", "names"])
