@@ -301,12 +301,11 @@ def beside_the_median(
     """Show beats over the median beat of their recording."""
     fig, axes = plots.figure(1, len(curves), height=2.4, sharey=True)
     for ax, (own, usual), title in zip(axes[0], curves, titles, strict=True):
-        ax.plot(GRID / 360, usual, "--", color=plots.COLOURS["grey"], label="median beat")
-        ax.plot(GRID / 360, own, color=plots.COLOURS["blue"], label="this beat")
+        ax.plot(GRID / 360, usual, "--", color=plots.COLOURS["grey"])
+        ax.plot(GRID / 360, own, color=plots.COLOURS["blue"])
         ax.set_title(title, fontsize=9)
-        ax.set_xlabel("s from R")
     axes[0, 0].set_ylabel("heights of the median beat")
-    axes[0, 0].legend(fontsize=8)
+    fig.supxlabel("time in s from R; broken line: the median beat", fontsize=10)
     return picture(
         fig,
         "Beats that the trees are surest of, right ones and then wrong ones, each over the median "
