@@ -203,12 +203,14 @@ def _from_folders(folder: Path, faults: Faults) -> Table:
     """List images by class folder; one that lies deeper belongs to the class folder above it."""
     top = [child for child in _folders(folder) if child.name != "masks"]
     if not top and _outlined(folder):
-        top = [folder]
-    sides = {child: manifests.PARTS.get(child.name.lower()) for child in top if _folders(child)}
-    if any(sides.values()):
-        classes = [
-            (child, part) for side, part in sides.items() if part for child in _folders(side)
-        ]
+        top = [folder]  # images beside their masks
+    sides = {
+        child: manifests.PARTS[child.name.lower()]
+        for child in top
+        if child.name.lower() in manifests.PARTS and child != folder and _folders(child)
+    }
+    if sides:
+        classes = [(child, part) for side, part in sides.items() for child in _folders(side)]
     else:
         classes = [(child, "") for child in top]
     files, labels, split = [], [], []
