@@ -1,4 +1,4 @@
-"""The command line: ``medtutor lab | run | course | data | check | progress | doctor | …``."""
+"""The command line: ``medtutor lab | run | course | data | check | progress | class | …``."""
 
 import argparse
 import os
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     lab = command("lab", _lab, "open your copy of the lessons in JupyterLab")
     lab.add_argument("--workspace", type=Path, help="folder of your copies (default: my-lessons)")
+    lab.add_argument("lesson", nargs="?", default="00", help="number of the lesson to open")
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
     lab.add_argument(
         "--port", type=_whole(1, 65535), default=8888, help="first port to try (default: 8888)"
@@ -108,17 +109,26 @@ def _parser() -> argparse.ArgumentParser:
     federate.add_argument("--stranger", action="store_true", help="let an unknown key knock first")
     federate.add_argument("--lose", choices=list("ABCD"), help="kill a hospital in the first round")
     federate.add_argument("--out", type=Path, help="folder for results.json and weights.npz")
+
+    reset = command("reset", _reset, "begin a lesson anew; your version stays beside it")
+    reset.add_argument("lesson")
+    reset.add_argument("--workspace", type=Path)
+
+    group = command("class", _class, "join the progress of many learners")
+    group.add_argument("folder", type=Path, help="one folder or progress file for each learner")
+    group.add_argument("--out", type=Path, help="also write a table of all states, as CSV")
     return parser
 
 
 def _lab(chosen: argparse.Namespace) -> int:
-    from medtutor import paths, workspace
+    from medtutor import runner, workspace
     from medtutor.exercises.registry import PROGRESS
 
+    first = runner.lesson_path(chosen.lesson).name
     folder, messages = workspace.refresh(chosen.workspace)
     for message in messages:
         print(message)
-    print(f"Your copies of the lessons are in {folder}. Start with 00.", flush=True)
+    print(f"Your copies of the lessons are in {folder}. Start with {first[:2]}.", flush=True)
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
         "--ServerApp.ip=127.0.0.1",
@@ -132,9 +142,7 @@ def _lab(chosen: argparse.Namespace) -> int:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # containers; the server still listens on loopback only
-    first = sorted(paths.notebooks().glob("00_*.ipynb"))
-    if first:
-        command.append(f"--LabApp.default_url=/lab/tree/{first[0].name}")
+    command.append(f"--LabApp.default_url=/lab/tree/{first}")
     os.environ.update(
         {PROGRESS: str(workspace.progress_file(folder)), "MEDTUTOR_WORKSPACE": str(folder)}
     )
@@ -194,6 +202,19 @@ def _progress(chosen: argparse.Namespace) -> int:
     from medtutor import workspace
 
     return workspace.show_progress(chosen.workspace)
+
+
+def _reset(chosen: argparse.Namespace) -> int:
+    from medtutor import workspace
+
+    print(workspace.reset(chosen.lesson, chosen.workspace))
+    return 0
+
+
+def _class(chosen: argparse.Namespace) -> int:
+    from medtutor import classroom
+
+    return classroom.show(chosen.folder, chosen.out)
 
 
 def _doctor(_: argparse.Namespace) -> int:

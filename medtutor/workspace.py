@@ -78,11 +78,33 @@ def show_progress(folder: Path | None = None) -> int:
     file = progress_file(folder)
     if not file.parent.is_dir():
         raise DataError("there are no copies of the lessons here", file.parent.parent, LAB)
-    states = _states(file)
+    states = kept_progress(file)
     keys = exercises.keys()
     _table(keys, states)
     print(f"{sum(states.get(k) == 'passed' for k in keys)} of {len(keys)} exercises are right.")
     return 0
+
+
+def reset(number: str, folder: Path | None = None) -> str:
+    """Put the original lesson in the place of the learner's copy, which is kept beside it."""
+    folder, lesson = folder or paths.workspace(), runner.lesson_path(number)
+    copy, record = folder / lesson.name, folder / STATE / "handed-out.json"
+    if not copy.is_file():
+        raise DataError("there is no copy of this lesson", copy, LAB)
+    if _digest(copy) == _digest(lesson):
+        return f"{copy.name} is as it was handed out."
+    kept, times = copy.with_suffix(".mine.ipynb"), 1
+    while kept.exists():
+        times += 1
+        kept = copy.with_name(f"{copy.stem}.mine-{times}.ipynb")
+    try:
+        paths.write_bytes(kept, copy.read_bytes())
+        paths.write_bytes(copy, lesson.read_bytes())
+        handed = progress(record) | {lesson.name: _digest(lesson)}
+        paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        raise DataError(f"cannot be written ({error.strerror})", path=folder) from None
+    return f"{copy.name} is the original again; yours is {kept.name}. Your progress stays."
 
 
 def _table(keys: list[str], states: dict[str, str]) -> None:
@@ -92,7 +114,7 @@ def _table(keys: list[str], states: dict[str, str]) -> None:
         print(f"{key:<6}{MARKS.get(states.get(key, 'not yet'), '?'):<15}{task}")
 
 
-def _states(file: Path) -> dict[str, str]:
+def kept_progress(file: Path) -> dict[str, str]:
     """Read progress by the numbers of today, also if the course of 21 lessons kept it."""
     states = progress(file)
     if ORDER.items() <= states.items():
@@ -105,8 +127,8 @@ def _renumber(folder: Path, handed: dict[str, str]) -> list[str]:
     file, messages = progress_file(folder), []
     if file.is_file() and not progress(file):  # damaged: nothing can be read, and nothing is lost
         os.replace(file, file.with_suffix(".unreadable"))
-    if _states(file) != progress(file):
-        paths.write_text(file, json.dumps(_states(file), indent=1) + "\n")
+    if kept_progress(file) != progress(file):
+        paths.write_text(file, json.dumps(kept_progress(file), indent=1) + "\n")
     for old, new in RENUMBERED.items():
         for lesson in paths.notebooks().glob(f"{new}_*.ipynb"):
             copy, renamed = folder / (old + lesson.name[2:]), folder / lesson.name

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from medtutor import cli, paths, runner
+from medtutor import cli, paths, runner, workspace
 from medtutor.exercises import registry
 
 
@@ -37,6 +37,33 @@ def test_a_port_that_cannot_be_is_refused(port, capsys, tmp_path):
     assert ended.value.code == 2
     assert f"{port!r} is no whole number from 1 to 65535" in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
+
+
+def test_the_lab_opens_at_the_lesson_that_is_named(tmp_path, monkeypatch, capsys):
+    started = []
+
+    def start(_, command):  # in place of the server, which never comes back
+        started.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(cli.os, "environ", dict(cli.os.environ))
+    monkeypatch.setattr(cli.os, "execv", start)
+    for words, name in ((["07"], "07_ct_data.ipynb"), ([], "00_start_here.ipynb")):
+        with pytest.raises(SystemExit):
+            cli.main(["lab", *words, "--workspace", str(tmp_path / "mine")])
+        assert f"--LabApp.default_url=/lab/tree/{name}" in started[-1]
+        assert f"Start with {name[:2]}." in capsys.readouterr().out
+    assert cli.main(["lab", "77", "--workspace", str(tmp_path / "other")]) == 2
+    assert len(started) == 2
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_lesson_is_begun_anew_by_command(tmp_path, capsys):
+    workspace.refresh(tmp_path)
+    (tmp_path / "07_ct_data.ipynb").write_text("mine")
+    assert cli.main(["reset", "07", "--workspace", str(tmp_path)]) == 0
+    assert "yours is 07_ct_data.mine.ipynb" in capsys.readouterr().out
+    assert (tmp_path / "07_ct_data.mine.ipynb").read_text() == "mine"
 
 
 @pytest.mark.parametrize("words", [["course", "--jobs=0"], ["federate", "--rounds=-3"]])

@@ -126,3 +126,34 @@ def test_unreadable_progress_is_put_aside(renumbered):
     file.write_text('{"00.1": ')
     workspace.refresh(renumbered)
     assert file.with_suffix(".unreadable").read_text() == '{"00.1": '
+
+
+def test_a_lesson_begun_anew_keeps_every_version_of_the_learner(lessons, tmp_path):
+    folder, _ = workspace.refresh(tmp_path / "mine")
+    copy = folder / "00_start.ipynb"
+    assert "as it was handed out" in workspace.reset("00", folder)
+    for k, text in enumerate(["first answers", "second answers", "third answers"]):
+        copy.write_text(text)
+        said = workspace.reset("00", folder)
+        kept = folder / ("00_start.mine.ipynb" if k == 0 else f"00_start.mine-{k + 1}.ipynb")
+        assert kept.name in said
+        assert (kept.read_text(), copy.read_text()) == (text, "first edition")
+    assert len(list(folder.glob("*.ipynb"))) == 4
+    assert workspace.refresh(folder)[1] == []
+
+
+def test_a_lesson_begun_anew_is_updated_like_an_untouched_one(lessons, tmp_path):
+    folder, _ = workspace.refresh(tmp_path / "mine")
+    (folder / "00_start.ipynb").write_text("my answers")
+    (lessons / "00_start.ipynb").write_text("second edition")
+    workspace.reset("start", folder)
+    (lessons / "00_start.ipynb").write_text("third edition")
+    workspace.refresh(folder)
+    assert (folder / "00_start.ipynb").read_text() == "third edition"
+    assert (folder / "00_start.mine.ipynb").read_text() == "my answers"
+
+
+def test_there_must_be_a_copy_to_begin_anew(lessons, tmp_path):
+    with pytest.raises(DataError, match=r"00_start\.ipynb: there is no copy.*medtutor lab"):
+        workspace.reset("00", tmp_path)
+    assert list(tmp_path.iterdir()) == [lessons]

@@ -120,9 +120,11 @@ def solution(key: str) -> Text:
 def progress(path: Path) -> dict[str, str]:
     """Read a progress file: key to "passed", "failed" or "not yet"; an unreadable one is empty."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        states = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    pairs = states.items() if isinstance(states, dict) else ()
+    return {key: state for key, state in pairs if isinstance(state, str)}
 
 
 def _remember(report: Report) -> None:
