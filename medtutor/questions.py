@@ -41,10 +41,10 @@ def markdown(number: str) -> str:
 
     Examples
     --------
-    >>> print(markdown("01")[:24])
-    **1.** In the figure of
+    >>> print(markdown("01")[:19])
+    **Questions** about
     """
-    lines: list[str] = []
+    lines = ["**Questions** about what the bundled data give. Decide before you open a choice.", ""]
     for place, asked in enumerate(load(number), 1):
         lines += [f"**{place}.** {asked['question']}", ""]
         for letter, choice in zip("abcd", asked["choices"], strict=False):

@@ -72,6 +72,7 @@ def test_the_page_holds_every_word_and_opens_without_a_script(monkeypatch):
     ]
     monkeypatch.setattr(questions, "load", lambda number: asked)
     assert questions.markdown("01") == (
+        "**Questions** about what the bundled data give. Decide before you open a choice.\n\n"
         "**1.** Is 1 < 2?\n\n"
         "<details><summary>a) yes, 1 &lt; 2</summary>\n\n**Right.** It is.\n\n</details>\n\n"
         "<details><summary>b) no</summary>\n\n**No.** Count.\n\n</details>\n\n"
