@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from medtutor import exercises, paths, workspace
@@ -11,6 +12,7 @@ from medtutor.errors import DataError
 from medtutor.exercises.registry import progress
 
 HARDEST = 10  # exercises that the screen lists; the table with `--out` has all
+SAID = re.compile(r"Exercise (\d\d\.\d+): (right|not yet|\d+ of)")  # what a checker has printed
 Learners = dict[str, dict[str, str]]  # name of file or folder: state of each exercise
 
 
@@ -21,8 +23,8 @@ def show(folder: Path, out: Path | None = None) -> int:
         raise DataError(
             "nobody's progress is here",
             path=folder,
-            remedy="Put each learner's folder my-lessons, or the file .medtutor/progress.json of "
-            "it, into one folder, each under a name of its own.",
+            remedy="Put each learner's folder my-lessons, its file .medtutor/progress.json or an "
+            "executed notebook into one folder, each under a name of its own.",
         )
     for line in (*lessons(learners), "", *stuck(learners), *unread):
         print(line)
@@ -45,15 +47,26 @@ def read(folder: Path) -> tuple[Learners, list[str]]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        files = sorted(entry.rglob("progress.json")) if entry.is_dir() else [entry]
-        kept = [file for file in files if file.is_file() and progress(file)]
-        found = [workspace.kept_progress(file) for file in kept]
+        inside = [entry.rglob(kind) for kind in ("progress.json", "*.ipynb")]
+        files = [file for file in chain([entry], *inside) if file.is_file()]
+        found = [states for file in files if (states := _kept(file))]
         name = "".join(c if c.isprintable() else f"<{ord(c):x}>" for c in entry.name)
         if found:
             learners[name] = {key: _best(key, found) for key in keys}
         else:
             unread.append(f"Left out: {name} holds no progress that can be read.")
     return learners, unread
+
+
+def _kept(file: Path) -> dict[str, str]:
+    """States that a progress file keeps, or that the outputs of an executed notebook show."""
+    if file.suffix != ".ipynb":
+        return workspace.kept_progress(file) if progress(file) else {}
+    try:
+        said = SAID.findall(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return {}
+    return {key: {"right": "passed", "not yet": "not yet"}.get(how, "failed") for key, how in said}
 
 
 def _best(key: str, found: list[dict[str, str]]) -> str:

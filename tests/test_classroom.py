@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtutor import classroom, cli, exercises, workspace
+from medtutor import classroom, cli, exercises, paths, workspace
 
 KEYS = exercises.keys()
 
@@ -80,6 +80,7 @@ def test_the_csv_has_a_row_for_each_learner(thirty, tmp_path, capsys):
 def test_what_cannot_be_read_is_told_and_left_out(thirty, bad, capsys):
     (thirty / "bad.json").write_bytes(bad)
     (thirty / "empty").mkdir()
+    (thirty / "empty" / "notes.ipynb").write_bytes(bad)
     assert cli.main(["class", str(thirty)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("30 learners\n")
@@ -95,6 +96,20 @@ def test_several_copies_of_one_learner_count_by_the_best(tmp_path):
     learners, unread = classroom.read(tmp_path)
     assert unread == []
     assert [learners["ann"][key] for key in exercises.keys("00")] == ["passed", "passed", "not yet"]
+
+
+def test_executed_notebooks_are_read_as_well(tmp_path):
+    stored = next(paths.notebooks().glob("00_*.ipynb")).read_text(encoding="utf-8")
+    (tmp_path / "idle.ipynb").write_text(stored)
+    solved = stored.replace("Exercise 00.1: not yet.", "Exercise 00.1: right (3 of 3 cases).")
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "00_start_here.ipynb").write_text(
+        solved.replace("Exercise 00.2: not yet.", "Exercise 00.2: 1 of 4 cases are right.")
+    )
+    learners, unread = classroom.read(tmp_path)
+    assert unread == []
+    assert [learners["ann"][key] for key in exercises.keys("00")] == ["passed", "failed", "not yet"]
+    assert set(learners["idle.ipynb"].values()) == {"not yet"}
 
 
 @pytest.mark.parametrize("made", [True, False])
