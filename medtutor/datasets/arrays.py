@@ -52,12 +52,18 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         if size > MOST_GB:
             raise DataError(f"it unpacks to {size:.0f} GB", path, "Save fewer or smaller images.")
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+            arrays = {key: archive[key] for key in archive.files}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):  # NumPy hands out the bytes of what is none
+                raise DataError(f"{key} in it is no array", path, again)
+        return arrays
     except DataError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise DataError(f"the file is cut off or no .npz ({error})", path, again) from error
-    except ValueError as error:
+    except MemoryError as error:
+        raise DataError(f"it does not fit into the memory ({error})", path, again) from error
+    except Exception as error:  # NumPy reads a header as Python text: it fails in any way
         if "pickle" not in str(error).lower():
             raise DataError(f"an array in it is damaged ({error})", path, again) from error
         raise DataError(
