@@ -171,7 +171,7 @@ def _read(lesson: Path) -> Any:
     """Read a notebook, or say that it is damaged."""
     try:
         return nbformat.read(lesson, 4)
-    except (ValueError, KeyError, AttributeError, OSError) as error:
+    except Exception as error:  # nbformat raises whatever the damaged file resembles
         raise DataError(
             f"this is not a notebook that can be read ({type(error).__name__})",
             lesson,
