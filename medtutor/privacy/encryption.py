@@ -21,6 +21,8 @@ import json
 import os
 import secrets
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -98,7 +100,7 @@ def encrypt(
             seal_stream(plain, locked, header, keys.of(header))
         return header
 
-    with paths.appears(target) as place:
+    with _appears(target) as place:
         if source.is_file():
             lock(source.open("rb"), place)
             return [target]
@@ -135,7 +137,7 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
     _check_places(source, target)
     if source.is_file():
         _open(source, keys, None)
-        with paths.appears(target) as place:
+        with _appears(target) as place:
             _unlock(source, place, keys)
         return [target]
     listed = _read_index(source, keys)
@@ -144,7 +146,7 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
             raise DataError(
                 "this file was exchanged for another one", source / name, "Take your backup."
             )
-    with paths.appears(target) as place:
+    with _appears(target) as place:
         place.mkdir(mode=0o700)
         for name, (path, _) in listed.items():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
@@ -271,6 +273,17 @@ def _check_places(source: Path, target: Path) -> None:
         raise DataError("the target lies in the source", target, "Choose a place outside of it.")
 
 
+@contextmanager
+def _appears(target: Path) -> Iterator[Path]:
+    """Give a hidden place, as `paths.appears` does; what the disk refuses is told."""
+    try:
+        with paths.appears(target) as place:
+            yield place
+    except OSError as error:
+        what = f"it cannot be written, or its source not read ({error.strerror or error})"
+        raise DataError(what, target, "Check both places and the space on the disk.") from error
+
+
 def _open(path: Path, keys: Keys, plain: BinaryIO | None) -> Header:
     """Open a file into a stream; only check every chunk if there is none."""
     try:
@@ -299,7 +312,14 @@ def _read_index(source: Path, keys: Keys) -> dict[str, tuple[str, str]]:
         )
     text = io.BytesIO()
     _open(path, keys, text)
-    listed = {name: (old, salt) for name, (old, salt) in json.loads(text.getvalue()).items()}
+    try:
+        listed = {
+            str(n): (str(old), salt) for n, (old, salt) in json.loads(text.getvalue()).items()
+        }
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            "its index is not one that `encrypt` wrote", path, "Do not trust it."
+        ) from error
     for name, (old, _) in listed.items():
         if not (source / name).is_file():
             raise DataError(f"this file is missing ({old})", source / name, "Take your backup.")

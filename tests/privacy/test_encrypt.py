@@ -146,7 +146,7 @@ def test_a_failure_while_writing_leaves_nothing(locked, tmp_path, monkeypatch):
             raise OSError("disk full")
 
     monkeypatch.setattr(encryption, "open_stream", breaks)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(DataError, match="disk full"):
         decrypt(locked[0], tmp_path / "out", WORDS)
     assert sorted(tmp_path.rglob("*")) == before
 
