@@ -275,6 +275,8 @@ class _Run:
 def _place(dataset: Any, folder: Path) -> Path:
     """Name a file by its new identifiers; the same instance twice gets a number."""
     series = str(dataset.get("SeriesInstanceUID") or "no-series")
+    if max(len(series), len(str(dataset.SOPInstanceUID))) > 64:
+        raise Unfit("a UID in it has several values, or more than the standard's 64 characters")
     at = Path(str(dataset.PatientID)) / series / f"{dataset.SOPInstanceUID}.dcm"
     number = 2
     while (folder / at).exists():

@@ -110,8 +110,8 @@ def read(path: Path, header_only: bool = False) -> Any:
             dataset.file_meta = getattr(dataset, "file_meta", None) or FileMetaDataset()
             if "TransferSyntaxUID" not in dataset.file_meta:
                 dataset.file_meta.TransferSyntaxUID = _plain_syntax(dataset)
-            if len(dataset) == 0:
-                raise ValueError("empty")
+            if len(dataset) == 0 or any(element.VM > 1 for element in dataset.file_meta):
+                raise ValueError("empty, or several values where the standard knows one")
     except Exception as error:  # damaged bytes make pydicom raise whatever they resemble
         raise Unfit("this is not a DICOM file, or it is damaged") from error
     return dataset
