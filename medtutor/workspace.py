@@ -39,15 +39,13 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
     record = folder / STATE / "handed-out.json"
     try:
         (folder / STATE).mkdir(parents=True, exist_ok=True)
-        handed = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     except OSError as error:
         raise DataError(
             f"the workspace cannot be written ({error.strerror})",
             path=folder,
             remedy="Choose another folder with --workspace.",
         ) from None
-    except ValueError:
-        handed = {}  # a damaged record: treat every copy as the learner's own
+    handed = progress(record)  # empty if it is damaged: every copy counts as the learner's own
     messages = _renumber(folder, handed)
     for lesson in sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb")):
         said = _renew(lesson, folder / lesson.name, handed)
