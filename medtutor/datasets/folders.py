@@ -164,7 +164,7 @@ def _from_table(path: Path, faults: Faults) -> Table:
         elif files[k] in seen:
             fault = DataError(f"{files[k]} is listed twice", path, "Keep one of the rows.")
             faults.add(files[k], "listed twice", fault)
-        elif not os.path.exists(path.parent / files[k]):  # False also for a name that cannot be
+        elif not _is_there(path.parent / files[k]):
             missing.append(files[k])
         else:
             seen.add(files[k])
@@ -184,6 +184,11 @@ def _from_table(path: Path, faults: Faults) -> Table:
             manifests.refuse_shared(table["patient"], table["split"], path)
     table["label"] = manifests.whole(table["label"])
     return table.take(keep)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell a file or folder from nothing, a name that cannot be, and a pipe that never ends."""
+    return os.path.isfile(path) or os.path.isdir(path)
 
 
 def _inside(file: str, path: Path, line: int) -> str:
