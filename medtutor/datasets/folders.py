@@ -110,7 +110,9 @@ def _listing(folder: Path, faults: Faults) -> tuple[Table, Path, list[Flag]]:
 
 def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
     """Account for every file below a folder that is no image of the set and no outline of one."""
-    outlines = {outline_of(root / "masks", PurePosixPath(file)) for file in known}
+    masks = root / "masks"
+    listed = known if masks.is_dir() else ()
+    outlines = {outline_of(masks, PurePosixPath(file)) for file in listed}
     found = []
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         file = path.relative_to(root)
@@ -145,7 +147,7 @@ def _from_table(path: Path, faults: Faults) -> Table:
     needed = ("file", "label", "patient") if faults.strict else ("file", "label")
     free = not faults.strict and _outlined(path.parent)
     table = manifests.read(path, needed[:1] if free else needed)
-    files = table["file"]
+    root, files = str(path.parent), table["file"]
     if free and not any(table.get("label", ())):
         table["label"] = ["outlined"] * len(files)
     keep, seen, missing = [], set(), []
@@ -164,7 +166,7 @@ def _from_table(path: Path, faults: Faults) -> Table:
         elif files[k] in seen:
             fault = DataError(f"{files[k]} is listed twice", path, "Keep one of the rows.")
             faults.add(files[k], "listed twice", fault)
-        elif not _is_there(path.parent / files[k]):
+        elif not _is_there(os.path.join(root, files[k])):
             missing.append(files[k])
         else:
             seen.add(files[k])
@@ -186,7 +188,7 @@ def _from_table(path: Path, faults: Faults) -> Table:
     return table.take(keep)
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(path: str) -> bool:
     """Tell a file or folder from nothing, a name that cannot be, and a pipe that never ends."""
     return os.path.isfile(path) or os.path.isdir(path)
 
