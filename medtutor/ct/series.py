@@ -296,7 +296,14 @@ def _in_order(slices: Sequence[Slice], source: Path) -> tuple[list[Slice], np.nd
 def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
     """Decode every slice once, straight into the volume."""
     header = slices[0].header
-    hu = np.empty((len(slices), header["Rows"], header["Columns"]), np.float32)
+    try:
+        hu = np.empty((len(slices), header["Rows"], header["Columns"]), np.float32)
+    except MemoryError as error:
+        raise DataError(
+            f"the series does not fit into the memory ({error})",
+            slices[0].path,
+            "Read fewer slices.",
+        ) from error
     notes: dict[str, None] = {}
     clipped = 0
     for target, item in zip(hu, slices, strict=True):
