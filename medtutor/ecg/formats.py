@@ -285,7 +285,7 @@ def read_samples(header: Header, columns: list[int]) -> list[np.ndarray]:
             channels=columns,
             ignore_skew=True,
         )
-    except (ValueError, OSError, RuntimeError, IndexError, OverflowError) as error:
+    except (ValueError, OSError, RuntimeError, IndexError, OverflowError, MemoryError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
             f"the samples cannot be decoded ({lines[0][:120]})",
