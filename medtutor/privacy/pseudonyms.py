@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from medtutor import paths
 from medtutor.errors import DataError
 
 KEY_BYTES = 32
@@ -100,7 +101,9 @@ def _long_enough(key: bytes, path: Path | None) -> bytes:
 
 def write_key(key: bytes, path: Path) -> None:
     """Write a new key, readable by its owner alone; an existing file is never overwritten."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
+    with paths.appears(path) as hidden:  # half a key would open nothing
+        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(key.hex() + "\n")
+        if path.exists():
+            raise FileExistsError(path)
