@@ -1,0 +1,77 @@
+"""A short run of tools/kill.py: who is killed while writing leaves the old file or the new."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from medtutor import paths
+
+TOOLS = paths.root() / "tools"
+KILLS = 10  # of each writer; ``python tools/kill.py`` kills 200 times
+
+# A writer without a hidden place, one that stumbles over what the last one left, and a good one.
+BAD = """
+import sys
+sys.path.insert(0, {tools!r})
+import kill
+from itertools import count
+from medtutor import paths
+
+def in_place(folder):
+    for number in count():
+        with (folder / "a").open("wb") as file:
+            for _ in range(100):
+                file.write(bytes([number % 256]) * 20_000)
+        yield
+
+def stumbles(folder):
+    (folder / f".a.{{kill.os.getpid()}}").mkdir()
+    yield from good(folder)
+
+def good(folder):
+    for number in count():
+        paths.write_bytes(folder / "a", bytes([number % 256]) * 2_000_000)
+        yield
+
+def half(folder, times):
+    data = (folder / "a").read_bytes() if (folder / "a").is_file() else b""
+    return "half" if data and (len(set(data)) > 1 or len(data) < 2_000_000) else ""
+
+for write in (in_place, stumbles, good):
+    kill.WRITERS["one"] = lambda: kill.Writer(lambda _: None, write, half)
+    print(*sorted(set(kill.run("one", 12).faults)), sep="|")
+"""
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    file = tmp_path_factory.mktemp("kill") / "rows.json"
+    command = [sys.executable, str(TOOLS / "kill.py"), "--kills", str(KILLS), "--json", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert file.is_file(), done.stderr
+    return {row["writer"]: row for row in json.loads(file.read_text())}
+
+
+WRITERS = (
+    *("progress", "results.json", "copies of the lessons", "stored notebook", "model file"),
+    *("de-identified study and its key", "encrypted and decrypted files", "download"),
+)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_nothing_is_half_there_or_lost_when_it_is_killed(rows, writer):
+    assert rows[writer]["kills"] == KILLS
+    assert not rows[writer]["faults"]
+
+
+def test_no_writer_is_forgotten(rows):
+    assert set(rows) == set(WRITERS)
+
+
+def test_the_run_notices_half_a_file_and_what_stops_the_next_run():
+    code = BAD.format(tools=str(TOOLS))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["half", "what was left stops the next run", ""]
