@@ -22,8 +22,10 @@ from medtutor import paths
 def in_place(folder):
     for number in count():
         with (folder / "a").open("wb") as file:
-            for _ in range(100):
-                file.write(bytes([number % 256]) * 20_000)
+            for _ in range(2):
+                file.write(bytes([number % 256]) * 1_000_000)
+                file.flush()
+                kill.time.sleep(0.05)
         yield
 
 def stumbles(folder):
