@@ -43,7 +43,7 @@ def half(folder, times):
 
 for write in (in_place, stumbles, good):
     kill.WRITERS["one"] = lambda: kill.Writer(lambda _: None, write, half)
-    print(*sorted(set(kill.run("one", 12).faults)), sep="|")
+    print(*sorted(set(kill.run("one", 8).faults)), sep="|")
 """
 
 
