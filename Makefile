@@ -3,6 +3,7 @@
 # make course     run every lesson from end to end, without a browser
 # make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
+# make sturdy     for authors: every lesson alone under hard conditions (LESSONS="07 08" for some)
 # make frameworks add JAX in an environment of its own, for lesson 22 (EXTRA=torch: PyTorch as well)
 # make lock       for authors: resolve the two locks anew
 #
@@ -21,7 +22,7 @@ export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install-with-uv install-with-pip help lab course test notebooks frameworks lock setup clean
+.PHONY: install-with-uv install-with-pip help lab course test notebooks sturdy frameworks lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -72,6 +73,10 @@ test: $(READY)
 
 notebooks: $(READY)
 	@$(BIN)/python tools/store.py $(LESSONS)
+
+# ALSO=/path/to/python3.12 of an environment with the locked packages: under that Python as well.
+sturdy: $(READY)
+	@$(BIN)/python tools/sturdy.py $(if $(ALSO),--also $(ALSO)) $(LESSONS)
 
 frameworks: $(FRAMEWORKS)/ready
 	@[ -z "$(EXTRA)" ] || $(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off $(EXTRA)
