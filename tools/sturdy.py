@@ -65,7 +65,10 @@ def conditions(also: list[str]) -> dict[str, tuple[str, dict[str, str]]]:
     np.eye(2) @ np.eye(2)
     here = {pool.get("architecture", "") for pool in threadpool_info()}
     other = "Sandybridge" if "Haswell" in here else "Haswell"
-    found = {f"{n} threads": (sys.executable, {"MEDTUTOR_THREADS": str(n)}) for n in (1, 2, 4)}
+    found = {
+        f"{n} thread{'s' * (n > 1)}": (sys.executable, {"MEDTUTOR_THREADS": str(n)})
+        for n in (1, 2, 4)
+    }
     found[f"kernel {other}"] = (
         sys.executable,
         {"MEDTUTOR_THREADS": "2", "OPENBLAS_CORETYPE": other},
