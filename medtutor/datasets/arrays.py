@@ -56,6 +56,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         for key, array in arrays.items():
             if not isinstance(array, np.ndarray):  # NumPy hands out the bytes of what is none
                 raise DataError(f"{key} in it is no array", path, again)
+            if array.dtype.kind == "U":
+                array.tolist()  # damaged text fails here, not wherever it is read first
         return arrays
     except DataError:
         raise
