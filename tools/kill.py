@@ -291,7 +291,7 @@ def _download() -> Writer:
     def write(folder: Path) -> Iterator[None]:
         os.environ[download.CACHE] = str(folder)
         while True:
-            download.get("demo", progress=False)
+            download.get("demo")
             yield
             for name in content:
                 (folder / "demo" / name).unlink()
