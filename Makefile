@@ -4,6 +4,8 @@
 # make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
 # make sturdy     for authors: every lesson alone under hard conditions (LESSONS="07 08" for some)
+# make book       build the site of the course: open book/_build/html/index.html
+# make browse     open every page of the site in a browser without a network, and report what is wrong
 # make frameworks add JAX in an environment of its own, for lesson 22 (EXTRA=torch: PyTorch as well)
 # make lock       for authors: resolve the two locks anew
 #
@@ -22,7 +24,7 @@ export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install-with-uv install-with-pip help lab course test notebooks sturdy frameworks lock setup clean
+.PHONY: install-with-uv install-with-pip help lab course test notebooks sturdy frameworks book browse lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -90,6 +92,21 @@ $(FRAMEWORKS)/ready: requirements-frameworks.lock | $(READY)
 	  || { echo "JAX could not be installed. Is there a network?"; exit 1; }
 	@touch $@
 
+book: $(VENV)/book-ready
+	@$(BIN)/python -m sphinx -q -E -W --keep-going -b html -d book/_build/doctrees -c book . book/_build/html
+	@echo "The site is ready: open book/_build/html/index.html"
+
+browse: $(VENV)/book-ready
+	@$(BIN)/python tools/browse.py $(PAGES)
+
+# Only what the site needs, beside the rest: learners do not fetch it.
+$(VENV)/book-ready: $(READY)
+	@echo "Book: installing Sphinx and what goes with it (about 90 MB to download, once)"
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT="$(CURDIR)/$(VENV)" $(BIN)/python -m uv sync --quiet --frozen --inexact \
+	  --extra dev --group book --no-install-project --python $(BIN)/python \
+	  || { echo "Sphinx could not be installed. Is there a network?"; exit 1; }
+	@touch $@
+
 lock: $(READY)
 	@VIRTUAL_ENV= $(BIN)/python -m uv lock
 	@$(BIN)/python -m uv export --quiet --frozen --no-emit-project --no-header --extra dev -o requirements.lock
@@ -97,4 +114,4 @@ lock: $(READY)
 	  -o requirements-frameworks.lock
 
 clean:
-	rm -rf $(VENV) $(FRAMEWORKS) results .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(FRAMEWORKS) results book/_build .pytest_cache .mypy_cache .ruff_cache

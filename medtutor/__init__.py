@@ -4,4 +4,4 @@ The lessons are in ``notebooks/``; this package holds what they share. Importing
 heavy: each module brings in what it needs, and TensorFlow comes only where a model is built.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

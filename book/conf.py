@@ -1,0 +1,203 @@
+"""The site: `make book` builds it from the lessons as they are stored; nothing is executed.
+
+The source folder is the project's own, so that the links between lessons, README and pages hold as
+they stand. Pages take what is written elsewhere by a marker ``<!-- site: name -->``: a text has one
+home.
+"""
+
+import json
+import re
+import tomllib
+from functools import cache
+from importlib.metadata import files
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from medtutor import __version__, cli, paths
+
+ROOT = Path(__file__).resolve().parents[1]
+store = paths.load(ROOT / "tools" / "store.py")
+MATHJAX = next(f.locate() for f in files("sphinx-mathjax-offline") or [] if f.name == "tex-svg.js")
+
+project = "medtutor"
+author = "The medtutor authors"
+copyright = author
+release = version = __version__
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+root_doc = "book/index"
+include_patterns = [
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+    "book/*.md",
+    "data/README.md",
+    "notebooks/[0-9][0-9]_*.ipynb",
+]
+exclude_patterns = [".*", "book/_build"]
+
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["amsmath", "dollarmath", "deflist"]
+myst_heading_anchors = 3
+default_role = "code"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+html_theme = "sphinx_book_theme"
+html_title = "medtutor"
+html_static_path = ["static", str(MATHJAX)]
+html_css_files = ["site.css"]
+html_extra_path = ["first"]
+html_show_search_summary = False  # browsers do not let a page from the file system fetch another
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "use_fullscreen_button": False,
+}
+mathjax_path = MATHJAX.name
+
+MARKER = re.compile(r"<!-- site: ([\w ]+) -->")
+TERM = re.compile(
+    r"^(?P<names>(?:[^\s`].*\n)+)  .+ \[lesson \d\d\]\(\.\./notebooks/(?P<lesson>\d\d)_", re.M
+)
+
+
+def readme(start: str, end: str) -> str:
+    """Take the part of the README between two of its lines, with links as seen from `book/`."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    text = text[text.index(start) : text.index(end)]
+    return re.sub(r"\]\((?!\w+:)", "](../", text)
+
+
+def lessons() -> dict[str, list[dict[str, str]]]:
+    """Read of each lesson what its first cell says, by the parts of the course."""
+    parts: dict[str, list[dict[str, str]]] = {}
+    for file in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        first = "".join(json.loads(file.read_text("utf-8"))["cells"][0]["source"])
+        said = re.search(
+            r"# (?P<number>\d\d) · (?P<title>.+)\n\*(?P<promise>[^*]+)\*.*\*\*Time:\*\* "
+            r"(?P<read>\d+) minutes to read, (?P<run>\d+) seconds.*\*\*You need first:\*\* "
+            r"(?P<needs>[^.]+?)\.(?:\s|$)",
+            re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", first),
+            re.S,
+        )
+        if not said:
+            raise ValueError(f"{file.name}: the first cell lacks title, time or what is needed")
+        if file.name[:2] in store.PARTS:
+            part = parts.setdefault(store.PARTS[file.name[:2]], [])
+        part.append({k: " ".join(v.split()) for k, v in said.groupdict().items()})
+        part[-1]["file"] = file.name
+    return parts
+
+
+def lesson_table() -> str:
+    """List the lessons with what they need, part by part, with the hours of reading."""
+    parts = lessons()
+    files_of = {x["number"]: x["file"] for part in parts.values() for x in part}
+    text = []
+    for title, part in parts.items():
+        hours = sum(int(x["read"]) for x in part) / 60
+        text.append(f"\n## {title}\n\n{hours:.1f} hours.\n")
+        text.append("| lesson | what it does | you need first | read, min | run, s |")
+        text.append("|---|---|---|---|---|")
+        for x in part:
+            needs = re.sub(
+                r"\b\d\d\b", lambda m: f"[{m[0]}](../notebooks/{files_of[m[0]]})", x["needs"]
+            )
+            text.append(
+                f"| [{x['number']} · {x['title']}](../notebooks/{x['file']}) | {x['promise']} "
+                f"| {needs} | {x['read']} | {x['run']} |"
+            )
+    return "\n".join(text)
+
+
+def contents() -> str:
+    """List the lessons for the side of every page."""
+    return "\n".join(
+        f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n"
+        + "\n".join(f"/notebooks/{x['file']}" for x in part)
+        + "\n```\n"
+        for title, part in lessons().items()
+    )
+
+
+def registry() -> str:
+    """List the data sources with licence, size and citation."""
+    rows = ["| source | files | MB | licence | cite |", "|---|---|---|---|---|"]
+    for name, entry in tomllib.loads((ROOT / "data/registry.toml").read_text("utf-8")).items():
+        sizes = [f.get("size") for f in entry["files"]]
+        size = f"{sum(sizes) / 1e6:.1f}" if all(sizes) else "in a library"
+        anchor = re.sub(r"[^\w -]", "", entry["card"].lower()).replace(" ", "-")
+        rows.append(
+            f"| [{name}](../data/README.md#{anchor}): {entry['title']} | {len(entry['files'])} "
+            f"| {size} | {entry['licence']} | {entry['citation']} |"
+        )
+    return "\n".join(rows)
+
+
+def commands() -> str:
+    """Show what the command line says of itself."""
+    return f"```text\n{cli._parser().format_help()}```"
+
+
+def citation() -> str:
+    """Show the file that citation managers read."""
+    return f"```yaml\n{(ROOT / 'CITATION.cff').read_text('utf-8')}```"
+
+
+@cache
+def terms() -> list[tuple[list[str], str]]:
+    """Words of the glossary, each with its other forms and the lesson that teaches it."""
+    text = (ROOT / "book/glossary.md").read_text("utf-8")
+    return [(m["names"].splitlines(), m["lesson"]) for m in TERM.finditer(text)]
+
+
+def foot(number: str, text: str) -> str:
+    """Close a lesson with the words of the glossary that it teaches and those that it uses."""
+    text = " ".join(text.lower().split())
+    taught = [names[0] for names, lesson in terms() if lesson == number]
+    used = [
+        names[0]
+        for names, lesson in terms()
+        if lesson != number
+        and re.search(rf"\b(?:{'|'.join(map(re.escape, names)).lower()})(?:e?s)?\b", text)
+    ]
+    lines = ["## Words in the glossary"]
+    for title, chosen in {"Taught here": taught, "Used here": used}.items():
+        if chosen:
+            lines.append(f"**{title}:** " + ", ".join(f"{{term}}`{t}`" for t in chosen) + ".")
+    return "\n\n".join(lines)
+
+
+MAKERS = {
+    "start": lambda: readme("# medtutor", "## Lessons").split("\n", 2)[2],
+    "own data": lambda: readme("## Use your own data", "## Teach with it").split("\n", 2)[2],
+    "teach": lambda: readme("## Teach with it", "## Contribute").split("\n", 2)[2],
+    "lessons": lesson_table,
+    "contents": contents,
+    "registry": registry,
+    "commands": commands,
+    "citation": citation,
+}
+
+
+def fill(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put into a page what its markers name, and under a lesson its words."""
+    if page.startswith("notebooks/"):
+        book = json.loads(source[0])
+        text = "\n".join(
+            "".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown"
+        )
+        words = foot(page.split("/")[1][:2], text)
+        book["cells"].append(
+            {"cell_type": "markdown", "id": "words", "metadata": {}, "source": words}
+        )
+        source[0] = json.dumps(book)
+    else:
+        source[0] = MARKER.sub(lambda m: MAKERS[m[1]](), source[0])
+
+
+def setup(app: Sphinx) -> None:
+    """Tell Sphinx to call `fill`."""
+    app.connect("source-read", fill)
