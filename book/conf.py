@@ -49,6 +49,7 @@ html_title = "medtutor"
 html_static_path = ["static", str(MATHJAX)]
 html_css_files = ["site.css"]
 html_extra_path = ["first"]
+html_use_index = html_domain_indices = False
 html_show_search_summary = False  # browsers do not let a page from the file system fetch another
 html_theme_options = {
     "home_page_in_toc": True,

@@ -75,8 +75,8 @@ def test_what_a_page_takes_from_elsewhere_is_there():
     used = {m for p in PAGES for m in re.findall(r"<!-- site: ([\w ]+) -->", p.read_text("utf-8"))}
     assert used == made
     readme = (ROOT / "README.md").read_text("utf-8")
-    for heading in re.findall(r'"(## [^"]+)"', conf):
-        assert f"\n{heading}" in readme
+    for ends in re.findall(r'readme\("([^"]+)", "([^"]+)"\)', conf):
+        assert all(f"\n{heading}" in f"\n{readme}" for heading in ends)
 
 
 @pytest.mark.parametrize("file", LESSONS)
