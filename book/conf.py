@@ -53,9 +53,11 @@ html_use_index = html_domain_indices = False
 html_show_search_summary = False  # browsers do not let a page from the file system fetch another
 html_theme_options = {
     "home_page_in_toc": True,
+    "navbar_persistent": [],  # the search stands at the side already
     "show_toc_level": 2,
     "use_fullscreen_button": False,
 }
+html_context = {"default_mode": "auto"}
 mathjax_path = MATHJAX.name
 
 MARKER = re.compile(r"<!-- site: ([\w ]+) -->")

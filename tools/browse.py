@@ -81,6 +81,7 @@ def faults(page: Page, file: Path, shots: Path | None) -> Iterator[str]:
     yield from (f"picture without words: {source[:80]}" for source in found["silent"])
     yield from (f"formula: {text}" for text in found["formulas"])
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.wait_for_timeout(500)  # the side bar slides away
     if shots:
         page.screenshot(path=shots / f"{file.stem}-phone.png")
     if page.evaluate(WIDE) > 0:
@@ -88,19 +89,19 @@ def faults(page: Page, file: Path, shots: Path | None) -> Iterator[str]:
 
 
 def way_faults(page: Page) -> Iterator[str]:
-    """Enter by the first page; search for a word of each lesson's title, which must find it."""
+    """Enter by the first page; search for the words of each lesson's name, which must find it."""
     page.goto((SITE / "index.html").as_uri())
     try:
         page.wait_for_url("**/book/index.html", timeout=10_000)
     except Late:
         yield "index.html: does not lead to the start"
     for lesson in sorted((SITE / "notebooks").glob("*.html")):
-        word = max(lesson.stem[3:].split("_"), key=len)
-        page.goto(f"{(SITE / 'search.html').as_uri()}?q={word}")
+        words = lesson.stem[3:].replace("_", " ")
+        page.goto(f"{(SITE / 'search.html').as_uri()}?q={words}")
         try:
             page.wait_for_selector(f"#search-results a[href*='{lesson.stem}']", timeout=10_000)
         except Late:
-            yield f"search: {word!r} does not find {lesson.stem}"
+            yield f"search: {words!r} does not find {lesson.stem}"
 
 
 def browse(browser: Browser, wanted: list[str], shots: Path | None) -> int:
