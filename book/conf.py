@@ -8,10 +8,13 @@ home.
 import json
 import re
 import tomllib
+from base64 import b64decode
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import files
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 from medtutor import __version__, cli, paths
@@ -64,6 +67,7 @@ MARKER = re.compile(r"<!-- site: ([\w ]+) -->")
 TERM = re.compile(
     r"^(?P<names>(?:[^\s`].*\n)+)  .+ \[lesson \d\d\]\(\.\./notebooks/(?P<lesson>\d\d)_", re.M
 )
+figures_in_words: dict[str, str] = {}  # by the hash of the picture
 
 
 def readme(start: str, end: str) -> str:
@@ -196,11 +200,24 @@ def fill(app: Sphinx, page: str, source: list[str]) -> None:
         book["cells"].append(
             {"cell_type": "markdown", "id": "words", "metadata": {}, "source": words}
         )
+        for output in (o for c in book["cells"] for o in c.get("outputs", [])):
+            if "image/png" in output.get("data", {}):
+                picture = sha256(b64decode("".join(output["data"]["image/png"]))).hexdigest()
+                figures_in_words[picture] = output["metadata"]["image/png"]["alt"]
         source[0] = json.dumps(book)
     else:
         source[0] = MARKER.sub(lambda m: MAKERS[m[1]](), source[0])
 
 
+def speak(app: Sphinx, page: nodes.document) -> None:
+    """Give figures their words, which MyST-NB drops; it names their files by their hash."""
+    for image in page.findall(nodes.image):
+        words = figures_in_words.get(Path(image["uri"]).stem)
+        if words:
+            image["alt"] = words
+
+
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx to call `fill`."""
+    """Tell Sphinx what to call."""
     app.connect("source-read", fill)
+    app.connect("doctree-read", speak)

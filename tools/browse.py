@@ -27,7 +27,9 @@ READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true
 FACTS = """() => ({
   links: [...document.querySelectorAll('a[href]')].map(a => a.href),
   broken: [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
-  silent: [...document.images].filter(i => !i.hasAttribute('alt')).map(i => i.src),
+  silent: [...document.images].filter(
+    i => !i.hasAttribute('alt') || i.alt.includes('_images/')
+  ).map(i => i.src),
   formulas: [...document.querySelectorAll('.math')].filter(
     m => !m.querySelector('mjx-container') || m.querySelector('[data-mjx-error]')
   ).map(m => m.textContent.slice(0, 60)),
