@@ -93,6 +93,7 @@ $(FRAMEWORKS)/ready: requirements-frameworks.lock | $(READY)
 	@touch $@
 
 book: $(VENV)/book-ready
+	@rm -rf book/_build
 	@$(BIN)/python -m sphinx -q -E -W --keep-going -b html -d book/_build/doctrees -c book . book/_build/html
 	@echo "The site is ready: open book/_build/html/index.html"
 

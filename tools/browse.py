@@ -70,6 +70,7 @@ def faults(page: Page, file: Path, shots: Path | None) -> Iterator[str]:
         page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         page.goto(file.as_uri())
         page.evaluate(READY)
+        page.wait_for_timeout(500)  # colours fade in
         if shots:
             page.screenshot(path=shots / f"{file.stem}-{scheme}.png")
         for violation in Axe().run(page, options=LOCAL).response["violations"]:
