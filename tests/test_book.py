@@ -106,3 +106,9 @@ def test_the_workflow_proves_on_three_systems():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for python in job["strategy"]["matrix"]["python"]:
         assert f"Python :: {python}" in " ".join(wanted["classifiers"])
+
+
+def test_the_commands_for_contributors_exist():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    named = re.findall(r"(?:^|`)make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M)
+    assert {"test", "book", "browse"} <= set(named) <= set(targets)
