@@ -21,6 +21,7 @@ from playwright.sync_api import TimeoutError as Late
 from medtutor import paths
 
 SITE = paths.root() / "book" / "_build" / "html"
+STATIC = SITE / "_static"  # the theme leaves templates there
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESK, PHONE = (1280, 900), (360, 740)
 READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
@@ -110,7 +111,7 @@ def way_faults(page: Page) -> Iterator[str]:
 def browse(browser: Browser, wanted: list[str], shots: Path | None) -> int:
     """Look at the pages whose name holds one of these words, or at all; count the faults."""
     count = 0
-    pages = sorted(set(SITE.rglob("*.html")) - {SITE / "index.html"})
+    pages = sorted(set(SITE.rglob("*.html")) - {SITE / "index.html"} - set(STATIC.rglob("*")))
     pages = [p for p in pages if not wanted or any(w in p.name for w in wanted)]
     for file in pages:
         context = browser.new_context(offline=True)
