@@ -41,7 +41,8 @@ exclude_patterns = [".*", "book/_build"]
 
 nb_execution_mode = "off"
 nb_merge_streams = True
-myst_enable_extensions = ["amsmath", "dollarmath", "deflist"]
+myst_enable_extensions = ["amsmath", "dollarmath", "linkify"]
+myst_linkify_fuzzy_links = False
 myst_heading_anchors = 3
 default_role = "code"
 autodoc_typehints = "none"
@@ -201,9 +202,13 @@ def fill(app: Sphinx, page: str, source: list[str]) -> None:
             {"cell_type": "markdown", "id": "words", "metadata": {}, "source": words}
         )
         for output in (o for c in book["cells"] for o in c.get("outputs", [])):
-            if "image/png" in output.get("data", {}):
-                picture = sha256(b64decode("".join(output["data"]["image/png"]))).hexdigest()
+            shown = output.get("data", {})
+            if "image/png" in shown:
+                picture = sha256(b64decode("".join(shown["image/png"]))).hexdigest()
                 figures_in_words[picture] = output["metadata"]["image/png"]["alt"]
+            if "text/markdown" in shown:  # links in what a cell shows are taken as they stand
+                text = "".join(shown["text/markdown"])
+                shown["text/markdown"] = re.sub(r"(\]\(\d\d_\w+\.)ipynb", r"\1html", text)
         source[0] = json.dumps(book)
     else:
         source[0] = MARKER.sub(lambda m: MAKERS[m[1]](), source[0])
