@@ -135,7 +135,7 @@ def registry() -> str:
     rows = ["| source | files | MB | licence | cite |", "|---|---|---|---|---|"]
     for name, entry in tomllib.loads((ROOT / "data/registry.toml").read_text("utf-8")).items():
         sizes = [f.get("size") for f in entry["files"]]
-        size = f"{sum(sizes) / 1e6:.1f}" if all(sizes) else "in a library"
+        size = f"{sum(sizes) / 1e6:.3g}" if all(sizes) else "in a library"
         anchor = re.sub(r"[^\w -]", "", entry["card"].lower()).replace(" ", "-")
         rows.append(
             f"| [{name}](../data/README.md#{anchor}): {entry['title']} | {len(entry['files'])} "
