@@ -6,7 +6,7 @@ import pytest
 
 from medtutor import paths
 from medtutor.errors import DataError
-from medtutor.layers import Adam
+from medtutor.layers import Adam, Conv2D, Dense
 from medtutor.privacy import dp, federated
 
 RNG = np.random.default_rng(0)
@@ -20,8 +20,10 @@ ROWS_OF = {patient: np.flatnonzero(patient == PATIENTS) for patient in "abcdef"}
 def lesson():
     """What the lesson's own cells on DP-SGD define, with shorter gradients."""
     (path,) = paths.notebooks().glob("*_federated.ipynb")
-    names = {"np": np, "dp": dp, "federated": federated, "Adam": Adam, "x": X, "t": LABELS}
-    wanted = ("def patient_sum(", "def train_privately(")
+    names = {"np": np, "dp": dp, "federated": federated, "x": X, "t": LABELS}
+    names |= {"Adam": Adam, "Conv2D": Conv2D, "Dense": Dense}
+    names |= {"sliding_window_view": np.lib.stride_tricks.sliding_window_view}
+    wanted = ("def each_gradient(", "def patient_sum(", "def train_privately(")
     cells = [c.source for c in nbformat.read(path, 4).cells if any(w in c.source for w in wanted)]
     assert len(cells) == len(wanted)
     for cell in cells:
