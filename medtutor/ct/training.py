@@ -72,6 +72,7 @@ def fit(
     steps = -(-len(train) // batch_size)
     schedule = cosine_schedule(learning_rate, steps * epochs)
     model.compile(keras.optimizers.Adam(schedule), "categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)  # or the first step is traced twice
     callbacks: list[keras.callbacks.Callback] = []
     if verbose:
         callbacks.append(Progress(len(train), "images", epochs, "epoch"))
