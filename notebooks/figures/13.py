@@ -8,7 +8,7 @@ from medtutor import plots
 from medtutor.plots import COLOURS, FULL
 
 TIMES = "\N{MULTIPLICATION SIGN}"
-SIDES, FILTERS = (64, 32, 16, 8), (8, 16, 32, 64)
+SIDES, FILTERS = (64, 32, 16, 8), (8, 16, 24, 32)
 
 
 @plots.styled
