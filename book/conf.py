@@ -181,7 +181,6 @@ def foot(number: str, text: str) -> str:
 MAKERS = {
     "start": lambda: readme("# medtutor", "## Lessons").split("\n", 2)[2],
     "own data": lambda: readme("## Use your own data", "## Teach with it").split("\n", 2)[2],
-    "teach": lambda: readme("## Teach with it", "## Contribute").split("\n", 2)[2],
     "lessons": lesson_table,
     "contents": contents,
     "registry": registry,
