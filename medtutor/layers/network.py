@@ -274,9 +274,9 @@ class Network:
         for own, new in zip(self.weights, weights, strict=True):
             own[...] = new
 
-    def predict(self, x: Any) -> np.ndarray:
-        """Compute the output for any number of samples."""
-        return self._outputs(x, self.layers)
+    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Compute the output for any number of samples, `batch_size` at a time."""
+        return self._outputs(x, self.layers, batch_size)
 
     def loss(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
         """Return the mean loss over any number of samples."""
@@ -355,11 +355,11 @@ class Network:
         lines.append(f"{'in all':<20} {'':<20} {sum(w.size for w in self.weights):>9,}")
         return "\n".join(lines)
 
-    def _outputs(self, x: Any, layers: Sequence[Layer]) -> np.ndarray:
-        """Compute the output of some layers for any number of samples, 256 at a time."""
+    def _outputs(self, x: Any, layers: Sequence[Layer], size: int = 256) -> np.ndarray:
+        """Compute the output of some layers for any number of samples, `size` at a time."""
         x = as_array(x, "x")
-        starts = range(0, max(len(x), 1), 256)
-        return np.concatenate([self._forward(x[start : start + 256], layers) for start in starts])
+        starts = range(0, max(len(x), 1), size)
+        return np.concatenate([self._forward(x[i : i + size], layers) for i in starts])
 
     def _forward(self, x: Any, layers: Sequence[Layer]) -> np.ndarray:
         """Compute the output of some layers for a batch; each remembers what it needs."""
