@@ -127,6 +127,7 @@ class Beats(Records):
             learning_rate=0.15,
             l2_regularization=1.0,
             early_stopping=False,
+            max_bins=63,
             random_state=seed,
         ).fit(self.inputs(taught), y, sample_weight=weight / weight.mean())
         return {}

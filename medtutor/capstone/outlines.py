@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from medtutor.splits import Split
 
 CROP, WHOLE = 64, 128  # pixels per side: of crops around a finding, and of other images
-STEPS, EPOCHS, BATCH = 400, 10, 16
+STEPS, EPOCHS, BATCH = 360, 10, 16
 THRESHOLDS = np.arange(0.05, 1, 0.05)
 FEWEST = 10  # outlines that are not empty, below which nothing can be learned
 
@@ -89,7 +89,7 @@ class Outlines(Pictures):
                 "every outline of the training part is empty", remedy="Give more images."
             )
         self.network = unet(x.shape[1:], seed)
-        self.network.compile(keras.optimizers.Adam(cosine_schedule(3e-3, STEPS)), loss)
+        self.network.compile(keras.optimizers.Adam(cosine_schedule(4e-3, STEPS)), loss)
         v, upright = split.validation, not self.around_a_finding
         callbacks = [Progress(len(split.train), "images", EPOCHS, "epoch")]
         if len(v):
@@ -246,12 +246,12 @@ def unet(input_shape: tuple[int, int, int], seed: int = 0) -> keras.Model:
     keras.utils.set_random_seed(seed)
     image = keras.Input(input_shape, name="image")
     down = [block(image, 8, times=1)]
-    for filters in (16, 32, 64):
+    for filters in (16, 24, 32):
         down.append(block(layers.MaxPooling2D()(down[-1]), filters))
     maps = down.pop()
-    for filters, times in ((32, 2), (16, 2), (8, 1)):
+    for filters in (24, 16, 8):
         maps = layers.Concatenate()([layers.UpSampling2D()(maps), down.pop()])
-        maps = block(maps, filters, times)
+        maps = block(maps, filters, times=1)
     rare = keras.initializers.Constant(-3)  # begin with "hardly any pixel is inside"
     p = layers.Conv2D(1, 1, activation="sigmoid", bias_initializer=rare)(maps)
     return keras.Model(image, p, name="small_unet")

@@ -1,7 +1,9 @@
 """Images with outlines, from the folder to a tested network; how good it is matters little here."""
 
+import ast
 from dataclasses import replace
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from medtutor import datasets, splits
+from medtutor import datasets, paths, splits
 from medtutor.capstone import card, outlines, source
 from medtutor.capstone.outlines import Outlines
 from medtutor.capstone.pictures import Pictures
+
+FUNCTIONS = ("block", "unet")  # of lesson 13
 
 
 def write(folder, count=24, size=40, seed=0, inside="images"):
@@ -163,3 +167,21 @@ def test_image_and_outline_move_together(upright):
     assert x.shape == target.shape == (outlines.BATCH, 32, 32, 1)  # three images fill a batch
     assert np.array_equal(x, target)
     assert len({row.tobytes() for row in x}) > 3
+
+
+def test_the_network_is_that_of_lesson_13():
+    """The lesson builds in the open what the package builds: they must not drift apart."""
+    import keras
+    from keras import layers
+
+    book = nbformat.read(next(paths.notebooks().glob("13_*.ipynb")), 4)
+    space = {"keras": keras, "layers": layers}
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            kept = [n for n in ast.parse(cell.source).body if getattr(n, "name", "") in FUNCTIONS]
+            exec(compile(ast.Module(kept, []), "lesson", "exec"), space)
+    theirs, ours = space["unet"](3), outlines.unet((64, 64, 1), 3)
+    for a, b in zip(theirs.get_weights(), ours.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    x = np.random.default_rng(0).normal(size=(2, 64, 64, 1)).astype(np.float32)
+    np.testing.assert_array_equal(theirs(x), ours(x))

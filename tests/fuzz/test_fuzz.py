@@ -1,14 +1,7 @@
 """A short run of tools/fuzz.py: each damaged input is read, or refused in our own words."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from medtutor import paths
-
-TOOLS = paths.root() / "tools"
 INPUTS = 150  # of each loader; ``python tools/fuzz.py`` tries 10,000
 
 # Loaders that do what none may do, in place of the course's.
@@ -49,12 +42,8 @@ for name in fuzz.LOADERS:
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    file = tmp_path_factory.mktemp("fuzz") / "rows.json"
-    command = [sys.executable, str(TOOLS / "fuzz.py"), "--inputs", str(INPUTS), "--json", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert file.is_file(), done.stderr
-    return {row["loader"]: row for row in json.loads(file.read_text())}
+def rows(table):
+    return {row["loader"]: row for row in table("fuzz.py", "--inputs", INPUTS)}
 
 
 LOADERS = (
@@ -77,14 +66,11 @@ def test_no_loader_is_forgotten(rows):
     assert set(rows) == set(LOADERS)
 
 
-def test_the_run_notices_what_no_loader_may_do():
-    code = BAD.format(tools=str(TOOLS))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said = [line.split("|") for line in done.stdout.splitlines()]
+def test_the_run_notices_what_no_loader_may_do(said):
+    answers = [line.split("|") for line in said(BAD)]
     wanted = ("ZeroDivisionError", "MemoryError", "more than", "died (signal 11)", "left behind")
-    assert len(said) == 6
-    for (bad, refused, *faults), word in zip(said, (*wanted, ""), strict=True):
+    assert len(answers) == 6
+    for (bad, refused, *faults), word in zip(answers, (*wanted, ""), strict=True):
         assert int(bad)
         assert refused == ("0" if word else bad)
         assert all(word in fault for fault in faults)

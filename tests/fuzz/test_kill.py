@@ -1,14 +1,7 @@
 """A short run of tools/kill.py: who is killed while writing leaves the old file or the new."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from medtutor import paths
-
-TOOLS = paths.root() / "tools"
 KILLS = 10  # of each writer; ``python tools/kill.py`` kills 200 times
 
 # A writer without a hidden place, one that stumbles over what the last one left, and a good one.
@@ -48,12 +41,8 @@ for write in (in_place, stumbles, good):
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    file = tmp_path_factory.mktemp("kill") / "rows.json"
-    command = [sys.executable, str(TOOLS / "kill.py"), "--kills", str(KILLS), "--json", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert file.is_file(), done.stderr
-    return {row["writer"]: row for row in json.loads(file.read_text())}
+def rows(table):
+    return {row["writer"]: row for row in table("kill.py", "--kills", KILLS)}
 
 
 WRITERS = (
@@ -72,8 +61,5 @@ def test_no_writer_is_forgotten(rows):
     assert set(rows) == set(WRITERS)
 
 
-def test_the_run_notices_half_a_file_and_what_stops_the_next_run():
-    code = BAD.format(tools=str(TOOLS))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["half", "what was left stops the next run", ""]
+def test_the_run_notices_half_a_file_and_what_stops_the_next_run(said):
+    assert said(BAD) == ["half", "what was left stops the next run", ""]
