@@ -1,0 +1,155 @@
+"""Keep the translations in step with the English: ``python tools/translate.py``.
+
+It gathers every text that can be translated and brings the PO files in ``locale/`` up to date: a
+new text comes in empty, a changed one is marked fuzzy beside its old translation (and shown in
+English until somebody has renewed it), one that is gone goes. Then it says what is left to do.
+"""
+
+import argparse
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+from markdown_it import MarkdownIt
+
+from medtutor import exercises, language, paths
+from medtutor.exercises.registry import find
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ["zh_CN"]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "book"]
+LINK = re.compile(r"\]\(([^)]*)\)")
+CODE = re.compile(r"`[^`]+`")
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
+PLACE = re.compile(r"\{[a-z_]\w*[^{}]*\}")
+Message = tuple[str, str]  # the English text, and where it stands
+
+
+def lesson(file: Path) -> Iterator[Message]:
+    """Texts of a lesson: its prose, the words of its figures, its questions, its exercises."""
+    number = file.name[:2]
+    for cell in json.loads(file.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            yield from page("".join(cell["source"]), f"{file.name}:{cell['id']}")
+    for name, words in _toml("figures", number).items():
+        yield words, f"figures/{number}.toml:{name}"
+    for place, asked in enumerate(_toml("questions", number).get("questions", []), 1):
+        yield asked["question"], f"questions/{number}.toml:{place}"
+        for choice in asked["choices"]:
+            yield choice["text"], f"questions/{number}.toml:{place}"
+            yield choice["why"], f"questions/{number}.toml:{place}"
+    for key in exercises.keys(number):
+        exercise = find(key)
+        assert exercise  # its key was just given
+        for text in (exercise.task, *exercise.hints, *(m.hint for m in exercise.mistakes)):
+            yield text, f"exercises/{number}.py:{key}"
+
+
+def page(markdown: str, where: str) -> Iterator[Message]:
+    """Paragraphs of a page that hold words; marks of a heading that stands alone are no part."""
+    for block in language.blocks(markdown):
+        if language.is_prose(block):
+            alone = re.fullmatch(r"#+ (.+)", block.strip())
+            yield (alone[1] if alone else block.strip()), where
+
+
+def package() -> Iterator[Message]:
+    """Texts that the package says, and the data cards, which lessons show."""
+    for name, line, text, *_ in extract_from_dir(
+        ROOT / "medtutor", method_map=[("**.py", "python")], keywords={"say": None}
+    ):
+        yield str(text), f"{name}:{line}"
+    yield from page((ROOT / "data/README.md").read_text("utf-8"), "data/README.md")
+
+
+def pages() -> Iterator[Message]:
+    """Texts of the site's own pages."""
+    for name in PAGES:
+        for file in sorted((ROOT / name).rglob("*.md")) if name == "book" else [ROOT / name]:
+            if "_build" not in file.parts:
+                yield from page(file.read_text("utf-8"), str(file.relative_to(ROOT)))
+
+
+def sources() -> dict[str, list[Message]]:
+    """All texts, by the name of their PO file."""
+    files = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    lessons = {file.stem: [*lesson(file)] for file in files}
+    return {**lessons, "medtutor": [*package()], "book": [*pages()]}
+
+
+def renew(name: str, messages: list[Message], tongue: str) -> Catalog:
+    """Bring one PO file up to date; a second run changes no byte."""
+    file = ROOT / "locale" / tongue / "LC_MESSAGES" / f"{name}.po"
+    template = Catalog(project="medtutor", fuzzy=False)
+    for text, where in messages:
+        template.add(text, locations=[(where, None)])
+    kept = Catalog(locale=tongue)
+    if file.is_file():
+        kept = read_po(BytesIO(file.read_bytes()), locale=tongue)
+    kept.update(template)
+    kept.obsolete.clear()
+    kept.fuzzy = False
+    target = BytesIO()
+    write_po(target, kept, width=0, omit_header=True)
+    head = f'msgid ""\nmsgstr ""\n"Language: {tongue}\\n"\n'
+    head += '"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    content = head.encode() + target.getvalue()
+    if not file.is_file() or file.read_bytes() != content:
+        paths.write_bytes(file, content)
+    return kept
+
+
+def faults(text: str, told: str) -> Iterator[str]:
+    """Say what a translation has lost (formulas, code, links, places) or what Markdown drops."""
+    for what, pattern in {
+        "formula": FORMULA,
+        "code": CODE,
+        "link": LINK,
+        "placeholder": PLACE,
+    }.items():
+        here, there = (
+            {" ".join(found.split()) for found in pattern.findall(each)} for each in (text, told)
+        )
+        if here != there:
+            yield f"{what}: {', '.join(sorted(here ^ there))}"
+    # CommonMark: a closing ** between punctuation and a letter closes nothing.
+    if "**" in MarkdownIt().render(CODE.sub("x", told)):
+        yield "emphasis: some ** is not seen as such"
+
+
+def main() -> int:
+    """Renew every PO file, and say what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="such as 07, medtutor, book (default: all)")
+    chosen = parser.parse_args().names
+    left = 0
+    for tongue in LANGUAGES:
+        for name, messages in sources().items():
+            if chosen and name not in chosen and name[:2] not in chosen:
+                continue
+            found = [m for m in renew(name, messages, tongue) if m.id]
+            empty = sum(not m.string for m in found)
+            fuzzy = sum(m.fuzzy for m in found)
+            left += empty + fuzzy
+            print(f"{tongue} {name:<24}{len(found):>5} texts{empty:>6} empty{fuzzy:>6} fuzzy")
+            for m in found:
+                for fault in faults(m.id, m.string) if m.string and not m.fuzzy else ():
+                    left += 1
+                    print(f"    {fault}\n        {m.id[:90]!r}")
+    return 1 if left else 0
+
+
+def _toml(folder: str, number: str) -> dict[str, Any]:
+    file = ROOT / "notebooks" / folder / f"{number}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
