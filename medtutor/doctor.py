@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from medtutor import paths
 from medtutor.errors import MedtutorError
+from medtutor.language import say
 
 # What the course was measured with; smaller machines work, but slower.
 CORES, MEMORY_GB, DISK_GB = 2, 4, 1
@@ -39,9 +40,11 @@ def main() -> int:
     for examine in (_python, _packages, _machine, _files, _tensorflow, _kernel):
         finding = examine()
         findings.append(finding)
-        print(f"{'ok  ' if finding.ok else 'BAD '}{finding.what:<12}{finding.said}", flush=True)
+        mark = "ok  " if finding.ok else "BAD "
+        print(f"{mark}{finding.what:<12}{say(finding.said)}", flush=True)
     healthy = all(f.ok for f in findings)
-    print("Every lesson can run." if healthy else "Mend the lines marked BAD, from the top.")
+    end = "Every lesson can run." if healthy else "Mend the lines marked BAD, from the top."
+    print(say(end))
     return 0 if healthy else 1
 
 

@@ -6,6 +6,8 @@ the message alone; the traceback is for people who work on the package.
 
 from pathlib import Path
 
+from medtutor.language import say
+
 
 class MedtutorError(Exception):
     """A mistake that the user can mend."""
@@ -14,11 +16,11 @@ class MedtutorError(Exception):
         self, problem: str, path: str | Path | None = None, remedy: str | None = None
     ) -> None:
         self.problem, self.path, self.remedy = problem, path, remedy
-        message = problem.rstrip(".") + "."
+        message = say(problem).rstrip(".。") + "."
         if path is not None:
             message = f"{path}: {message}"
         if remedy:
-            message = f"{message} {remedy}"
+            message = f"{message} {say(remedy)}"
         super().__init__(message)
 
     def _render_traceback_(self) -> list[str]:

@@ -13,12 +13,14 @@ from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache
 from html import unescape
+from typing import Any
 
 from medtutor import paths
 
 ENGLISH = "en"
 SUPPORTED = {"en": ENGLISH, "zh": "zh_CN"}  # what a user says: name of the folder in locale/
 CODE = re.compile(r"^ *```.*?^ *```|\$\$.*?\$\$|`[^`]*`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>", re.S | re.M)
+PLACE = re.compile(r"\{(\w+)\}")
 GAP = re.compile(r"(\n[ \t]*\n\s*)")
 FRAME = re.compile(
     r"(#+ |\*\*(?:\d+|Right|No)\.\*\* |<details><summary>[a-d]\) )?(.*?)(</summary>)?", re.S
@@ -48,8 +50,32 @@ def catalogue(domain: str, language: str) -> dict[str, str]:
 
 
 def say(text: str) -> str:
-    """Give a text of the package in the reader's language; ``{names}`` in it are filled later."""
-    return catalogue("medtutor", in_use()).get(text, text)
+    """Give what the package says in the reader's language, on its way to the reader.
+
+    The code keeps its f-strings: a message of the catalogue holds ``{names}`` for what is filled
+    in, and a finished text is recognised by the words between them.
+    """
+    told = catalogue("medtutor", in_use())
+    if not told or text in told:
+        return told.get(text, text)
+    for pattern, names, translation in _patterns(in_use()):
+        if found := pattern.fullmatch(text):
+            parts = [told.get(part, part) for part in found.groups()]
+            return translation.format(**dict(zip(names, parts, strict=True)))
+    return text
+
+
+@cache
+def _patterns(language: str) -> list[list[Any]]:
+    """Make patterns of the messages with ``{names}``, those with most words of their own first."""
+    found = []
+    for text, translation in catalogue("medtutor", language).items():
+        words = PLACE.split(text)[::2]
+        if len(words) > 1 and is_prose(" ".join(words)):
+            pattern = "(.*)".join(map(re.escape, words))
+            own = sum(map(len, words))
+            found.append((own, re.compile(pattern, re.S), PLACE.findall(text), translation))
+    return [rest for _, *rest in sorted(found, key=lambda each: -each[0])]
 
 
 def taught(number: str, text: str) -> str:
@@ -85,6 +111,11 @@ def translate(markdown: str, *known: Mapping[str, str]) -> str:
     """Put each paragraph into another language, as far as one of the catalogues knows it."""
     told = ChainMap(*map(dict, known))
     return "".join(_told(block, told) if block.strip() else block for block in blocks(markdown))
+
+
+def page(markdown: str) -> str:
+    """Give a page of the package, such as a data card, in the reader's language."""
+    return translate(markdown, catalogue("medtutor", in_use()))
 
 
 def _told(block: str, told: Mapping[str, str]) -> str:

@@ -5,7 +5,8 @@ import os
 from contextlib import suppress
 from types import ModuleType
 
-from medtutor import ledger, paths
+from medtutor import language, ledger, paths
+from medtutor.language import say
 from medtutor.types import EcgSet, ImageSet, Interval
 
 
@@ -43,8 +44,9 @@ def begin(number: str, data: str | None = None) -> None:
 
         threadpool_limits(int(threads))
     source = os.environ.get("MEDTUTOR_DATA", "") or "default"
-    named = source if source == "default" or ledger.source_in_use() else "your folder"
-    print(f"Lesson {number}" + (f" on the data source: {named}" if data else ""))
+    named = source if source == "default" or ledger.source_in_use() else say("your folder")
+    about = f"Lesson {number} on the data source: {named}" if data else f"Lesson {number}"
+    print(say(about))
 
 
 def figures(number: str) -> ModuleType:
@@ -73,7 +75,8 @@ def show_card(data: ImageSet | EcgSet, in_full: str = "") -> None:
         lesson = next(paths.notebooks().glob(f"{in_full}_*.ipynb")).name
         title = card.splitlines()[0].lstrip("# ")
         card = f"**Data:** {title}. Their card stands in full in [lesson {in_full}]({lesson})."
-    display(Markdown("\n".join([card, *(f"\n*Note: {note}.*" for note in data.notes)])))
+    notes = (f"\n*{say('Note:')} {say(note)}.*" for note in data.notes)
+    display(Markdown("\n".join([language.page(card), *notes])))
 
 
 def verdict(difference: Interval, first: str, second: str, more_is_better: bool = True) -> None:
@@ -96,4 +99,4 @@ def verdict(difference: Interval, first: str, second: str, more_is_better: bool 
     """
     from medtutor import metrics
 
-    print(*metrics.compare(difference, first, second, more_is_better), sep="\n")
+    print(*map(say, metrics.compare(difference, first, second, more_is_better)), sep="\n")

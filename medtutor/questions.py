@@ -11,6 +11,7 @@ from typing import Any
 
 from medtutor import paths
 from medtutor.errors import DataError
+from medtutor.language import say, taught
 
 
 def load(number: str) -> list[dict[str, Any]]:
@@ -44,13 +45,15 @@ def markdown(number: str) -> str:
     >>> print(markdown("01")[:19])
     **Questions** about
     """
-    lines = ["**Questions** about what the bundled data give. Decide before you open a choice.", ""]
+    opening = "**Questions** about what the bundled data give. Decide before you open a choice."
+    lines = [say(opening), ""]
     for place, asked in enumerate(load(number), 1):
-        lines += [f"**{place}.** {asked['question']}", ""]
+        lines += [f"**{place}.** {taught(number, asked['question'])}", ""]
         for letter, choice in zip("abcd", asked["choices"], strict=False):
-            verdict = "Right." if choice.get("right") else "No."
-            lines += [f"<details><summary>{letter}) {escape(choice['text'])}</summary>", ""]
-            lines += [f"**{verdict}** {choice['why']}", "", "</details>", ""]
+            verdict = say("Right.") if choice.get("right") else say("No.")
+            text = escape(taught(number, choice["text"]))
+            lines += [f"<details><summary>{letter}) {text}</summary>", ""]
+            lines += [f"**{verdict}** {taught(number, choice['why'])}", "", "</details>", ""]
     return "\n".join(lines)
 
 

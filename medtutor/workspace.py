@@ -3,7 +3,7 @@
 `medtutor lab` copies the lessons to a workspace and serves that. When the course is updated, a copy
 that the learner has not touched is renewed; one that was touched stays as it is, and the new lesson
 is put beside it. What was handed out is remembered by its checksum. When lessons get other numbers,
-copies and progress follow.
+copies and progress follow. Copies in Chinese stand in a folder of their own; progress is shared.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from medtutor import exercises, paths, runner
+from medtutor import exercises, language, paths, runner, translation
 from medtutor.errors import DataError
 from medtutor.exercises.registry import PROGRESS, progress
+from medtutor.language import say
 
 STATE = ".medtutor"
 BEFORE = "before the new numbers"  # folder of edited copies as they were
@@ -25,7 +26,6 @@ RENUMBERED = {
 }  # fmt: skip
 MOVED = {"14.6": "16.2", "14.7": "16.7"}  # exercises that went to another lesson than theirs
 LAB = "Copy the lessons with `medtutor lab`, or name the folder of yours with --workspace."
-MARKS = {"passed": "right", "failed": "not right yet", "not yet": "not yet tried"}
 
 
 def progress_file(folder: Path | None = None) -> Path:
@@ -33,8 +33,14 @@ def progress_file(folder: Path | None = None) -> Path:
     return (folder or paths.workspace()) / STATE / "progress.json"
 
 
+def copies(folder: Path | None = None) -> Path:
+    """Folder of the copies in the reader's language."""
+    spoken = language.in_use()
+    return (folder or paths.workspace()) / ("" if spoken == language.ENGLISH else spoken[:2])
+
+
 def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
-    """Bring the workspace up to date without losing anything; give the folder and what was done."""
+    """Bring the copies up to date without losing anything; give their folder and what was done."""
     folder = folder or paths.workspace()
     record = folder / STATE / "handed-out.json"
     try:
@@ -47,17 +53,18 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
         ) from None
     handed = progress(record)  # empty if it is damaged: every copy counts as the learner's own
     messages = _renumber(folder, handed)
-    for lesson in sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb")):
-        said = _renew(lesson, folder / lesson.name, handed)
+    for lesson in runner.all_lessons():
+        content = translation.notebook(lesson, language.in_use())
+        said = _renew(content, copies(folder) / lesson.name, folder, handed)
         messages += [said] if said else []
     paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
-    return folder, messages
+    return copies(folder), messages
 
 
 def check_copy(number: str, folder: Path | None = None) -> int:
     """Run the learner's copy of a lesson, unchanged, and judge it; 0 if every exercise is right."""
     lesson = runner.lesson_path(number)
-    copy = (folder or paths.workspace()) / lesson.name
+    copy = copies(folder) / lesson.name
     if not copy.is_file():
         raise DataError("there is no copy of this lesson", copy, LAB)
     with tempfile.TemporaryDirectory() as temporary:
@@ -79,37 +86,45 @@ def show_progress(folder: Path | None = None) -> int:
     states = kept_progress(file)
     keys = exercises.keys()
     _table(keys, states)
-    print(f"{sum(states.get(k) == 'passed' for k in keys)} of {len(keys)} exercises are right.")
+    right = sum(states.get(key) == "passed" for key in keys)
+    print(say(f"{right} of {len(keys)} exercises are right."))
     return 0
 
 
 def reset(number: str, folder: Path | None = None) -> str:
     """Put the original lesson in the place of the learner's copy, which is kept beside it."""
     folder, lesson = folder or paths.workspace(), runner.lesson_path(number)
-    copy, record = folder / lesson.name, folder / STATE / "handed-out.json"
+    copy, record = copies(folder) / lesson.name, folder / STATE / "handed-out.json"
+    original = translation.notebook(lesson, language.in_use())
     if not copy.is_file():
         raise DataError("there is no copy of this lesson", copy, LAB)
-    if _digest(copy) == _digest(lesson):
-        return f"{copy.name} is as it was handed out."
+    if copy.read_bytes() == original:
+        return say(f"{copy.name} is as it was handed out.")
     kept, times = copy.with_suffix(".mine.ipynb"), 1
     while kept.exists():
         times += 1
         kept = copy.with_name(f"{copy.stem}.mine-{times}.ipynb")
     try:
         paths.write_bytes(kept, copy.read_bytes())
-        paths.write_bytes(copy, lesson.read_bytes())
-        handed = progress(record) | {lesson.name: _digest(lesson)}
+        paths.write_bytes(copy, original)
+        handed = progress(record) | {copy.relative_to(folder).as_posix(): _digest(original)}
         paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise DataError(f"cannot be written ({error.strerror})", path=folder) from None
-    return f"{copy.name} is the original again; yours is {kept.name}. Your progress stays."
+    return say(f"{copy.name} is the original again; yours is {kept.name}. Your progress stays.")
 
 
 def _table(keys: list[str], states: dict[str, str]) -> None:
+    marks = {
+        "passed": say("right"),
+        "failed": say("not right yet"),
+        "not yet": say("not yet tried"),
+    }
     for key in keys:
         exercise = exercises.find(key)
         task = exercise.task if exercise else ""
-        print(f"{key:<6}{MARKS.get(states.get(key, 'not yet'), '?'):<15}{task}")
+        mark = marks.get(states.get(key, "not yet"), "?")
+        print(f"{key:<6}{mark:<15}{task}")
 
 
 def kept_progress(file: Path) -> dict[str, str]:
@@ -131,7 +146,7 @@ def _renumber(folder: Path, handed: dict[str, str]) -> list[str]:
         for lesson in paths.notebooks().glob(f"{new}_*.ipynb"):
             copy, renamed = folder / (old + lesson.name[2:]), folder / lesson.name
             if copy.is_file() and not renamed.exists():
-                _rename(copy, renamed, touched=_digest(copy) != handed.get(copy.name))
+                _rename(copy, renamed, touched=_digest(copy.read_bytes()) != handed.get(copy.name))
                 handed[renamed.name] = handed.pop(copy.name, "")
                 messages.append(f"{copy.name}: is {renamed.name} now")
     return messages
@@ -163,27 +178,29 @@ def _new_key(key: str) -> str:
     return MOVED.get(key, RENUMBERED.get(number, number) + point + place)
 
 
-def _renew(lesson: Path, copy: Path, handed: dict[str, str]) -> str:
+def _renew(new: bytes, copy: Path, folder: Path, handed: dict[str, str]) -> str:
     """Hand out one lesson if that loses nothing; say what was done."""
-    new = _digest(lesson)
+    name, digest = copy.relative_to(folder).as_posix(), _digest(new)
     if not copy.exists():
-        paths.write_bytes(copy, lesson.read_bytes())
-        handed[lesson.name] = new
-        return f"{lesson.name}: copied"
-    if handed.get(lesson.name) == new or _digest(copy) == new:
-        handed[lesson.name] = new
+        paths.write_bytes(copy, new)
+        handed[name] = digest
+        return f"{name}: copied"
+    own = _digest(copy.read_bytes())
+    if digest in (handed.get(name), own):
+        handed[name] = digest
         return ""
-    if _digest(copy) == handed.get(lesson.name):
-        paths.write_bytes(copy, lesson.read_bytes())
-        handed[lesson.name] = new
-        return f"{lesson.name}: updated (you had not changed it)"
+    if own == handed.get(name):
+        paths.write_bytes(copy, new)
+        handed[name] = digest
+        return f"{name}: updated (you had not changed it)"
     beside = copy.with_name(f"{copy.stem}.new.ipynb")
-    if beside.exists() and _digest(beside) not in (new, handed.get(beside.name)):
-        return f"{lesson.name}: a newer version exists; yours and {beside.name} are kept"
-    paths.write_bytes(beside, lesson.read_bytes())
-    handed[beside.name] = handed[lesson.name] = new
-    return f"{lesson.name}: yours is kept, the newer version is {beside.name}"
+    kept = beside.relative_to(folder).as_posix()
+    if beside.exists() and _digest(beside.read_bytes()) not in (digest, handed.get(kept)):
+        return f"{name}: a newer version exists; yours and {beside.name} are kept"
+    paths.write_bytes(beside, new)
+    handed[kept] = handed[name] = digest
+    return f"{name}: yours is kept, the newer version is {beside.name}"
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

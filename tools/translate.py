@@ -6,6 +6,7 @@ English until somebody has renewed it), one that is gone goes. Then it says what
 """
 
 import argparse
+import ast
 import json
 import re
 import tomllib
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from markdown_it import MarkdownIt
 
@@ -28,7 +28,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "
 LINK = re.compile(r"\]\(([^)]*)\)")
 CODE = re.compile(r"`[^`]+`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
-PLACE = re.compile(r"\{[a-z_]\w*[^{}]*\}")
+PLACE = re.compile(r"\{[{%].*?[%}]\}|\{\w+\}")  # also those of a template
+SENTENCE = re.compile(r"[a-z]{2}[,:;]? [a-z{]|^[A-Z]?[a-z]+ \{|\} [a-z]{2}")
 Message = tuple[str, str]  # the English text, and where it stands
 
 
@@ -61,12 +62,57 @@ def page(markdown: str, where: str) -> Iterator[Message]:
 
 
 def package() -> Iterator[Message]:
-    """Texts that the package says, and the data cards, which lessons show."""
-    for name, line, text, *_ in extract_from_dir(
-        ROOT / "medtutor", method_map=[("**.py", "python")], keywords={"say": None}
-    ):
-        yield str(text), f"{name}:{line}"
+    """Texts that the package says, its templates, and the data cards, which lessons show."""
+    for file in sorted((ROOT / "medtutor").rglob("*.py")):
+        if "plots" not in file.parts:  # labels of figures stay English
+            program = ast.parse(file.read_text("utf-8"))
+            texts = {text.strip(): bool(SENTENCE.search(text)) for text in said(program)}
+            for call in (node for node in ast.walk(program) if isinstance(node, ast.Call)):
+                if isinstance(call.func, ast.Name) and call.func.id == "say":
+                    texts |= {literal(call.args[0]) or "": True}
+            where = str(file.relative_to(ROOT))
+            yield from ((text, where) for text, wanted in texts.items() if text and wanted)
+    template = ROOT / "medtutor/capstone/card.md.j2"
+    yield from page(template.read_text("utf-8"), str(template.relative_to(ROOT)))
     yield from page((ROOT / "data/README.md").read_text("utf-8"), "data/README.md")
+
+
+def said(node: ast.AST) -> Iterator[str]:
+    """All literal texts of a program but its docstrings, with ``{names}`` for what is filled in."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue  # a docstring
+        text = literal(child)
+        if text is None:
+            yield from said(child)
+            continue
+        yield text
+        for part in child.values if isinstance(child, ast.JoinedStr) else ():
+            if isinstance(part, ast.FormattedValue):
+                yield from said(part)
+
+
+def literal(node: ast.AST) -> str | None:
+    """Text of a string, an f-string or a sum of such."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = literal(left), literal(right)
+            return None if first is None or second is None else first + second
+        case ast.JoinedStr(values=parts):
+            names: list[str] = []
+            for part in parts:
+                if isinstance(part, ast.FormattedValue):
+                    name = re.sub(r"\W+", "_", ast.unparse(part.value))[:24].strip("_") or "x"
+                    name = f"x{name}" if name[0].isdigit() else name
+                    names.append(name + str(len(names)) * (name in names))
+            filled = iter(names)
+            return "".join(
+                str(p.value) if isinstance(p, ast.Constant) else f"{{{next(filled)}}}"
+                for p in parts
+            )
+    return None
 
 
 def pages() -> Iterator[Message]:
@@ -89,7 +135,7 @@ def renew(name: str, messages: list[Message], tongue: str) -> Catalog:
     file = ROOT / "locale" / tongue / "LC_MESSAGES" / f"{name}.po"
     template = Catalog(project="medtutor", fuzzy=False)
     for text, where in messages:
-        template.add(text, locations=[(where, None)])
+        template.add(text, locations=[(where, None)])  # type: ignore[list-item]
     kept = Catalog(locale=tongue)
     if file.is_file():
         kept = read_po(BytesIO(file.read_bytes()), locale=tongue)
@@ -140,7 +186,7 @@ def main() -> int:
             left += empty + fuzzy
             print(f"{tongue} {name:<24}{len(found):>5} texts{empty:>6} empty{fuzzy:>6} fuzzy")
             for m in found:
-                for fault in faults(m.id, m.string) if m.string and not m.fuzzy else ():
+                for fault in faults(str(m.id), str(m.string)) if m.string and not m.fuzzy else ():
                     left += 1
                     print(f"    {fault}\n        {m.id[:90]!r}")
     return 1 if left else 0

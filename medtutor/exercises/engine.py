@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from medtutor.language import say
+
 SECONDS = 10.0  # for all cases of an exercise together; the references need milliseconds
 
 
@@ -66,7 +68,7 @@ class Report:
             head = f"Exercise {self.key}: right ({self.total} of {self.total} cases)."
         else:
             head = f"Exercise {self.key}: {self.passed} of {self.total} cases are right."
-        return "\n".join([head, *("  " + d for d in self.details)])
+        return "\n".join([say(head), *("  " + say(d) for d in self.details)])
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from medtutor import paths
+from medtutor import language, paths
 from medtutor.exercises.engine import Exercise, Report, judge
 
 PROGRESS = "MEDTUTOR_PROGRESS"  # file that keeps a learner's progress; `medtutor lab` sets it
@@ -37,7 +37,19 @@ def _lesson(path: Path) -> dict[str, Exercise]:
     """Load a lesson's exercises by key: number of the file, place in the file."""
     asked = [each for each in vars(paths.load(path)).values() if isinstance(each, Exercise)]
     keyed = [f"{path.stem}.{place}" for place in range(1, len(asked) + 1)]
-    return {key: replace(each, key=key) for key, each in zip(keyed, asked, strict=True)}
+    return {key: _in_words(key, each) for key, each in zip(keyed, asked, strict=True)}
+
+
+def _in_words(key: str, exercise: Exercise) -> Exercise:
+    """Give an exercise its key, and its texts in the reader's language."""
+    told = partial(language.taught, key[:2])
+    return replace(
+        exercise,
+        key=key,
+        task=told(exercise.task),
+        hints=[*map(told, exercise.hints)],
+        mistakes=[replace(each, hint=told(each.hint)) for each in exercise.mistakes],
+    )
 
 
 def keys(lesson: str | None = None) -> list[str]:
@@ -77,7 +89,7 @@ def check(key: str, answer: Any) -> Report | Text:
     """
     exercise = find(key)
     if exercise is None:
-        return Text(f"There is no exercise {key}. There are: {', '.join(keys())}.")
+        return Text(language.say(f"There is no exercise {key}. There are: {', '.join(keys())}."))
     report = judge(exercise, answer)
     _remember(report)
     return report
@@ -93,12 +105,13 @@ def hint(key: str) -> Text:
     """
     exercise = find(key)
     if exercise is None:
-        return Text(f"There is no exercise {key}.")
+        return Text(language.say(f"There is no exercise {key}."))
     number = min(_hints_shown.get(key, 0), len(exercise.hints) - 1)
     _hints_shown[key] = number + 1
     left = len(exercise.hints) - number - 1
     more = f" ({left} more: call hint again)" if left else f' (the last one; see solution("{key}"))'
-    return Text(f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}{more}")
+    told = f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}"
+    return Text(language.say(told) + language.say(more))
 
 
 def solution(key: str) -> Text:
@@ -112,7 +125,7 @@ def solution(key: str) -> Text:
     """
     exercise = find(key)
     if exercise is None:
-        return Text(f"There is no exercise {key}.")
+        return Text(language.say(f"There is no exercise {key}."))
     answer = exercise.reference
     return Text(inspect.getsource(answer).strip() if callable(answer) else repr(answer))
 

@@ -21,7 +21,7 @@ from cycler import cycler
 from matplotlib.figure import Figure
 from PIL import Image
 
-from medtutor import paths
+from medtutor import language, paths
 from medtutor.errors import DataError
 
 # Okabe & Ito, Color Universal Design, 2008
@@ -129,7 +129,7 @@ def alternative_text(words: str) -> str:
         raise DataError(
             f"no text for the figure {words!r}", path, f'Add a line {words} = "…" to it.'
         )
-    return texts[words]
+    return language.taught(lesson, texts[words])
 
 
 @cache
@@ -173,7 +173,8 @@ def show(fig: Figure, words: str) -> None:
     text = alternative_text(words)
     picture = {"image/png": png(fig), "text/plain": f"Figure: {text}"}
     display(picture, raw=True, metadata={"image/png": {"alt": text}})
-    details = f"<details><summary>Figure in words</summary>{html.escape(text)}</details>"
+    summary = language.say("Figure in words")
+    details = f"<details><summary>{summary}</summary>{html.escape(text)}</details>"
     display({"text/html": details, "text/plain": ""}, raw=True)
 
 
