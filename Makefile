@@ -24,7 +24,7 @@ export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install-with-uv install-with-pip help lab course test notebooks sturdy frameworks book browse lock setup clean
+.PHONY: install-with-uv install-with-pip book-en book-zh help lab course test notebooks sturdy frameworks book browse lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -94,8 +94,15 @@ $(FRAMEWORKS)/ready: requirements-frameworks.lock | $(READY)
 
 book: $(VENV)/book-ready
 	@rm -rf book/_build
-	@$(BIN)/python -m sphinx -q -E -W --keep-going -b html -d book/_build/doctrees -c book . book/_build/html
+	@$(MAKE) --no-print-directory -j2 SPHINX="$(BIN)/python -m sphinx -q -E -W --keep-going -b html -c book" book-en book-zh
+	@rm -rf book/_build/html/zh && mv book/_build/zh book/_build/html/zh
 	@echo "The site is ready: open book/_build/html/index.html"
+
+book-en:
+	@MEDTUTOR_LANG=en $(SPHINX) -d book/_build/doctrees . book/_build/html
+
+book-zh:
+	@MEDTUTOR_LANG=zh $(SPHINX) -d book/_build/doctrees-zh . book/_build/zh
 
 browse: $(VENV)/book-ready
 	@$(BIN)/python tools/browse.py $(PAGES)

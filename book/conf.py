@@ -2,7 +2,8 @@
 
 The source folder is the project's own, so that the links between lessons, README and pages hold as
 they stand. Pages take what is written elsewhere by a marker ``<!-- site: name -->``: a text has one
-home.
+home. With ``MEDTUTOR_LANG=zh`` each page is translated as it is read, by the catalogues that the
+learner's copies take; what the code prints and the reference of the API stay English.
 """
 
 import json
@@ -17,13 +18,18 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from medtutor import __version__, cli, paths
+from medtutor import __version__, cli, paths, translation
+from medtutor.language import ENGLISH, catalogue, in_use, translate
 
 ROOT = Path(__file__).resolve().parents[1]
 store = paths.load(ROOT / "tools" / "store.py")
 MATHJAX = next(f.locate() for f in files("sphinx-mathjax-offline") or [] if f.name == "tex-svg.js")
 
+LANGUAGE = in_use()
+TOLD = {**catalogue("medtutor", LANGUAGE), **catalogue("book", LANGUAGE)}
+
 project = "medtutor"
+language = LANGUAGE
 author = "The medtutor authors"
 copyright = author
 release = version = __version__
@@ -50,12 +56,14 @@ numpydoc_show_class_members = False
 
 html_theme = "sphinx_book_theme"
 html_title = "medtutor"
+templates_path = ["templates"]
 html_static_path = ["static", str(MATHJAX)]
 html_css_files = ["site.css"]
 html_extra_path = ["first"]
 html_use_index = html_domain_indices = False
 html_show_search_summary = False  # browsers do not let a page from the file system fetch another
 html_theme_options = {
+    "article_header_end": ["switch", "article-header-buttons"],
     "home_page_in_toc": True,
     "navbar_persistent": [],  # the search stands at the side already
     "show_toc_level": 2,
@@ -64,17 +72,28 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}
 mathjax_path = MATHJAX.name
 
+SAYS = {  # time and what is needed, in the first cell of a lesson
+    ENGLISH: r"\*\*Time:\*\* (?P<read>\d+) minutes to read, (?P<run>\d+) seconds.*"
+    r"\*\*You need first:\*\* (?P<needs>[^.]+?)\.(?:\s|$)",
+    "zh_CN": r"\*\*用时\*\*\s*：阅读 (?P<read>\d+) 分钟，运行 (?P<run>\d+) 秒.*"  # noqa: RUF001
+    r"\*\*先修\*\*\s*：(?P<needs>[^。]+)",  # noqa: RUF001
+}
 MARKER = re.compile(r"<!-- site: ([\w ]+) -->")
 TERM = re.compile(
-    r"^(?P<names>(?:[^\s`].*\n)+)  .+ \[lesson \d\d\]\(\.\./notebooks/(?P<lesson>\d\d)_", re.M
+    r"^(?P<names>(?:[^\s`].*\n)+)  .+\[[^]]+\]\(\.\./notebooks/(?P<lesson>\d\d)_", re.M
 )
 figures_in_words: dict[str, str] = {}  # by the hash of the picture
+
+
+def tell(text: str) -> str:
+    """Give a text of this file in the reader's language."""
+    return TOLD.get(text, text)
 
 
 def readme(start: str, end: str) -> str:
     """Take the part of the README between two of its lines, with links as seen from `book/`."""
     text = (ROOT / "README.md").read_text("utf-8")
-    text = text[text.index(start) : text.index(end)]
+    text = translate(text[text.index(start) : text.index(end)].split("\n", 2)[2], TOLD)
     return re.sub(r"\]\((?!\w+:)", "](../", text)
 
 
@@ -83,17 +102,16 @@ def lessons() -> dict[str, list[dict[str, str]]]:
     parts: dict[str, list[dict[str, str]]] = {}
     for file in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         first = "".join(json.loads(file.read_text("utf-8"))["cells"][0]["source"])
+        first = translate(first, catalogue(file.name[:2], LANGUAGE))
         said = re.search(
-            r"# (?P<number>\d\d) · (?P<title>.+)\n\*(?P<promise>[^*]+)\*.*\*\*Time:\*\* "
-            r"(?P<read>\d+) minutes to read, (?P<run>\d+) seconds.*\*\*You need first:\*\* "
-            r"(?P<needs>[^.]+?)\.(?:\s|$)",
+            r"# (?P<number>\d\d) · (?P<title>.+)\n\*(?P<promise>[^*]+)\*.*" + SAYS[LANGUAGE],
             re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", first),
             re.S,
         )
         if not said:
             raise ValueError(f"{file.name}: the first cell lacks title, time or what is needed")
         if file.name[:2] in store.PARTS:
-            part = parts.setdefault(store.PARTS[file.name[:2]], [])
+            part = parts.setdefault(tell(store.PARTS[file.name[:2]]), [])
         part.append({k: " ".join(v.split()) for k, v in said.groupdict().items()})
         part[-1]["file"] = file.name
     return parts
@@ -106,8 +124,8 @@ def lesson_table() -> str:
     text = []
     for title, part in parts.items():
         hours = sum(int(x["read"]) for x in part) / 60
-        text.append(f"\n## {title}\n\n{hours:.1f} hours.\n")
-        text.append("| lesson | what it does | you need first | read, min | run, s |")
+        text.append(f"\n## {title}\n\n{hours:.1f} {tell('hours.')}\n")
+        text.append(tell("| lesson | what it does | you need first | read, min | run, s |"))
         text.append("|---|---|---|---|---|")
         for x in part:
             needs = re.sub(
@@ -132,10 +150,10 @@ def contents() -> str:
 
 def registry() -> str:
     """List the data sources with licence, size and citation."""
-    rows = ["| source | files | MB | licence | cite |", "|---|---|---|---|---|"]
+    rows = [tell("| source | files | MB | licence | cite |"), "|---|---|---|---|---|"]
     for name, entry in tomllib.loads((ROOT / "data/registry.toml").read_text("utf-8")).items():
         sizes = [f.get("size") for f in entry["files"]]
-        size = f"{sum(sizes) / 1e6:.3g}" if all(sizes) else "in a library"
+        size = f"{sum(sizes) / 1e6:.3g}" if all(sizes) else tell("in a library")
         anchor = re.sub(r"[^\w -]", "", entry["card"].lower()).replace(" ", "-")
         rows.append(
             f"| [{name}](../data/README.md#{anchor}): {entry['title']} | {len(entry['files'])} "
@@ -157,7 +175,7 @@ def citation() -> str:
 @cache
 def terms() -> list[tuple[list[str], str]]:
     """Words of the glossary, each with its other forms and the lesson that teaches it."""
-    text = (ROOT / "book/glossary.md").read_text("utf-8")
+    text = translate((ROOT / "book/glossary.md").read_text("utf-8"), TOLD)
     return [(m["names"].splitlines(), m["lesson"]) for m in TERM.finditer(text)]
 
 
@@ -168,19 +186,25 @@ def foot(number: str, text: str) -> str:
     used = [
         names[0]
         for names, lesson in terms()
-        if lesson != number
-        and re.search(rf"\b(?:{'|'.join(map(re.escape, names)).lower()})(?:e?s)?\b", text)
+        if lesson != number and any(spoken(name.lower(), text) for name in names)
     ]
-    lines = ["## Words in the glossary"]
-    for title, chosen in {"Taught here": taught, "Used here": used}.items():
+    lines = [f"## {tell('Words in the glossary')}"]
+    for title, chosen in {"Taught here:": taught, "Used here:": used}.items():
         if chosen:
-            lines.append(f"**{title}:** " + ", ".join(f"{{term}}`{t}`" for t in chosen) + ".")
+            lines.append(f"**{tell(title)}** " + ", ".join(f"{{term}}`{t}`" for t in chosen) + ".")
     return "\n\n".join(lines)
 
 
+def spoken(name: str, text: str) -> bool:
+    """Tell whether a lesson uses a word; Chinese has no spaces that would mark its ends."""
+    if not name.isascii():
+        return name in text
+    return re.search(rf"(?<![a-z]){re.escape(name)}(?:e?s)?(?![a-z])", text) is not None
+
+
 MAKERS = {
-    "start": lambda: readme("# medtutor", "## Lessons").split("\n", 2)[2],
-    "own data": lambda: readme("## Use your own data", "## Teach with it").split("\n", 2)[2],
+    "start": lambda: readme("# medtutor", "## Lessons"),
+    "own data": lambda: readme("## Use your own data", "## Teach with it"),
     "lessons": lesson_table,
     "contents": contents,
     "registry": registry,
@@ -192,7 +216,7 @@ MAKERS = {
 def fill(app: Sphinx, page: str, source: list[str]) -> None:
     """Put into a page what its markers name, and under a lesson its words."""
     if page.startswith("notebooks/"):
-        book = json.loads(source[0])
+        book = json.loads(translation.notebook(ROOT / f"{page}.ipynb", LANGUAGE))
         text = "\n".join(
             "".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown"
         )
@@ -210,7 +234,9 @@ def fill(app: Sphinx, page: str, source: list[str]) -> None:
                 shown["text/markdown"] = re.sub(r"(\]\(\d\d_\w+\.)ipynb", r"\1html", text)
         source[0] = json.dumps(book)
     else:
-        source[0] = MARKER.sub(lambda m: MAKERS[m[1]](), source[0])
+        told = translate(source[0], TOLD)
+        told = re.sub("(?<=:caption: ).+", lambda m: tell(m[0]), told)
+        source[0] = MARKER.sub(lambda m: MAKERS[m[1]](), told)
 
 
 def speak(app: Sphinx, page: nodes.document) -> None:

@@ -23,6 +23,7 @@ from medtutor import exercises, language, paths
 from medtutor.exercises.registry import find
 
 ROOT = Path(__file__).resolve().parents[1]
+store = paths.load(ROOT / "tools/store.py")
 LANGUAGES = ["zh_CN"]
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "book"]
 LINK = re.compile(r"\]\(([^)]*)\)")
@@ -65,13 +66,9 @@ def package() -> Iterator[Message]:
     """Texts that the package says, its templates, and the data cards, which lessons show."""
     for file in sorted((ROOT / "medtutor").rglob("*.py")):
         if "plots" not in file.parts:  # labels of figures stay English
-            program = ast.parse(file.read_text("utf-8"))
-            texts = {text.strip(): bool(SENTENCE.search(text)) for text in said(program)}
-            for call in (node for node in ast.walk(program) if isinstance(node, ast.Call)):
-                if isinstance(call.func, ast.Name) and call.func.id == "say":
-                    texts |= {literal(call.args[0]) or "": True}
-            where = str(file.relative_to(ROOT))
-            yield from ((text, where) for text, wanted in texts.items() if text and wanted)
+            program, where = ast.parse(file.read_text("utf-8")), str(file.relative_to(ROOT))
+            whole = [text.strip() for text in said(program) if SENTENCE.search(text)]
+            yield from ((text, where) for text in dict.fromkeys([*whole, *asked(program, "say")]))
     template = ROOT / "medtutor/capstone/card.md.j2"
     yield from page(template.read_text("utf-8"), str(template.relative_to(ROOT)))
     yield from page((ROOT / "data/README.md").read_text("utf-8"), "data/README.md")
@@ -90,6 +87,15 @@ def said(node: ast.AST) -> Iterator[str]:
         for part in child.values if isinstance(child, ast.JoinedStr) else ():
             if isinstance(part, ast.FormattedValue):
                 yield from said(part)
+
+
+def asked(program: ast.AST, function: str) -> Iterator[str]:
+    """Texts that a program hands to a function, however short they are."""
+    for call in (node for node in ast.walk(program) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id == function and call.args:
+            text = literal(call.args[0])
+            if text:
+                yield text
 
 
 def literal(node: ast.AST) -> str | None:
@@ -120,7 +126,15 @@ def pages() -> Iterator[Message]:
     for name in PAGES:
         for file in sorted((ROOT / name).rglob("*.md")) if name == "book" else [ROOT / name]:
             if "_build" not in file.parts:
-                yield from page(file.read_text("utf-8"), str(file.relative_to(ROOT)))
+                text, where = file.read_text("utf-8"), str(file.relative_to(ROOT))
+                yield from page(text, where)
+                yield from ((caption, where) for caption in re.findall("(?<=:caption: ).+", text))
+    site = ROOT / "book/conf.py"
+    site = ROOT / "book/conf.py"
+    yield from (
+        (text, "book/conf.py") for text in asked(ast.parse(site.read_text("utf-8")), "tell")
+    )
+    yield from ((title, "tools/store.py") for title in store.PARTS.values())
 
 
 def sources() -> dict[str, list[Message]]:
