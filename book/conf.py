@@ -15,11 +15,12 @@ from hashlib import sha256
 from importlib.metadata import files
 from pathlib import Path
 
+import jieba
 from docutils import nodes
 from sphinx.application import Sphinx
 
 from medtutor import __version__, cli, paths, translation
-from medtutor.language import ENGLISH, catalogue, in_use, translate
+from medtutor.language import catalogue, in_use, translate
 
 ROOT = Path(__file__).resolve().parents[1]
 store = paths.load(ROOT / "tools" / "store.py")
@@ -27,6 +28,8 @@ MATHJAX = next(f.locate() for f in files("sphinx-mathjax-offline") or [] if f.na
 
 LANGUAGE = in_use()
 TOLD = {**catalogue("medtutor", LANGUAGE), **catalogue("book", LANGUAGE)}
+
+jieba.setLogLevel("ERROR")
 
 project = "medtutor"
 language = LANGUAGE
@@ -39,7 +42,9 @@ include_patterns = [
     "CHANGELOG.md",
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "book/*.md",
+    "book/teach/*.md",
     "data/README.md",
     "notebooks/[0-9][0-9]_*.ipynb",
 ]
@@ -72,12 +77,12 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}
 mathjax_path = MATHJAX.name
 
-SAYS = {  # time and what is needed, in the first cell of a lesson
-    ENGLISH: r"\*\*Time:\*\* (?P<read>\d+) minutes to read, (?P<run>\d+) seconds.*"
+SAYS = [  # time and what is needed, in the first cell of a lesson, in both languages
+    r"\*\*Time:\*\* (?P<read>\d+) minutes to read, (?P<run>\d+) seconds.*"
     r"\*\*You need first:\*\* (?P<needs>[^.]+?)\.(?:\s|$)",
-    "zh_CN": r"\*\*用时\*\*\s*：阅读 (?P<read>\d+) 分钟，运行 (?P<run>\d+) 秒.*"  # noqa: RUF001
+    r"\*\*用时\*\*\s*：阅读 (?P<read>\d+) 分钟，运行 (?P<run>\d+) 秒.*"  # noqa: RUF001
     r"\*\*先修\*\*\s*：(?P<needs>[^。]+)",  # noqa: RUF001
-}
+]
 MARKER = re.compile(r"<!-- site: ([\w ]+) -->")
 TERM = re.compile(
     r"^(?P<names>(?:[^\s`].*\n)+)  .+\[[^]]+\]\(\.\./notebooks/(?P<lesson>\d\d)_", re.M
@@ -103,11 +108,10 @@ def lessons() -> dict[str, list[dict[str, str]]]:
     for file in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         first = "".join(json.loads(file.read_text("utf-8"))["cells"][0]["source"])
         first = translate(first, catalogue(file.name[:2], LANGUAGE))
-        said = re.search(
-            r"# (?P<number>\d\d) · (?P<title>.+)\n\*(?P<promise>[^*]+)\*.*" + SAYS[LANGUAGE],
-            re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", first),
-            re.S,
-        )
+        first = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", first)
+        head = r"# (?P<number>\d\d) · (?P<title>.+)\n\*(?P<promise>[^*]+)\*.*"
+        tried = (re.search(head + tail, first, re.S) for tail in SAYS)
+        said = next(filter(None, tried), None)
         if not said:
             raise ValueError(f"{file.name}: the first cell lacks title, time or what is needed")
         if file.name[:2] in store.PARTS:

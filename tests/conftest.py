@@ -15,6 +15,7 @@ settings.load_profile("repeatable")
 for _name in [name for name in os.environ if name.startswith("MEDTUTOR_")]:
     if _name != "MEDTUTOR_REAL_DATA":
         del os.environ[_name]  # settings of the user must not decide what a test says
+os.environ["MEDTUTOR_LANG"] = "en"
 
 
 def _real(name: str) -> Path:

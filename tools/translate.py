@@ -25,7 +25,14 @@ from medtutor.exercises.registry import find
 ROOT = Path(__file__).resolve().parents[1]
 store = paths.load(ROOT / "tools/store.py")
 LANGUAGES = ["zh_CN"]
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "book"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "SECURITY.md",
+    "book",
+]
 LINK = re.compile(r"\]\(([^)]*)\)")
 CODE = re.compile(r"`[^`]+`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
