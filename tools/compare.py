@@ -46,6 +46,7 @@ def main(options: list[str]) -> int:
         spec.parent.mkdir(parents=True)
         spec.write_text(json.dumps({"argv": argv, "display_name": "warm", "language": "python"}))
         environment = {**os.environ, "JUPYTER_PATH": folder, SOCKET: f"{folder}/socket"}
+        environment["MEDTUTOR_LANG"] = "en"  # as the stored outputs are
         command = [sys.executable, "-m", "pytest", *PYTEST, *options, *longest_first()]
         with server(environment) if forks else contextlib.nullcontext():
             return subprocess.run(command, env=environment).returncode

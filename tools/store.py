@@ -103,7 +103,9 @@ def store(lesson: Path) -> bool:
     """
     with tempfile.TemporaryDirectory() as folder:
         outcome = runner.execute(
-            lesson, Path(folder), {"MEDTUTOR_DATA": "", "MEDTUTOR_THREADS": "2"}
+            lesson,
+            Path(folder),
+            {"MEDTUTOR_DATA": "", "MEDTUTOR_LANG": "en", "MEDTUTOR_THREADS": "2"},
         )
         if outcome.error:
             raise RuntimeError(outcome.error)
