@@ -7,6 +7,8 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from medtutor.language import say
+
 
 class Parts(Protocol):
     """What a training needs of a `medtutor.splits.Split`; the test part is not among it."""
@@ -48,7 +50,8 @@ class Progress(keras.callbacks.Callback):
 
             self.bar = tqdm(total=self.total, desc="training", unit=self.unit, leave=False)
         else:
-            print(f"training on {self.samples} {self.things}, {self.total} {self.unit}s at most")
+            about = f"training on {self.samples} {self.things}, {self.total} {self.unit}s at most"
+            print(say(about))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Count a step."""

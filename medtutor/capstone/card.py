@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from medtutor import paths
+from medtutor import language, paths
 from medtutor.capstone import inspect
 from medtutor.plots import style
 
@@ -71,13 +71,15 @@ def escaped(text: object) -> str:
 
 
 TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
+    loader=FunctionLoader(
+        lambda name: language.page((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    ),
     autoescape=lambda name: name is not None and ".html" in name,
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-TEMPLATES.filters["md"] = escaped
+TEMPLATES.filters["md"] = lambda text: escaped(language.say(str(text)))
 
 
 def fill(

@@ -19,6 +19,7 @@ from medtutor.capstone import split as grouping
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.work import Outcome, Score, Trained, difference, right, surest, with_width
 from medtutor.ct import preprocess
+from medtutor.language import say
 from medtutor.types import Flag, ImageSet, Interval
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class Pictures(Trained):
             lowest = min(history.get("val_loss", history["loss"]))
             tried[lowest] = self.side, network, history
             if len(sides) > 1:
-                print(f"{self.side} x {self.side} pixels: lowest validation loss {lowest:.3f}")
+                said = f"{self.side} x {self.side} pixels: lowest validation loss {lowest:.3f}"
+                print(say(said))
         self.side, self.network, history = tried[min(tried)]
         return history
 

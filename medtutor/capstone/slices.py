@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medtutor.ct.preprocess import LUNG_WINDOW, SOFT_TISSUE_WINDOW, body, crop, resize, window
+from medtutor.language import say
 from medtutor.types import ImageSet
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def article(images: Sequence[np.ndarray], labels: np.ndarray, split: Split) -> n
     model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy")
     count = len(split.train)
     epochs = max(1, TAUGHT // count)
-    print(f"training the article's CNN on {count} images, {epochs} epochs")
+    print(say(f"training the article's CNN on {count} images, {epochs} epochs"))
     rng = np.random.default_rng(0)
     for _ in range(epochs):
         for batch in np.array_split(rng.permutation(split.train), -(-count // BATCH)):

@@ -121,7 +121,7 @@ def curve_look(name: str, k: int) -> dict[str, Any]:
 def alternative_text(words: str) -> str:
     """Look a figure's text up in the lesson's file; what has a space in it is the text itself."""
     if " " in words:
-        return words
+        return language.say(words)
     lesson = os.environ.get(LESSON, "")
     path = paths.notebooks() / "figures" / f"{lesson}.toml"
     texts = _texts(str(path))
