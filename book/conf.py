@@ -18,6 +18,7 @@ from pathlib import Path
 import jieba
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.search.zh import SearchChinese
 
 from medtutor import __version__, cli, paths, translation
 from medtutor.language import catalogue, in_use, translate
@@ -30,6 +31,8 @@ LANGUAGE = in_use()
 TOLD = {**catalogue("medtutor", LANGUAGE), **catalogue("book", LANGUAGE)}
 
 jieba.setLogLevel("ERROR")
+# Sphinx 9.0 ships English's stemmer for Chinese pages and then calls it by the wrong name.
+SearchChinese.language_name = "English"
 
 project = "medtutor"
 language = LANGUAGE
@@ -166,6 +169,25 @@ def registry() -> str:
     return "\n".join(rows)
 
 
+def real() -> str:
+    """Show what the lessons said of real patients' data, as `tools/real.py` has stored it."""
+    kept = json.loads((ROOT / "book/real.json").read_text("utf-8"))
+    used = ", ".join(f"{name} {release}" for name, release in kept["libraries"].items())
+    text = [f"{kept['date']}; {used}."]
+    for run in kept["runs"]:
+        task = f" --task {run['task']}" if run["task"] else ""
+        text.append(f"\n## `medtutor run {run['lesson']} --data {run['data']}{task}`\n")
+        text.append(f"{run['seconds']} s. {run['failure']}\n")
+        text.append(tell("| result | value | 95 % interval |"))
+        text.append("|---|---|---|")
+        for name, each in run["results"].items():
+            value, low, high = (
+                "" if each[k] is None else f"{each[k]:.3g}" for k in ("value", "low", "high")
+            )
+            text.append(f"| `{name}` | {value} | {low}{' – ' * bool(low)}{high} |")  # noqa: RUF001
+    return "\n".join(text)
+
+
 def commands() -> str:
     """Show what the command line says of itself."""
     return f"```text\n{cli._parser().format_help()}```"
@@ -212,6 +234,7 @@ MAKERS = {
     "lessons": lesson_table,
     "contents": contents,
     "registry": registry,
+    "real": real,
     "commands": commands,
     "citation": citation,
 }

@@ -13,7 +13,6 @@ from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache
 from html import unescape
-from typing import Any
 
 from medtutor import paths
 
@@ -55,18 +54,23 @@ def say(text: str) -> str:
     The code keeps its f-strings: a message of the catalogue holds ``{names}`` for what is filled
     in, and a finished text is recognised by the words between them.
     """
-    told = catalogue("medtutor", in_use())
-    if not told or text in told:
-        return told.get(text, text)
-    for pattern, names, translation in _patterns(in_use()):
-        if found := pattern.fullmatch(text):
+    return finished(text, in_use())
+
+
+def finished(text: str, language: str, letters: int = 1) -> str:
+    """Translate a finished message that has at least so many letters besides what is filled in."""
+    told = catalogue("medtutor", language)
+    if text in told:
+        return told[text]
+    for own, pattern, names, translation in _patterns(language):
+        if own >= letters and (found := pattern.fullmatch(text)):
             parts = [told.get(part, part) for part in found.groups()]
             return translation.format(**dict(zip(names, parts, strict=True)))
     return text
 
 
 @cache
-def _patterns(language: str) -> list[list[Any]]:
+def _patterns(language: str) -> list[tuple[int, re.Pattern[str], list[str], str]]:
     """Make patterns of the messages with ``{names}``, those with most words of their own first."""
     found = []
     for text, translation in catalogue("medtutor", language).items():
@@ -75,7 +79,7 @@ def _patterns(language: str) -> list[list[Any]]:
             pattern = "(.*)".join(map(re.escape, words))
             own = sum(map(len, words))
             found.append((own, re.compile(pattern, re.S), PLACE.findall(text), translation))
-    return [rest for _, *rest in sorted(found, key=lambda each: -each[0])]
+    return sorted(found, key=lambda each: -each[0])
 
 
 def taught(number: str, text: str) -> str:

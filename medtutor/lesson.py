@@ -75,6 +75,7 @@ def show_card(data: ImageSet | EcgSet, in_full: str = "") -> None:
         lesson = next(paths.notebooks().glob(f"{in_full}_*.ipynb")).name
         title = card.splitlines()[0].lstrip("# ")
         card = f"**Data:** {title}. Their card stands in full in [lesson {in_full}]({lesson})."
+        card = say(card)
     notes = (f"\n*{say('Note:')} {say(note)}.*" for note in data.notes)
     display(Markdown("\n".join([language.page(card), *notes])))
 

@@ -7,8 +7,10 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
-from medtutor.language import ENGLISH, catalogue, translate
+from medtutor.language import ENGLISH, catalogue, finished, translate
 
+SAID = re.compile(".+")  # a line
+LONG = 12  # letters by which a line that a lesson has printed is known as the package's own
 FOLDED = re.compile(r"<details><summary>([^<]*)</summary>([^<]*)</details>")
 
 
@@ -23,15 +25,20 @@ def notebook(lesson: Path, language: str) -> bytes:
         if cell["cell_type"] == "markdown":
             cell["source"] = _lines(translate("".join(cell["source"]), *known))
         for output in cell.get("outputs", []):
-            _speak(output, *known)
+            _speak(output, language, *known)
+            if "text" in output:
+                text = "".join(output["text"])
+                output["text"] = _lines(SAID.sub(lambda m: finished(m[0], language, LONG), text))
     return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def _speak(output: dict[str, Any], *known: Mapping[str, str]) -> None:
+def _speak(output: dict[str, Any], language: str, *known: Mapping[str, str]) -> None:
     """Translate what an output says in Markdown, and the words of its figure."""
     shown = output.get("data", {})
     if "text/markdown" in shown:
-        shown["text/markdown"] = _lines(translate("".join(shown["text/markdown"]), *known))
+        text = "".join(shown["text/markdown"])
+        one = finished(text, language, LONG)
+        shown["text/markdown"] = _lines(translate(text, *known) if one == text else one)
     if "text/html" in shown:
         shown["text/html"] = _lines(
             FOLDED.sub(

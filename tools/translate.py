@@ -37,7 +37,7 @@ LINK = re.compile(r"\]\(([^)]*)\)")
 CODE = re.compile(r"`[^`]+`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
 PLACE = re.compile(r"\{[{%].*?[%}]\}|\{\w+\}")  # also those of a template
-SENTENCE = re.compile(r"[a-z]{2}[,:;]? [a-z{]|^[A-Z]?[a-z]+ \{|\} [a-z]{2}")
+SENTENCE = re.compile(r"[a-z]{2}[,:;]? +[a-z{]|^[A-Z]?[a-z]+ \{|\}:? [a-z]{2}")
 Message = tuple[str, str]  # the English text, and where it stands
 
 

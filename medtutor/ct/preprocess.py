@@ -50,7 +50,9 @@ def window(hu: np.ndarray, centre: float, width: float) -> np.ndarray:
     [0.0, 0.5, 1.0]
     """
     if width <= 0:
-        raise DataError(f"a window of width {width} HU shows nothing", remedy="Use a width above 0")
+        raise DataError(
+            f"a window of width {width} HU shows nothing", remedy="Use a width above 0."
+        )
     low = centre - width / 2
     return np.clip((np.asarray(hu, np.float32) - low) / width, 0, 1)
 
@@ -264,13 +266,13 @@ def _check(images: Images, files: Sequence[str]) -> None:
             raise DataError(
                 f"an image of shape {np.shape(image)} where (height, width) is needed",
                 path=_name(files, k),
-                remedy="Give one grey slice per nodule",
+                remedy="Give one grey slice per nodule.",
             )
         if not np.all(np.isfinite(image)):
             raise DataError(
                 "the image has NaN or infinite pixels",
                 path=_name(files, k),
-                remedy="Export it again",
+                remedy="Export it again.",
             )
 
 

@@ -113,7 +113,7 @@ def _judge(exercise: Exercise, answer: Any) -> Report:
     if first is None:
         return report("passed", len(cases))
     tried = [f"For the arguments {', '.join(map(brief, cases[first]))}"] if wanted_function else []
-    hint = "Hint: " + _fitting_hint(exercise, cases, got)
+    hint = f"Hint: {_fitting_hint(exercise, cases, got)}"
     return report("failed", wrong.count([]), *tried, *wrong[first], hint)
 
 
