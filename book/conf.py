@@ -161,7 +161,7 @@ def registry() -> str:
     for name, entry in tomllib.loads((ROOT / "data/registry.toml").read_text("utf-8")).items():
         sizes = [f.get("size") for f in entry["files"]]
         size = f"{sum(sizes) / 1e6:.3g}" if all(sizes) else tell("in a library")
-        anchor = re.sub(r"[^\w -]", "", entry["card"].lower()).replace(" ", "-")
+        anchor = re.sub(r"[^\w -]", "", tell(entry["card"]).lower()).replace(" ", "-")
         rows.append(
             f"| [{name}](../data/README.md#{anchor}): {entry['title']} | {len(entry['files'])} "
             f"| {size} | {entry['licence']} | {entry['citation']} |"
