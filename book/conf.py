@@ -275,6 +275,8 @@ def speak(app: Sphinx, page: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx what to call."""
+    """Tell Sphinx what to call, and the search which words are the field's own."""
+    for name in (name for names, _ in terms() for name in names if not name.isascii()):
+        jieba.add_word(name)
     app.connect("source-read", fill)
     app.connect("doctree-read", speak)
