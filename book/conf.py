@@ -72,6 +72,7 @@ html_use_index = html_domain_indices = False
 html_show_search_summary = False  # browsers do not let a page from the file system fetch another
 html_theme_options = {
     "article_header_end": ["switch", "article-header-buttons"],
+    "collapse_navbar": True,  # the theme's arrows that open a branch have no name for ears
     "home_page_in_toc": True,
     "navbar_persistent": [],  # the search stands at the side already
     "show_toc_level": 2,
