@@ -157,6 +157,8 @@ def _run(chosen: argparse.Namespace) -> int:
     from medtutor import runner
 
     if chosen.task:
+        if not runner.lesson_path(chosen.lesson).stem.endswith("own_data"):
+            raise DataError("only lesson 23 takes a task", remedy="Leave --task out, or run 23.")
         os.environ["MEDTUTOR_TASK"] = chosen.task  # the kernel of the lesson inherits it
     notebook = runner.run(chosen.lesson, chosen.data, chosen.out)
     print(f"Executed notebook: {notebook}")

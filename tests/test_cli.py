@@ -15,6 +15,17 @@ def test_a_mistake_is_one_line_and_status_2(capsys):
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("lesson", ["08", "heart_rate", "1"])
+def test_a_task_for_a_lesson_that_takes_none_is_refused(lesson, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli.os, "environ", dict(cli.os.environ))
+    out = tmp_path / "out"
+    assert cli.main(["run", lesson, "--task", "beats", "--out", str(out)]) == 2
+    said = "medtutor: only lesson 23 takes a task. Leave --task out, or run 23.\n"
+    assert capsys.readouterr().err == said
+    assert not out.exists()
+    assert "MEDTUTOR_TASK" not in cli.os.environ
+
+
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["data", "get", "--help"]])
 def test_help_is_there(words, capsys):
     with pytest.raises(SystemExit) as ended:
