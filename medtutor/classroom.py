@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from itertools import chain, groupby
 from pathlib import Path
@@ -16,8 +17,8 @@ SAID = re.compile(r"Exercise (\d\d\.\d+): (right|not yet|\d+ of)")  # what a che
 Learners = dict[str, dict[str, str]]  # name of file or folder: state of each exercise
 
 
-def show(folder: Path, out: Path | None = None) -> int:
-    """Print how far a class is and where it is stuck; write a table of all states to `out`."""
+def show(folder: Path, out: Path | None = None, picture: Path | None = None) -> int:
+    """Print how far a class is and where it is stuck; write all states as a table, as a picture."""
     learners, unread = read(folder)
     if not learners:
         raise DataError(
@@ -28,12 +29,17 @@ def show(folder: Path, out: Path | None = None) -> int:
         )
     for line in (*lessons(learners), "", *stuck(learners), *unread):
         print(line)
+    files = []
     if out:
+        files.append(("Every learner and exercise", out, table(learners).encode()))
+    if picture:
+        files.append(("Who is stuck where", picture, drawn(learners, picture)))
+    for what, file, content in files:
         try:
-            paths.write_text(out, table(learners))
+            paths.write_bytes(file, content)
         except OSError as error:
-            raise DataError(f"cannot be written ({error.strerror})", path=out) from None
-        print(f"Every learner and exercise: {out.resolve()}")
+            raise DataError(f"cannot be written ({error.strerror})", path=file) from None
+        print(f"{what}: {file.resolve()}")
     return 0
 
 
@@ -90,18 +96,73 @@ def lessons(learners: Learners) -> Iterator[str]:
 
 def stuck(learners: Learners) -> Iterator[str]:
     """Name the exercises that most have tried in vain, and who has."""
+    who = _tried_in_vain(learners)
+    yield "Tried and not right yet:" if who else "Nobody is stuck."
+    for key, names in [*who.items()][:HARDEST]:
+        exercise = exercises.find(key)
+        yield f"{key:<6}{len(names):>3}  {exercise.task if exercise else ''}"
+        yield f"{'':<11}{', '.join(names)}"
+    if len(who) > HARDEST:
+        yield f"and {len(who) - HARDEST} more exercises"
+
+
+def _tried_in_vain(learners: Learners) -> dict[str, list[str]]:
+    """Find who is stuck in which exercise, the hardest first."""
     who: dict[str, list[str]] = {}
     for name, states in learners.items():
         for key in (key for key, state in states.items() if state == "failed"):
             who.setdefault(key, []).append(name)
-    hardest = sorted(who, key=lambda key: (-len(who[key]), key))
-    yield "Tried and not right yet:" if hardest else "Nobody is stuck."
-    for key in hardest[:HARDEST]:
-        exercise = exercises.find(key)
-        yield f"{key:<6}{len(who[key]):>3}  {exercise.task if exercise else ''}"
-        yield f"{'':<11}{', '.join(who[key])}"
-    if len(hardest) > HARDEST:
-        yield f"and {len(hardest) - HARDEST} more exercises"
+    return dict(sorted(who.items(), key=lambda found: (-len(found[1]), found[0])))
+
+
+def drawn(learners: Learners, file: Path) -> bytes:
+    """Draw a row for each learner and a column for each exercise; above it, how many are stuck."""
+    import matplotlib as mpl
+    import numpy as np
+
+    from medtutor import plots
+
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in ("png", "svg"):
+        raise DataError("a picture ends in .png or .svg", path=file)
+    keys, who, tall = exercises.keys(), _tried_in_vain(learners), 0.17 * len(learners)
+    hardest, at = [*who][:HARDEST], {key: k for k, key in enumerate(keys)}
+    states = np.array([[*each.values()] for each in learners.values()])
+    fig, ((above,), (below,)) = plots.figure(
+        2, 1, width=14, height=2.6 + tall, height_ratios=(1.2, 0.2 + tall)
+    )
+    above.bar([at[key] for key in who], [*map(len, who.values())], color=plots.COLOURS["orange"])
+    above.yaxis.get_major_locator().set_params(integer=True)
+    above.set(ylabel="learners stuck", title="Who is stuck where; the hardest exercises by name")
+    above.set_xticks([at[key] for key in hardest], hardest, rotation=90, fontsize=7)
+    for name, state, ink, look, size in (
+        ("right", "passed", "sky", "o", 10),
+        ("tried, not right yet", "failed", "orange", "s", 34),
+    ):
+        row, column = np.nonzero(states == state)
+        below.scatter(column, row, size, plots.COLOURS[ink], marker=look, label=name, linewidths=0)
+    below.set(xlabel="lesson, with a column for each exercise; empty where nothing was tried")
+    below.set_yticks(range(len(learners)), [_short(name) for name in learners])
+    below.set_ylim(len(learners) - 0.5, -0.5)
+    lessons = [[at[key] for key in group] for _, group in groupby(keys, lambda key: key[:2])]
+    below.set_xticks([np.mean(places) for places in lessons], [keys[k[0]][:2] for k in lessons])
+    for ax in (above, below):
+        ax.set_xlim(-0.5, len(keys) - 0.5)
+        ax.tick_params(length=0)
+        for places in lessons[::2]:
+            ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color="0.93", zorder=0)
+    fig.legend(loc="outside upper right", ncols=2, frameon=False)
+    place = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name in a script that the font has not
+        fig.savefig(place, format=kind, dpi=100)
+    return place.getvalue()
+
+
+def _short(name: str) -> str:
+    """Cut a name that would leave no room for the exercises."""
+    name = name if len(name) <= 24 else name[:23] + "…"
+    return name.replace("$", r"\$")  # not the beginning of a formula
 
 
 def table(learners: Learners) -> str:

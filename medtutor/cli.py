@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     group = command("class", _class, "join the progress of many learners")
     group.add_argument("folder", type=Path, help="one folder or progress file for each learner")
     group.add_argument("--out", type=Path, help="also write a table of all states, as CSV")
+    group.add_argument("--picture", type=Path, help="also draw who is stuck where (.png or .svg)")
     return parser
 
 
@@ -216,7 +217,7 @@ def _reset(chosen: argparse.Namespace) -> int:
 def _class(chosen: argparse.Namespace) -> int:
     from medtutor import classroom
 
-    return classroom.show(chosen.folder, chosen.out)
+    return classroom.show(chosen.folder, chosen.out, chosen.picture)
 
 
 def _doctor(_: argparse.Namespace) -> int:

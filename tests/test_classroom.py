@@ -4,10 +4,12 @@ import csv
 import json
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from medtutor import classroom, cli, exercises, paths, workspace
 
@@ -74,6 +76,50 @@ def test_the_csv_has_a_row_for_each_learner(thirty, tmp_path, capsys):
     stuck = next(r for r in rows if r["learner"] == "stuck3")
     assert (stuck["right"], stuck["tried"], stuck["07.1"]) == ("1", "2", "failed")
     assert rows[0]["learner"] == "'=1+1"  # a spreadsheet must not run a name
+
+
+def test_the_picture_has_a_mark_for_each_exercise_that_was_tried(thirty, tmp_path, capsys):
+    odd = ("$x$ & <y>", "学生", "n" * 40)
+    for name in odd:
+        hand_in(thirty / name, dict.fromkeys(KEYS, "passed"))
+    out = tmp_path / "new" / "class.svg"
+    assert cli.main(["class", str(thirty), "--picture", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"Who is stuck where: {out}"
+    drawing = ElementTree.fromstring(out.read_text(encoding="utf-8"))
+    svg = "{http://www.w3.org/2000/svg}"
+    groups = {each.get("id"): each for each in drawing.iter(f"{svg}g")}
+    marks = [len([*groups[f"PathCollection_{k}"].iter(f"{svg}use")]) for k in (1, 2)]
+    assert marks == [10 * 3 + 10 + 1 + 3 * len(KEYS), 10 + 9 + 1]  # right; tried in vain
+    words = ["".join(text.itertext()) for text in drawing.iter(f"{svg}text")]
+    assert {"stuck3", "begun8.json", "older", *odd[:2], "n" * 23 + "…"} <= set(words)
+    assert [word for word in words if word in KEYS] == ["07.1", "00.1", "16.2"]  # the hardest
+    numbers = [word for word in words if len(word) == 2 and word.isdigit()]
+    assert numbers[-24:] == [f"{number:02d}" for number in range(24)]
+
+
+def test_the_picture_of_a_class_that_is_never_stuck(tmp_path):
+    hand_in(tmp_path / "class" / "ann", {"00.1": "passed"})
+    assert cli.main(["class", str(tmp_path / "class"), "--picture", str(tmp_path / "a.PNG")]) == 0
+    with Image.open(tmp_path / "a.PNG") as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 1400
+
+
+@pytest.mark.parametrize("name", ["class.pdf", "picture", ".png"])
+def test_a_picture_of_another_kind_is_one_clear_error(thirty, tmp_path, name, capsys):
+    words = ["--out", str(tmp_path / "class.csv"), "--picture", str(tmp_path / name)]
+    assert cli.main(["class", str(thirty), *words]) == 2
+    assert "a picture ends in .png or .svg" in capsys.readouterr().err
+    assert not (tmp_path / "class.csv").exists()
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("word", ["--out", "--picture"])
+def test_a_file_that_cannot_be_written_is_named(thirty, tmp_path, word, capsys):
+    (tmp_path / "file").write_text("")
+    target = tmp_path / "file" / "class.svg"
+    assert cli.main(["class", str(thirty), word, str(target)]) == 2
+    assert f"medtutor: {target}: cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("bad", [b"", b'{"00.1": ', b"[1, 2]", b"5", b"\xff\xfe", b"{}", b"null"])
