@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from medtutor import __version__
 from medtutor.errors import DataError, MedtutorError, SplitError
@@ -118,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("folder", type=Path, help="one folder or progress file for each learner")
     group.add_argument("--out", type=Path, help="also write a table of all states, as CSV")
     group.add_argument("--picture", type=Path, help="also draw who is stuck where (.png or .svg)")
+
+    complete = command("completion", _completion, "print the script that completes in a shell")
+    complete.add_argument("shell", choices=("bash", "zsh"))
     return parser
 
 
@@ -218,6 +222,22 @@ def _class(chosen: argparse.Namespace) -> int:
     from medtutor import classroom
 
     return classroom.show(chosen.folder, chosen.out, chosen.picture)
+
+
+def _completion(chosen: argparse.Namespace) -> int:
+    import shtab
+
+    from medtutor import runner
+
+    parser = _parser()
+    commands: Any = next(each for each in parser._actions if isinstance(each.choices, dict))
+    for word in (each for command in commands.choices.values() for each in command._actions):
+        if word.type is Path or word.dest == "data":
+            word.complete = shtab.FILE
+        elif word.dest in ("lesson", "lessons"):
+            word.choices = [lesson.name[:2] for lesson in runner.all_lessons()]
+    print(shtab.complete(parser, chosen.shell))
+    return 0
 
 
 def _doctor(_: argparse.Namespace) -> int:

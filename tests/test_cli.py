@@ -1,4 +1,6 @@
+import contextlib
 import json
+import shutil
 import subprocess
 import sys
 
@@ -75,6 +77,41 @@ def test_a_lesson_is_begun_anew_by_command(tmp_path, capsys):
     assert cli.main(["reset", "07", "--workspace", str(tmp_path)]) == 0
     assert "yours is 07_ct_data.mine.ipynb" in capsys.readouterr().out
     assert (tmp_path / "07_ct_data.mine.ipynb").read_text() == "mine"
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """Ask a shell that has read the script how it would go on."""
+    room = tmp_path_factory.mktemp("shell")
+    (room / "hearts").mkdir()
+    with (room / "script").open("w") as out, contextlib.redirect_stdout(out):
+        assert cli.main(["completion", "bash"]) == 0
+    ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); . ./script; '
+    ask += '_shtab_medtutor medtutor "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[@]}"'
+
+    def asked(words):
+        told = ["bash", "-c", ask, "bash", *words.split(" ")]
+        done = subprocess.run(told, cwd=room, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    return asked
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("medtutor res", ["reset"]),
+        ("medtutor run 2", ["20", "21", "22", "23"]),
+        ("medtutor course 01 1", [str(number) for number in range(10, 20)]),
+        ("medtutor run 23 --ta", ["--task"]),
+        ("medtutor run 23 --task ", ["classes", "outlines", "rate", "beats"]),
+        ("medtutor run 23 --data he", ["hearts"]),
+        ("medtutor class he", ["hearts"]),
+    ],
+)
+def test_a_shell_completes_commands_lessons_and_folders(words, found, complete):
+    assert complete(words) == found
 
 
 @pytest.mark.parametrize("words", [["course", "--jobs=0"], ["federate", "--rounds=-3"]])
