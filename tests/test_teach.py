@@ -30,6 +30,8 @@ PLANS = [
 def test_what_a_page_points_to_exists(page):
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", PAGES[page]):
         assert (TEACH / link).exists(), link
+    for tool in re.findall(r"\btools/\w+\.py|\btests/\w+\.py", PAGES[page]):
+        assert (paths.root() / tool).is_file(), tool
     known = exercises.keys()
     for key in re.findall(r"(?<![\d.:])(\d\d\.\d)(?![\d%])", PAGES[page]):
         assert key in known
