@@ -54,6 +54,7 @@ ASKED = "**Predict:** how many?"
         (ASKED, [], "y = x + 1  # why", "y = ...  # why"),
         ("$$y = x$$", [], "y = (\n    f(x)\n)", "y = ..."),
         ("", ["live"], "a, b = f(x)", "a, b = ..."),
+        ("", ["live"], "%pwd\ny = f(x)", "%pwd\ny = f(x)"),
         (ASKED, ["whole"], "y = x + 1", "y = x + 1"),
         (ASKED, [], "k = np.array([1, 2])", "k = np.array([1, 2])"),
         (ASKED, [], "rng = np.random.default_rng(x)", "rng = np.random.default_rng(x)"),
@@ -84,3 +85,15 @@ def test_the_whole_lesson_stands_beside_it(tmp_path, monkeypatch, capsys):
     assert whole.read_bytes() == (paths.notebooks() / whole.name).read_bytes()
     assert nbformat.read(half, 4).cells[0] == nbformat.read(whole, 4).cells[0]
     assert capsys.readouterr().out == f"{half}: {make.half(whole)[1]} cells to type\n"
+
+
+def test_a_copy_of_ones_own_is_half_typed_as_well(tmp_path, monkeypatch):
+    own = tmp_path / "own" / "05_recurrent.ipynb"
+    cells = [v4.new_code_cell("y = x + 1", metadata={"tags": ["live"]})]
+    paths.write_text(own, nbformat.writes(v4.new_notebook(cells=cells)))
+    monkeypatch.setattr(sys, "argv", ["half.py", str(own), "--out", str(tmp_path / "out")])
+    make.main()
+    assert (
+        nbformat.read(tmp_path / "out" / "05_recurrent.half.ipynb", 4).cells[0].source == "y = ..."
+    )
+    assert (tmp_path / "out" / own.name).read_bytes() == own.read_bytes()

@@ -42,7 +42,10 @@ def half(lesson: Path) -> tuple[Any, int]:
 def _spans(source: str, asked: bool) -> Iterator[tuple[int, int]]:
     """Yield from which to which byte a cell wants typing."""
     lines = source.encode().splitlines(keepends=True)
-    body = ast.parse(source).body
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return  # a command of IPython
     if "check" in _names(ast.Module(body, [])):
         return  # an exercise: the learner's own dots
 
@@ -84,11 +87,11 @@ def _without(source: str, spans: list[tuple[int, int]]) -> str:
 def main() -> None:
     """Write the half-typed copies of the lessons that the command names, beside the whole ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("lessons", nargs="+", help="numbers of lessons, such as 07")
+    parser.add_argument("lessons", nargs="+", help="numbers of lessons, or notebooks of yours")
     parser.add_argument("--out", type=Path, default=Path("results/half"))
     chosen = parser.parse_args()
     for number in chosen.lessons:
-        lesson = runner.lesson_path(number)
+        lesson = Path(number) if Path(number).is_file() else runner.lesson_path(number)
         book, typed = half(lesson)
         target = chosen.out / f"{lesson.stem}.half.ipynb"
         paths.write_text(target, nbformat.writes(book))
