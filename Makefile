@@ -1,4 +1,5 @@
 # make lab        learn: opens the lessons in JupyterLab
+# make lab LANGUAGE=zh   the same in Chinese; so does make course
 # make test       prove: style, types, tests, and every lesson against its stored outputs
 # make course     run every lesson from end to end, without a browser
 # make setup      only install
@@ -19,6 +20,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 FRAMEWORKS := .venv-frameworks
+# From the command line only: the system has a variable of this name for its own lists.
+SPOKEN := $(if $(filter command%,$(origin LANGUAGE)),--language $(LANGUAGE))
 UV := $(shell sed -n 's/.*"\(uv==[0-9.]*\)".*/\1/p' pyproject.toml)
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -57,11 +60,11 @@ install-with-pip:
 	@$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes --no-deps -r requirements.lock
 
 lab: $(READY)
-	@$(BIN)/medtutor lab $(LAB)
+	@$(BIN)/medtutor lab $(LAB) $(SPOKEN)
 
 course: $(READY)
 	@echo "Running every lesson; the executed notebooks go to results/course"
-	@$(BIN)/medtutor course $(LESSONS)
+	@$(BIN)/medtutor course $(LESSONS) $(SPOKEN)
 
 test: $(READY)
 	@echo "1 of 4: style"

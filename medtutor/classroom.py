@@ -11,9 +11,12 @@ from pathlib import Path
 from medtutor import exercises, paths, workspace
 from medtutor.errors import DataError
 from medtutor.exercises.registry import progress
+from medtutor.language import say
 
 HARDEST = 10  # exercises that the screen lists; the table with `--out` has all
-SAID = re.compile(r"Exercise (\d\d\.\d+): (right|not yet|\d+ of)")  # what a checker has printed
+# What a checker has printed, in English or Chinese.
+SAID = re.compile(r"(?:Exercise|练习) (\d\d\.\d+)(?:: |：)(right|正确|not yet|还没做|\d)")  # noqa: RUF001
+STATES = {"right": "passed", "正确": "passed", "not yet": "not yet", "还没做": "not yet"}
 Learners = dict[str, dict[str, str]]  # name of file or folder: state of each exercise
 
 
@@ -28,7 +31,7 @@ def show(folder: Path, out: Path | None = None, picture: Path | None = None) -> 
             "executed notebook into one folder, each under a name of its own.",
         )
     for line in (*lessons(learners), "", *stuck(learners), *unread):
-        print(line)
+        print(say(line))
     files = []
     if out:
         files.append(("Every learner and exercise", out, table(learners).encode()))
@@ -39,7 +42,7 @@ def show(folder: Path, out: Path | None = None, picture: Path | None = None) -> 
             paths.write_bytes(file, content)
         except OSError as error:
             raise DataError(f"cannot be written ({error.strerror})", path=file) from None
-        print(f"{what}: {file.resolve()}")
+        print(f"{say(what)}: {file.resolve()}")
     return 0
 
 
@@ -72,7 +75,7 @@ def _kept(file: Path) -> dict[str, str]:
         said = SAID.findall(file.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return {}
-    return {key: {"right": "passed", "not yet": "not yet"}.get(how, "failed") for key, how in said}
+    return {key: STATES.get(how, "failed") for key, how in said}
 
 
 def _best(key: str, found: list[dict[str, str]]) -> str:

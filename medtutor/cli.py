@@ -9,13 +9,18 @@ from typing import Any
 
 from medtutor import __version__
 from medtutor.errors import DataError, MedtutorError, SplitError
+from medtutor.language import SUPPORTED, VARIABLE, say
 
 Action = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 all well, 1 something failed, 2 a mistake in the call or the data."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    _in_words(parser)
+    chosen = parser.parse_args(arguments)
+    if chosen.language:
+        os.environ[VARIABLE] = chosen.language  # what this command starts inherits it
     try:
         status = int(chosen.action(chosen))
         sys.stdout.flush()
@@ -27,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        print("medtutor: stopped", file=sys.stderr)
+        print("medtutor:", say("stopped"), file=sys.stderr)
         return 130
 
 
@@ -57,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, action: Action, about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=about)
         made.set_defaults(action=action)
+        made.add_argument(
+            "--language", choices=list(SUPPORTED), help="the course in English or 中文"
+        )
         return made
 
     lab = command("lab", _lab, "open your copy of the lessons in JupyterLab")
@@ -125,15 +133,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _in_words(parser: argparse.ArgumentParser) -> None:
+    """Put what a parser says of itself and of its commands into the reader's language."""
+    parser.description = say(parser.description or "")
+    for action in parser._actions:
+        action.help = action.help and say(action.help)
+        if isinstance(action, argparse._SubParsersAction):
+            for listed in action._choices_actions:
+                listed.help = say(listed.help or "")
+            for each in action.choices.values():
+                _in_words(each)
+
+
 def _lab(chosen: argparse.Namespace) -> int:
-    from medtutor import runner, workspace
+    from medtutor import paths, runner, workspace
     from medtutor.exercises.registry import PROGRESS
 
     first = runner.lesson_path(chosen.lesson).name
     folder, messages = workspace.refresh(chosen.workspace)
+    home = chosen.workspace or paths.workspace()
     for message in messages:
-        print(message)
-    print(f"Your copies of the lessons are in {folder}. Start with {first[:2]}.", flush=True)
+        print(say(message))
+    print(say(f"Your copies of the lessons are in {folder}. Start with {first[:2]}."), flush=True)
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
         "--ServerApp.ip=127.0.0.1",
@@ -149,7 +170,7 @@ def _lab(chosen: argparse.Namespace) -> int:
         command.append("--allow-root")  # containers; the server still listens on loopback only
     command.append(f"--LabApp.default_url=/lab/tree/{first}")
     os.environ.update(
-        {PROGRESS: str(workspace.progress_file(folder)), "MEDTUTOR_WORKSPACE": str(folder)}
+        {PROGRESS: str(workspace.progress_file(home)), "MEDTUTOR_WORKSPACE": str(home)}
     )
     if os.name == "nt":  # no exec on Windows: the console would come back at once
         import subprocess
@@ -166,9 +187,9 @@ def _run(chosen: argparse.Namespace) -> int:
             raise DataError("only lesson 23 takes a task", remedy="Leave --task out, or run 23.")
         os.environ["MEDTUTOR_TASK"] = chosen.task  # the kernel of the lesson inherits it
     notebook = runner.run(chosen.lesson, chosen.data, chosen.out)
-    print(f"Executed notebook: {notebook}")
+    print(say(f"Executed notebook: {notebook}"))
     for card in runner.cards(notebook)[:1]:
-        print(f"Model card: {card}")
+        print(say(f"Model card: {card}"))
     return 0
 
 
@@ -181,9 +202,9 @@ def _course(chosen: argparse.Namespace) -> int:
     for o in outcomes:
         print(f"{o.lesson:<8}{o.seconds:>9.0f}{o.peak_mb:>9.0f}  {o.error or 'complete'}")
     failed = [o.lesson for o in outcomes if o.error]
-    print(f"Executed notebooks: {chosen.out.resolve()}")
+    print(say(f"Executed notebooks: {chosen.out.resolve()}"))
     if failed:
-        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+        print(say(f"Failed: {', '.join(failed)}"), file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -195,7 +216,7 @@ def _data(chosen: argparse.Namespace) -> int:
     else:
         rows = datasets.list_sources() if chosen.verb == "list" else datasets.verify(chosen.name)
     for row in rows:
-        print(row)
+        print(say(str(row)))
     return 0 if all(getattr(row, "ok", True) for row in rows) else 1
 
 

@@ -17,6 +17,7 @@ from html import unescape
 from medtutor import paths
 
 ENGLISH = "en"
+VARIABLE = "MEDTUTOR_LANG"
 SUPPORTED = {"en": ENGLISH, "zh": "zh_CN"}  # what a user says: name of the folder in locale/
 CODE = re.compile(r"^ *```.*?^ *```|\$\$.*?\$\$|`[^`]*`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>", re.S | re.M)
 PLACE = re.compile(r"\{(\w+)\}")
@@ -28,7 +29,7 @@ FRAME = re.compile(
 
 def in_use() -> str:
     """Language of the reader: ``MEDTUTOR_LANG``, else that of the system, else English."""
-    chosen = os.environ.get("MEDTUTOR_LANG") or next(
+    chosen = os.environ.get(VARIABLE) or next(
         (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
     )
     return SUPPORTED.get(chosen[:2].lower(), ENGLISH)

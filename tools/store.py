@@ -7,6 +7,7 @@ who runs the lesson, and are not stored.
 """
 
 import base64
+import os
 import re
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 
 import nbformat
 
-from medtutor import ledger, paths, runner
+from medtutor import language, ledger, paths, runner
 
 LARGEST = 400_000  # bytes of a stored lesson
 KEPT_TAGS = ("tags", "jupyter", "slideshow")
@@ -105,7 +106,7 @@ def store(lesson: Path) -> bool:
         outcome = runner.execute(
             lesson,
             Path(folder),
-            {"MEDTUTOR_DATA": "", "MEDTUTOR_LANG": "en", "MEDTUTOR_THREADS": "2"},
+            {"MEDTUTOR_DATA": "", "MEDTUTOR_THREADS": "2"},
         )
         if outcome.error:
             raise RuntimeError(outcome.error)
@@ -177,6 +178,7 @@ def main(numbers: list[str]) -> int:
     if numbers == ["--table"]:
         print(table())
         return 0
+    os.environ[language.VARIABLE] = language.ENGLISH
     lessons = [runner.lesson_path(n) for n in numbers] or runner.all_lessons()
     failed = 0
     for lesson in lessons:

@@ -74,7 +74,9 @@ def package() -> Iterator[Message]:
     for file in sorted((ROOT / "medtutor").rglob("*.py")):
         if "plots" not in file.parts:  # labels of figures stay English
             program, where = ast.parse(file.read_text("utf-8")), str(file.relative_to(ROOT))
-            whole = [text.strip() for text in said(program) if SENTENCE.search(text)]
+            whole = [
+                text.strip() for text in said(program) if SENTENCE.search(text) and "\\" not in text
+            ]
             yield from ((text, where) for text in dict.fromkeys([*whole, *asked(program, "say")]))
     template = ROOT / "medtutor/capstone/card.md.j2"
     yield from page(template.read_text("utf-8"), str(template.relative_to(ROOT)))
