@@ -16,11 +16,11 @@ class MedtutorError(Exception):
         self, problem: str, path: str | Path | None = None, remedy: str | None = None
     ) -> None:
         self.problem, self.path, self.remedy = problem, path, remedy
-        message = say(problem).rstrip(".。") + "."
+        message = say(problem).rstrip(".。") + say(".")
         if path is not None:
             message = f"{path}: {message}"
         if remedy:
-            message = f"{message} {say(remedy)}"
+            message += say(remedy) if message.endswith("。") else f" {say(remedy)}"
         super().__init__(message)
 
     def _render_traceback_(self) -> list[str]:

@@ -20,6 +20,7 @@ ENGLISH = "en"
 VARIABLE = "MEDTUTOR_LANG"
 SUPPORTED = {"en": ENGLISH, "zh": "zh_CN"}  # what a user says: name of the folder in locale/
 CODE = re.compile(r"^ *```.*?^ *```|\$\$.*?\$\$|`[^`]*`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>", re.S | re.M)
+FEW = 8  # letters
 PLACE = re.compile(r"\{(\w+)\}")
 GAP = re.compile(r"(\n[ \t]*\n\s*)")
 FRAME = re.compile(
@@ -76,9 +77,10 @@ def _patterns(language: str) -> list[tuple[int, re.Pattern[str], list[str], str]
     found = []
     for text, translation in catalogue("medtutor", language).items():
         words = PLACE.split(text)[::2]
-        if len(words) > 1 and is_prose(" ".join(words)):
+        own = sum(map(len, words))
+        enough = own >= FEW or words[0]  # "{a} and {b}" would fit anything
+        if len(words) > 1 and enough and is_prose(" ".join(words)):
             pattern = "(.*)".join(map(re.escape, words))
-            own = sum(map(len, words))
             found.append((own, re.compile(pattern, re.S), PLACE.findall(text), translation))
     return sorted(found, key=lambda each: -each[0])
 
