@@ -60,6 +60,7 @@ ASKED = "**Predict:** how many?"
         (ASKED, [], "rng = np.random.default_rng(x)", "rng = np.random.default_rng(x)"),
         (ASKED, [], "s = 'é'; µ = x + 1; t = x - 1", "s = 'é'; µ = ...; t = ..."),
         ("", [], 'def f(x):\n    """Say."""\n    return x', 'def f(x):\n    """Say."""\n    ...'),
+        ("", [], 'def f(x):\n    """Say."""', 'def f(x):\n    """Say."""'),
         ("", [], "def f(x): return x", "def f(x): ..."),
         ("", [], "def f(x):\n    plots.lines(x)", "def f(x):\n    plots.lines(x)"),
         ("", [], "class A:\n  def f(self):\n    return 1", "class A:\n  def f(self):\n    ..."),

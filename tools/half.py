@@ -27,7 +27,7 @@ def half(lesson: Path) -> tuple[Any, int]:
     book = nbformat.read(lesson, 4)
     told, typed = "", 0
     for cell in book.cells:
-        if cell.cell_type == "markdown":
+        if cell.cell_type != "code":
             told = cell.source
             continue
         tags = cell.metadata.get("tags", [])
@@ -57,8 +57,8 @@ def _spans(source: str, asked: bool) -> Iterator[tuple[int, int]]:
             continue
         end = at(each.end_lineno or 0, each.end_col_offset or 0)
         if isinstance(each, ast.FunctionDef):
-            first = each.body[1 if ast.get_docstring(each) else 0]
-            yield at(first.lineno, first.col_offset), end
+            for first in each.body[bool(ast.get_docstring(each)) :][:1]:
+                yield at(first.lineno, first.col_offset), end
         elif isinstance(each, ast.Assign) and asked and _computes(each.value):
             target = each.targets[-1]
             yield at(target.end_lineno or 0, target.end_col_offset or 0) + len(" = "), end
