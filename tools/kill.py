@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from tqdm import tqdm
+
 from medtutor import ledger, paths, workspace
 from medtutor.exercises import registry
 from medtutor.exercises.engine import Report
@@ -324,6 +326,7 @@ WRITERS: dict[str, Callable[[], Writer]] = {
 def _child(writer: Writer, folder: Path, pipe: int, once: bool) -> None:
     """Write until the end comes; a byte goes through the pipe after each time."""
     os.getpid = lambda: 7  # what is left by one must not stop the next
+    tqdm.set_lock(threading.RLock())  # its own is shared by forks, and would die with one of them
     for _ in writer.write(folder):
         os.write(pipe, b".")
         if once:
