@@ -52,6 +52,15 @@ FAULTS = (
     ValueError,
     OSError,
 )
+SEEN = (
+    *("learners at once", "of them at its end", "seconds until the server is there"),
+    *("MB, only logged in", "MB at the lesson's end", "MB at most", "MB of the hub itself"),
+    *("seconds of processor", "seconds until all were done"),
+)
+NEEDED = (
+    *("GB of memory", "cores busy while all read"),
+    *(f"minutes if all run it at once on {cores} cores" for cores in CORES),
+)
 HUB = """
 c = get_config()
 c.JupyterHub.bind_url = "http://127.0.0.1:{0}"
@@ -132,7 +141,7 @@ class Hub:
         raise RuntimeError("what was started does not answer")
 
     def enter(self, learner: Learner) -> None:
-        """Log a learner in: start the server and wait until it answers."""
+        """Let a learner in: start the server and wait until it answers."""
         start = time.monotonic()
         self.ask("POST", f"/hub/api/users/{learner.name}")
         self.ask("POST", f"/hub/api/users/{learner.name}/server")
@@ -312,24 +321,16 @@ def needed(row: list[int]) -> list[float | int]:
 
 def tables(rows: list[list[int]]) -> str:
     """Two tables in Markdown, what was seen and what thirty need, and the memory to buy."""
-    seen = (
-        "lesson", "learners", "at its end", "s to a server", "server, MB", "at the end, MB",
-        "highest, MB", "hub, MB", "processor, s", "all done, s",
-    )  # fmt: skip
-    wanted = (
-        "lesson", "memory, GB", "cores busy while it is read",
-        *(f"minutes on {c} cores" for c in CORES),
-    )  # fmt: skip
-    both = (seen, rows), (wanted, [[row[0], *needed(row)] for row in rows])
-    blocks = [
-        [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-        + [f"| {row[0]:02d} | {' | '.join(map(str, row[1:]))} |" for row in body]
-        for head, body in both
-    ]
-    most = max(needed(row)[0] for row in rows)
-    size = next(size for size in SIZES if size >= most)
-    said = [f"So a machine with **{size} GB** of memory carries thirty through these lessons."]
-    return "\n\n".join("\n".join(block) for block in (*blocks, said)) + "\n"
+    thirty = [needed(row) for row in rows]
+    lessons = [f"lesson {row[0]:02d}" for row in rows]
+    seen = ("seen", *lessons), SEEN, [row[1:] for row in rows]
+    blocks = []
+    for head, names, columns in seen, (("for thirty", *lessons), NEEDED, thirty):
+        lines = [head, ["---"] * len(head), *zip(names, *columns, strict=True)]
+        blocks.append("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+    size = next(size for size in SIZES if size >= max(need[0] for need in thirty))
+    blocks.append(f"So a machine with **{size} GB** of memory carries thirty through them.\n")
+    return "\n\n".join(blocks)
 
 
 def write_page(text: str) -> None:
