@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from pathlib import PurePosixPath
 
 import nbformat
 import psutil
@@ -35,8 +36,8 @@ def served(folder, **setting):
     for word in ("--ip=127.0.0.1", f"--port={port}", f"--config={ROOT / 'tools' / 'served.py'}"):
         place = next(n for n, said in enumerate(command) if said.startswith(word.split("=")[0]))
         command[place] = word
-    environment = {**os.environ, "HOME": str(folder), **setting}
-    environment.pop("MEDTUTOR_LANG", None)
+    environment = {**os.environ, "HOME": str(folder), "USERPROFILE": str(folder)}
+    environment = {**environment, "MEDTUTOR_LANG": "en", **setting}
     with (folder / "log").open("w") as log:
         allowed = [*command, "--ServerApp.base_url=/user/ada/", "--allow-root"]
         return port, subprocess.Popen(allowed, cwd=folder, env=environment, stdout=log, stderr=log)
@@ -70,6 +71,9 @@ def test_the_image_is_built_from_the_lock_for_a_user_who_may_not_change_it():
     }  # fmt: skip
     assert f"--port={dict(STEPS)['EXPOSE']}" in CMD
     assert not [word for word in CMD if "token" in word or "password" in word]
+    for text in (PAGE, (ROOT / "Dockerfile").read_text("utf-8")):
+        published = re.findall(r"docker run .*-p (\S+)", text)
+        assert published == [f"127.0.0.1:{dict(STEPS)['EXPOSE']}:{dict(STEPS)['EXPOSE']}"]
 
 
 def test_the_image_leaves_out_what_the_repository_leaves_out():
@@ -144,9 +148,9 @@ def test_a_learner_holds_what_the_server_and_its_children_hold():
 
 
 def test_the_hub_that_is_measured_has_the_settings_of_the_page():
-    text = hub.settings(PAGE, ROOT / "bin", ROOT)
-    assert str(ROOT / "bin" / "jupyterhub-singleuser") in text
-    assert str(ROOT / "tools" / "served.py") in text
+    text = hub.settings(PAGE, PurePosixPath("/there/bin"), PurePosixPath("/course"))
+    assert '["/there/bin/jupyterhub-singleuser"]' in text
+    assert '["--config=/course/tools/served.py"]' in text
     assert "/opt/" not in text
     with pytest.raises(ValueError, match="no settings"):
         hub.settings("", ROOT, ROOT)

@@ -17,6 +17,7 @@ import math
 import os
 import re
 import secrets
+import shutil
 import socket
 import statistics
 import subprocess
@@ -28,7 +29,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,7 @@ class Group:
     lesson: str
     learners: list[Learner]
     hub: float = 0.0
-    highest: float = 0.0
     seconds: float = 0.0
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 def settings(page: str, binaries: Path, root: Path) -> str:
@@ -240,16 +239,11 @@ def held(pid: int, but: Collection[int] = ()) -> tuple[float, float]:
     return megabytes, seconds
 
 
-def watch(hub: Hub, group: Group) -> None:
+def watch(learners: list[Learner], done: threading.Event) -> None:
     """Look at everybody again and again; keep the highest."""
-    while not group.done.wait(2.0):
-        together = held(hub.pid, {learner.pid for learner in group.learners})[0]
-        for learner in group.learners:
-            if learner.pid:
-                now = held(learner.pid)[0]
-                learner.highest = max(learner.highest, now)
-                together += now
-        group.highest = max(group.highest, together)
+    while not done.wait(2.0):
+        for learner in learners:
+            learner.highest = max(learner.highest, held(learner.pid)[0])
 
 
 def teach(number: str, count: int, pause: float, proxy: str) -> Group:
@@ -273,12 +267,13 @@ def teach(number: str, count: int, pause: float, proxy: str) -> Group:
         each(hub.enter)
         for learner in group.learners:
             learner.alone, learner.processor = held(learner.pid)
-        looking = threading.Thread(target=watch, args=(hub, group), daemon=True)
+        done = threading.Event()
+        looking = threading.Thread(target=watch, args=(group.learners, done), daemon=True)
         looking.start()
         start = time.monotonic()
         each(lambda learner: hub.work(learner, lesson.name))
         group.seconds = time.monotonic() - start
-        group.done.set()
+        done.set()
         looking.join()
         for learner in group.learners:
             learner.end, used = held(learner.pid)
@@ -348,9 +343,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--proxy", default="configurable-http-proxy", help="where the proxy is")
     parser.add_argument("--page", action="store_true", help="write the tables into the page")
     chosen = parser.parse_args(arguments)
+    proxy = shutil.which(chosen.proxy)
+    if proxy is None or not Path(sys.executable).with_name("jupyterhub").is_file():
+        parser.error("it wants jupyterhub beside this Python, and npm's configurable-http-proxy")
     groups = []
     for number, _, count in (one.partition(":") for one in chosen.classes):
-        groups.append(teach(number, int(count or 1), chosen.pause, chosen.proxy))
+        groups.append(teach(number, int(count or 1), chosen.pause, str(Path(proxy).resolve())))
         for learner in groups[-1].learners:
             print(learner, flush=True)
     text = (
