@@ -2,7 +2,8 @@
 
 Reports what a reader would stumble over: errors of the console, links and pictures that lead
 nowhere, formulas that stayed text, pages wider than a phone, searches without an answer, and what
-axe-core calls serious or critical, in light and in dark. Needs Chromium or Chrome on the machine.
+axe-core calls serious or critical, in light and in dark. Every figure that moves is moved with the
+keyboard. Needs Chromium or Chrome on the machine.
 """
 
 import argparse
@@ -40,6 +41,11 @@ WIDE = "() => document.scrollingElement.scrollWidth - window.innerWidth"
 WIDEST = """() => [...document.querySelectorAll('main *')].filter(
   e => e.getBoundingClientRect().right > window.innerWidth + 1
 ).map(e => e.outerHTML.slice(0, 80))"""
+
+SHOWN = """figure => [...figure.querySelectorAll('svg, canvas, .says')].map(
+  e => e.toDataURL ? e.toDataURL() : e.outerHTML)"""
+STILL = """() => [...document.querySelectorAll('.cell_output > :has(+ * .knob)')].filter(
+  e => getComputedStyle(e).display !== 'none').length"""
 
 
 @cache
@@ -79,6 +85,7 @@ def faults(page: Page, file: Path, shots: Path | None) -> Iterator[str]:
                 nodes = [n["html"][:80] for n in violation["nodes"]]
                 yield f"axe ({scheme}): {violation['id']}, {len(nodes)} times: {nodes[0]}"
     found = page.evaluate(FACTS)
+    yield from knob_faults(page)
     yield from (f"console: {text}" for text in dict.fromkeys(heard))
     yield from (f"link: {link}" for link in dict.fromkeys(found["links"]) if dead(link))
     yield from (f"picture: {source}" for source in found["broken"])
@@ -90,6 +97,22 @@ def faults(page: Page, file: Path, shots: Path | None) -> Iterator[str]:
         page.screenshot(path=shots / f"{file.stem}-phone.png")
     if page.evaluate(WIDE) > 0:
         yield f"wider than a phone by {page.evaluate(WIDE)} pixels: {page.evaluate(WIDEST)[:3]}"
+
+
+def knob_faults(page: Page) -> Iterator[str]:
+    """Turn each knob of each figure that moves by a key; what is drawn and spoken must change."""
+    if page.evaluate(STILL):
+        yield "knob: the still picture stands beside the figure that moves"
+    for figure in page.locator(".knob").all():
+        for label in figure.locator("label").all():
+            knob, name = label.locator("input"), label.locator("span").text_content()
+            drawn, spoken = figure.evaluate(SHOWN), knob.get_attribute("aria-valuetext")
+            at_end = knob.input_value() == knob.get_attribute("max")
+            knob.press("ArrowLeft" if at_end else "ArrowRight")
+            if figure.evaluate(SHOWN) == drawn:
+                yield f"knob: {name!r} does not move its figure"
+            if spoken in (None, knob.get_attribute("aria-valuetext")):
+                yield f"knob: {name!r} does not say its value"
 
 
 def way_faults(page: Page) -> Iterator[str]:

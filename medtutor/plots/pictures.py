@@ -172,8 +172,8 @@ def cells(
     left = 0.0
     for k, (array, title) in enumerate(zip(arrays, titles, strict=True)):
         top = (max(heights) - array.shape[0]) / 2
-        _numbers(ax, array, left, top, None if tinted is None else tinted[k], cell)
-        _windows(ax, () if boxes is None else boxes[k], left, top)
+        numbers(ax, array, left, top, None if tinted is None else tinted[k], cell)
+        windows(ax, () if boxes is None else boxes[k], left, top)
         ax.text(left + array.shape[1] / 2, top - 0.25, title, ha="center", va="bottom")
         left += array.shape[1]
         if signs is not None and k < len(signs):
@@ -208,7 +208,7 @@ def _border(ax: Axes, mask: np.ndarray, scale: tuple[float, float]) -> None:
     ax.contour(at[1], at[0], mask, [0.5], colors=COLOURS["yellow"], linewidths=1)
 
 
-def _numbers(
+def numbers(
     ax: Axes, array: np.ndarray, left: float, top: float, tinted: np.ndarray | None, cell: float
 ) -> None:
     """Draw the cells of one array, lightly coloured by sign and size."""
@@ -226,7 +226,7 @@ def _numbers(
         ax.text(at[0] + 0.5, at[1] + 0.5, number(value), ha="center", va="center", fontsize=size)
 
 
-def _windows(ax: Axes, boxes: Sequence[Box], left: float, top: float) -> None:
+def windows(ax: Axes, boxes: Sequence[Box], left: float, top: float) -> None:
     """Draw windows; one that overlaps an earlier one a little smaller, so that both are seen."""
     for k, (i, j, rows, columns) in enumerate(boxes):
         below = sum(
