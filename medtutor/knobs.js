@@ -1,6 +1,9 @@
 // A figure that moves without a kernel: sliders choose among states that were computed beforehand.
-// `root` is an empty element, `figure` what knobs.py packed. All text goes in as text, never as HTML.
-function knob(root, figure) {
+// `script` follows an empty element and the figure in words, which knobs.py wrote and translations
+// replace; `figure` is what knobs.py packed. All text goes in as text, never as HTML.
+function knob(script, figure) {
+  const words = script.previousElementSibling;
+  const root = words.previousElementSibling;
   const places = figure.knobs.map((turned) => turned.start);
   const value = (k) => figure.knobs[k].values[places[k]];
   const minus = (text) => String(text).replace(/^-/, "\u2212");
@@ -87,7 +90,8 @@ function knob(root, figure) {
     cells(panel, width) {
       const [rows, columns] = panel.cells.shape;
       const [down, across] = panel.heads;
-      const [left, top] = [down.length ? 100 : 2, across.length ? 22 : 2];
+      const left = down.length ? 12 + 7.5 * Math.max(...down.map((name) => name.length)) : 2;
+      const top = across.length ? 22 : 2;
       const side = Math.min(panel.side, (width - left - 2) / columns);
       const size = { "font-size": Math.min(13, side * 0.42) };
       const [numbers, tinted] = [now(panel.cells), now(panel.tinted)];
@@ -150,7 +154,7 @@ function knob(root, figure) {
     .knob i { flex: 1; height: 0.9em; border: 1px solid #767676; background: linear-gradient(to right, black, white); }
     @media screen { .cell_output > :has(+ * .knob), .jp-OutputArea-child:has(+ * .knob) { display: none; } }
     @media print { .knob { display: none; } }`);
-  const about = { class: "knob", role: "group", "aria-label": figure.words, "data-lm-suppress-shortcuts": true };
+  const about = { class: "knob", role: "group", "aria-label": words.lastChild.textContent, "data-lm-suppress-shortcuts": true };
   fill(root, about, [style, ...sliders, says, drawings]);
   root.addEventListener("keydown", (event) => event.stopPropagation()); // arrows are the slider's
   new ResizeObserver(() => requestAnimationFrame(show)).observe(root);

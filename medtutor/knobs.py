@@ -79,7 +79,7 @@ def cells(
     """
     tinted = np.zeros(np.shape(numbers)[-2:]) if tinted is None else tinted
     moving = {"cells": Moving(numbers, 2), "tinted": Moving(tinted, 2), "frame": Moving(frame, 1)}
-    wide = side * np.shape(numbers)[-1] + 100 * bool(heads[0]) + 4
+    wide = side * np.shape(numbers)[-1] + 8 * max(map(len, heads[0]), default=0) + 16
     return {"kind": "cells", "title": title, "heads": heads, "side": side, "wide": wide} | moving
 
 
@@ -96,9 +96,10 @@ def curves(
 
     `texts` are `title`, `xlabel` and `ylabel`; `wide` is the width in pixels.
     """
-    panel: Panel = {"kind": "curves", "wide": wide, "xlim": xlim, "ylim": ylim, **texts}
+    panel: Panel = {"kind": "curves", "wide": wide, **texts}
     for axis, (low, high) in (("x", xlim), ("y", ylim)):
-        ticks = np.round(MaxNLocator(5).tick_values(low, high), 6)
+        ticks = np.round(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high), 6)
+        panel[f"{axis}lim"] = [float(low), float(high)]
         panel[f"{axis}ticks"] = [float(t) for t in ticks if low <= t <= high]
     panel["curves"] = [
         {"name": name, "x": Moving(x, 1), "y": Moving(y, 1), "ink": style.look(name, k)["color"]}
@@ -178,13 +179,11 @@ def _html(
     for array, digits in zip(told, re.findall(r"\{:\.(\d)f\}", says), strict=True):
         exact = [None if np.isnan(v) else round(v, int(digits)) for v in array.numbers.flat]
         numbers.append(array.packed(sizes) | {"values": exact, "data": ""})
-    figure = {"words": text, "knobs": turned, "panels": panels, "says": says, "numbers": numbers}
+    figure = {"knobs": turned, "panels": panels, "says": says, "numbers": numbers}
     data = json.dumps(figure, default=lambda array: array.packed(sizes), separators=(",", ":"))
     data = data.replace("<", r"\u003c")  # no text closes the script
-    page = (
-        f"<div></div><script>({code()})(document.currentScript.previousElementSibling, {data})"
-        f"</script><details><summary>Figure in words</summary>{escape(text)}</details>"
-    )
+    words = f"<details><summary>Figure in words</summary>{escape(text)}</details>"
+    page = f"<div></div>{words}<script>({code()})(document.currentScript, {data})</script>"
     if len(page) > LARGEST:
         raise DataError(f"a moving figure of {len(page) // 1000} KB; at most {LARGEST // 1000}")
     return page
@@ -222,14 +221,15 @@ def _still(panels: Sequence[Panel], state: Sequence[int], start: Sequence[Any], 
 
 
 def _still_cells(ax: Axes, panel: Panel, state: Sequence[int]) -> None:
-    """Draw a table; what is empty below and to the right of it is cut off."""
+    """Draw a table, without what is empty below and to the right of it."""
     array, (down, across) = panel["cells"].at(state), panel["heads"]
-    there = np.isfinite(array)
+    there, frame = np.isfinite(array), panel["frame"].at(state)
+    ends = {"xlim": (-0.05, array.shape[1] + 0.05), "ylim": (array.shape[0] + 0.05, -0.05)}
+    ax.set(**ends, aspect="equal", anchor="N")
     array = array[: there.any(axis=1).sum(), : there.any(axis=0).sum()]
     tinted = panel["tinted"].at(state).astype(bool)
     pictures.numbers(ax, array, 0, 0, tinted, panel["side"] / 80)
-    pictures.windows(ax, [panel["frame"].at(state)], 0, 0)
-    ax.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), aspect="equal", anchor="N")
+    pictures.windows(ax, [frame] if frame.any() else [], 0, 0)
     ax.set_xticks(np.arange(len(across)) + 0.5, across)
     ax.set_yticks(np.arange(len(down)) + 0.5, down)
     ax.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -35,7 +35,7 @@ class Page(HTMLParser):
     def figure(self):
         """What the script is handed."""
         script = "".join(self.scripts)
-        return json.loads(script[script.rindex("previousElementSibling, ") + 24 : -1])
+        return json.loads(script[script.rindex("document.currentScript, ") + 24 : -1])
 
 
 @pytest.fixture
@@ -69,13 +69,12 @@ def test_a_still_picture_with_its_text_comes_first(show):
     still, metadata, page = show()
     assert still["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"] == "a line that rises"
-    assert Page(page).figure["words"] == "a line that rises"
     assert "a line that rises" in Page(page).texts
 
 
 def test_all_text_stays_text(show):
     page = Page(show(title=NASTY, words=f"a {NASTY}", says=f"{NASTY} {{:.1f}}")[2])
-    assert page.tags == ["div", "script", "details", "summary"]
+    assert page.tags == ["div", "details", "summary", "script"]
     assert page.figure["knobs"][0]["label"] == page.figure["panels"][0]["title"] == NASTY
     assert page.figure["panels"][0]["curves"][0]["name"] == NASTY
 
@@ -142,9 +141,8 @@ def test_the_script_stays_small_and_stored_lessons_hold_the_present_one():
         name: "".join(output["data"]["text/html"])
         for name, cells in stored.items()
         for cell in cells
-        if "knobs.show(" in "".join(cell["source"])
-        for output in cell["outputs"]
+        for output in cell.get("outputs", [])
         if "function knob(" in "".join(output.get("data", {}).get("text/html", ""))
     }
     assert all(script in page and len(page) < knobs.LARGEST for page in moving.values())
-    assert len(moving) >= 1
+    assert len(moving) >= 6

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from medtutor import plots
+from medtutor import knobs, plots
 from medtutor.plots import INKS
 from medtutor.plots.pictures import number
 
@@ -65,3 +65,38 @@ def places(
     for ax in axes.ravel()[len(cases) :]:
         ax.set_axis_off()
     plots.show(fig, words)
+
+
+def window_to_slide(image: np.ndarray, kernels: Mapping[str, np.ndarray], words: str) -> None:
+    """Let kernel, padding and stride be chosen and the window be slid over a small image."""
+    n, k = len(image), 3
+    padding, strides, steps = [0, 1, 2], [1, 2, 3], np.arange(1, (n + 4 - k + 1) ** 2 + 1)
+    picture, tinted = np.full((2, 1, 3, 1, 1, n + 4, n + 4), np.nan)
+    y = np.full((len(kernels), 3, 3, 1, n + 5 - k, n + 5 - k), np.nan)
+    window, answer = np.empty((2, 1, 3, 3, len(steps), 4))
+    size = np.empty((1, 3, 3, 1))
+    for p in padding:
+        picture[0, p, 0, 0, : n + 2 * p, : n + 2 * p] = padded = np.pad(image, p)
+        tinted[0, p, 0, 0] = 1
+        tinted[0, p, 0, 0, p : n + p, p : n + p] = 0
+        for s in strides:
+            patches = np.lib.stride_tricks.sliding_window_view(padded, (k, k))[::s, ::s]
+            size[0, p, s - 1] = o = len(patches)
+            for which, kernel in enumerate(kernels.values()):
+                y[which, p, s - 1, 0, :o, :o] = (patches * kernel).sum(axis=(2, 3))
+            at = np.stack(np.divmod(np.minimum(steps, o * o) - 1, o), axis=-1)
+            window[0, p, s - 1] = np.hstack([s * at, np.full_like(at, k)])
+            answer[0, p, s - 1] = np.hstack([at, np.ones_like(at)])
+    by_kernel = np.stack([*kernels.values()])[:, None, None, None]
+    knobs.show(
+        {"kernel": list(kernels), "padding": padding, "stride": strides, "window": steps},
+        [
+            knobs.cells(by_kernel, title="kernel"),
+            knobs.cells(picture, title="image and padding", frame=window, tinted=tinted),
+            knobs.cells(y, title="output", frame=answer),
+        ],
+        start=(next(iter(kernels)), 1, 2, 5),
+        says="{:.0f} by {:.0f} outputs; the frame stands at row {:.0f}, column {:.0f} of them.",
+        numbers=[size, size, answer[..., 0], answer[..., 1]],
+        words=words,
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 
-from medtutor import plots
+from medtutor import knobs, plots
 
 _MINUS = "\N{MINUS SIGN}"
 _DIVERGING = mpl.colormaps["RdBu_r"].resampled(21)
@@ -214,3 +214,35 @@ def _signed(value: float, decimals: int = 1) -> str:
     if float(text) == 0:
         text = text.removeprefix("-")
     return text.replace("-", _MINUS)
+
+
+def softmax_to_turn(
+    scores: np.ndarray, temperatures: Sequence[float], names: Sequence[str], words: str
+) -> None:
+    """Let the first of three scores and the temperature be turned; B has a score of 1, C of 0."""
+    first, T = scores[:, None, None], np.asarray(temperatures)[None, :, None]
+    z = np.concatenate([first, np.ones_like(first), np.zeros_like(first)], axis=2)
+    lifted = np.exp((z - z.max(axis=2, keepdims=True)) / T)
+    p = lifted / lifted.sum(axis=2, keepdims=True)
+    along = [p[:, :, c].T[None] for c in range(3)]  # every score at this temperature
+    curves = {name: (scores, y) for name, y in zip(names, along, strict=True)}
+    curves["now"] = (np.broadcast_to(first, (len(scores), 1, 3)), p)
+    drawn = knobs.curves(
+        curves,
+        dots=["now"],
+        title="probabilities",
+        xlabel="score of A",
+        ylabel="probability",
+        xlim=(float(scores[0]), float(scores[-1])),
+        ylim=(0, 1),
+    )
+    table = np.stack(np.broadcast_arrays(z, z / T, p), axis=-1)
+    heads = [name.split(",")[0] for name in names], ["z", "z / T", "p"]
+    knobs.show(
+        {"score of A": scores, "temperature T": temperatures},
+        [drawn, knobs.cells(table, title="scores and probabilities", heads=heads, side=56)],
+        start=(2, 1),
+        says="A gets {:.2f}, B {:.2f} and C {:.2f}. B has {:.2f} times what C has.",
+        numbers=[*np.moveaxis(p, 2, 0), np.exp(1 / T[..., 0])],
+        words=words,
+    )

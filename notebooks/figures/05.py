@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from medtutor import plots
+from medtutor import knobs, plots
 
 _APART, _HIGH = 2.2, 1.45  # distance of two steps, and of x, h and y
 _ROUND = 0.46  # radius of a state
@@ -72,6 +72,45 @@ def gradients(back: np.ndarray, panels: Mapping[str, Mapping[str, np.ndarray]], 
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside right center")
     plots.show(fig, words)
+
+
+def gradients_to_turn(
+    radii: np.ndarray,
+    strengths: Sequence[float],
+    linear: np.ndarray,
+    bent: np.ndarray,
+    states: np.ndarray,
+    words: str,
+) -> None:
+    """Let spectral radius and input be turned; arrays are (radii, strengths, steps)."""
+    back = np.arange(linear.shape[-1])
+    with np.errstate(divide="ignore"):
+        left = {"without tanh": np.log10(linear), "with tanh": np.log10(bent)}
+    seen = {name: (back, np.where(abs(v) <= 20, v, np.nan)) for name, v in left.items()}
+    gradient = knobs.curves(
+        seen,
+        title="what is left of the gradient",
+        xlabel="steps back from the last one",
+        ylabel="power of ten",
+        xlim=(0, back[-1]),
+        ylim=(-20, 20),
+    )
+    state = knobs.curves(
+        {"one unit, with tanh": (np.arange(states.shape[-1]), states)},
+        title="its state",
+        xlabel="step",
+        ylabel="h",
+        xlim=(0, states.shape[-1]),
+        ylim=(-1, 1),
+    )
+    knobs.show(
+        {"spectral radius of U": radii, "strength of the input": strengths},
+        [gradient, state],
+        start=(1, strengths[0]),
+        says="50 steps back: 10 to the power of {:.1f} without tanh, of {:.1f} with it.",
+        numbers=[v[..., 50] for v in left.values()],
+        words=words,
+    )
 
 
 @plots.styled

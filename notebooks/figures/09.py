@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from medtutor import plots
+from medtutor import knobs, metrics, plots
 from medtutor.plots import COLOURS
 
 
@@ -105,3 +105,38 @@ def choice(validation: np.ndarray, test: np.ndarray, gaps: Mapping[str, Any]) ->
     right.set_yticks(range(len(gaps)), list(gaps))
     right.set(xlabel="AUC gained; black line: mean", ylim=(len(gaps) - 0.4, -0.6))
     plots.show(fig, "choice")
+
+
+def threshold_to_turn(
+    y: np.ndarray, p: np.ndarray, chosen: float, names: Sequence[str], words: str
+) -> None:
+    """Let threshold and prevalence be turned; the prevalence moves the predictive values alone."""
+    thresholds = np.unique(np.round([*np.linspace(0, 1, 51), chosen], 2))
+    percent = [0.5, 1, 2, 5, 10, 20, 50]
+    tables = [metrics.confusion(y, p >= threshold) for threshold in thresholds]
+    counts = np.array([[[t.tp, t.fn], [t.fp, t.tn]] for t in tables])[:, None]
+    found, left = (np.array([[t.sensitivity, t.specificity] for t in tables]).T)[..., None]
+    yes, no = metrics.predictive_values(found, left, np.array(percent) / 100)
+    wrong, right, _ = metrics.roc_curve(y, p)
+    roc = knobs.curves(
+        {
+            "ROC curve of the network": (wrong, right),
+            "this threshold": (1 - left[..., None], found[..., None]),
+        },
+        dots=["this threshold"],
+        title="ROC",
+        xlabel="1 \N{MINUS SIGN} specificity",
+        ylabel="sensitivity",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
+    heads = [f"truly {name}" for name in names[::-1]], ["yes", "no"]
+    knobs.show(
+        {"threshold": thresholds, "prevalence in %": percent},
+        [roc, knobs.cells(counts, title=f"{len(y)} test samples", heads=heads, side=56)],
+        start=(np.round(chosen, 2), 5),
+        says="Sensitivity {:.2f}, specificity {:.2f}. "
+        "At this prevalence {:.0f} of 100 yeses are right, and {:.1f} of 100 noes.",
+        numbers=[found, left, 100 * yes, 100 * no],
+        words=words,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtutor import plots
+from medtutor import knobs, plots
 from medtutor.plots import COLOURS, FULL, INKS
 
 
@@ -90,3 +90,47 @@ def short_and_long(
         ax.set_xlabel(f"{labels[0]}, in {unit}")
     axes[0, 0].set_ylabel(f"{labels[1]}, in {unit}")
     plots.show(fig, words)
+
+
+def noise_to_turn(
+    kinds: Sequence[str],
+    decibels: Sequence[int],
+    signals: np.ndarray,
+    beats: Mapping[str, Sequence[np.ndarray]],
+    numbers: Sequence[np.ndarray],
+    fs: float,
+    words: str,
+) -> None:
+    """Let kind and level of the noise be turned; signals are (kinds, decibels, samples).
+
+    `beats` are a reader's, in samples, for each signal in turn.
+    """
+    step, shape = 3, (len(kinds), len(decibels))
+    low, high = np.percentile(signals, [0.1, 99.9])
+    rise = (high - low) / 8
+    shown = {"ECG, lead 1": (np.arange(0, signals.shape[-1], step) / fs, signals[..., ::step])}
+    most = max(len(found) for reader in beats.values() for found in reader)
+    for row, (reader, places) in enumerate(beats.items(), 1):
+        x = np.full((len(places), max(1, most)), np.nan)
+        for k, found in enumerate(places):
+            x[k, : len(found)] = found / fs
+        x = x.reshape(*shape, -1)
+        shown[reader] = (x, np.full_like(x, high + row * rise))
+    ecg = knobs.curves(
+        shown,
+        dots=list(beats),
+        title="one window of one person",
+        xlabel="time in s",
+        ylabel="mV",
+        xlim=(0, signals.shape[-1] / fs),
+        ylim=(low, high + (len(beats) + 1) * rise),
+        wide=680,
+    )
+    knobs.show(
+        {"noise": kinds, "signal over noise in dB": decibels},
+        [ecg],
+        start=(kinds[0], decibels[0]),
+        says="True rate {:.0f} bpm. The detector reads {:.0f}, the network {:.0f} ± {:.0f} bpm.",
+        numbers=numbers,
+        words=words,
+    )
