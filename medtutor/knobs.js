@@ -128,8 +128,9 @@ function knob(script, figure) {
     }));
   };
   const sliders = figure.knobs.map((turned, k) => {
-    const shown = html("output", {});
-    const slider = html("input", { type: "range", min: 0, max: turned.values.length - 1, value: turned.start });
+    const shown = html("output", { "aria-live": "off" }); // the slider itself says its value
+    const ends = { min: 0, max: turned.values.length - 1, value: turned.start };
+    const slider = html("input", { type: "range", ...ends, "aria-label": turned.label });
     const turn = () => {
       places[k] = +slider.value;
       shown.textContent = minus(value(k));

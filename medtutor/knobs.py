@@ -71,7 +71,7 @@ def cells(
     frame: Any = (0, 0, 0, 0),
     tinted: Any = None,
     heads: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    side: int = 34,
+    side: int = 33,
 ) -> Panel:
     """Make a panel of numbers (…, h, w), with a frame (…, first row, first column, rows, columns).
 
@@ -89,7 +89,7 @@ def curves(
     xlim: tuple[float, float],
     ylim: tuple[float, float],
     dots: Sequence[str] = (),
-    wide: int = 340,
+    wide: int = 332,
     **texts: str,
 ) -> Panel:
     """Make a panel of curves: legend to x and y, each (…, n); those in `dots` are points.

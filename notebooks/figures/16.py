@@ -130,7 +130,7 @@ def noise_to_turn(
         {"noise": kinds, "signal over noise in dB": decibels},
         [ecg],
         start=(kinds[0], decibels[0]),
-        says="True rate {:.0f} bpm. The detector reads {:.0f}, the network {:.0f} ± {:.0f} bpm.",
+        says="True rate {:.0f} bpm. The detector reads {:.0f}, the network {:.0f} ± {:.1f} bpm.",
         numbers=numbers,
         words=words,
     )
