@@ -24,6 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from medtutor.errors import DataError
+from medtutor.language import say
 from medtutor.plots import pictures, style
 
 LARGEST = 150_000  # bytes of a figure that moves
@@ -182,7 +183,8 @@ def _html(
     figure = {"knobs": turned, "panels": panels, "says": says, "numbers": numbers}
     data = json.dumps(figure, default=lambda array: array.packed(sizes), separators=(",", ":"))
     data = data.replace("<", r"\u003c")  # no text closes the script
-    words = f"<details><summary>Figure in words</summary>{escape(text)}</details>"
+    summary = say("Figure in words")
+    words = f"<details><summary>{summary}</summary>{escape(text)}</details>"
     page = f"<div></div>{words}<script>({code()})(document.currentScript, {data})</script>"
     if len(page) > LARGEST:
         raise DataError(f"a moving figure of {len(page) // 1000} KB; at most {LARGEST // 1000}")

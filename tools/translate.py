@@ -75,7 +75,9 @@ def package() -> Iterator[Message]:
         if "plots" not in file.parts:  # labels of figures stay English
             program, where = ast.parse(file.read_text("utf-8")), str(file.relative_to(ROOT))
             whole = [
-                text.strip() for text in said(program) if SENTENCE.search(text) and "\\" not in text
+                text.strip()
+                for text in said(program)
+                if SENTENCE.search(text) and text[0] != "<" and "\\" not in text
             ]
             yield from ((text, where) for text in dict.fromkeys([*whole, *asked(program, "say")]))
     template = ROOT / "medtutor/capstone/card.md.j2"
