@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -31,6 +31,13 @@ def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.Cosin
     return keras.optimizers.schedules.CosineDecay(
         peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
     )
+
+
+def make_variables(model: keras.Model, target: Any) -> None:
+    """Make what optimiser, losses and metrics keep; a step that makes it is traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    model.compute_loss(y=target, y_pred=target)
+    model.compute_metrics(None, target, target)
 
 
 class Progress(keras.callbacks.Callback):

@@ -7,7 +7,7 @@ import numpy as np
 
 from medtutor.ct.augment import Ranges, augment
 from medtutor.errors import DataError
-from medtutor.training import Parts, Progress, cosine_schedule
+from medtutor.training import Parts, Progress, cosine_schedule, make_variables
 
 __all__ = ["Progress", "batches", "check", "class_weights", "cosine_schedule", "fit"]
 
@@ -72,7 +72,7 @@ def fit(
     steps = -(-len(train) // batch_size)
     schedule = cosine_schedule(learning_rate, steps * epochs)
     model.compile(keras.optimizers.Adam(schedule), "categorical_crossentropy", metrics=["accuracy"])
-    model.optimizer.build(model.trainable_variables)  # or the first step is traced twice
+    make_variables(model, target[:1])
     callbacks: list[keras.callbacks.Callback] = []
     if verbose:
         callbacks.append(Progress(len(train), "images", epochs, "epoch"))
