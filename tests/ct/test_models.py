@@ -1,3 +1,6 @@
+from contextlib import redirect_stdout
+from io import StringIO
+
 import numpy as np
 import pytest
 
@@ -46,47 +49,50 @@ def test_nodule_cnn_takes_images_of_many_sizes(side):
     assert models.nodule_cnn((side, side, 1)).output_shape == (None, 2)
 
 
-def test_fit_learns_and_repeats_itself(discs):
-    x, labels, split = discs
-    runs = []
-    for _ in range(2):
-        model = small()
-        history = models.fit(model, x, labels, split, epochs=8, seed=3, verbose=False)
-        runs.append((history, models.predict(model, x[split.test])))
-    (first, p), (second, q) = runs
-    assert first == second
-    np.testing.assert_array_equal(p, q)
-    assert set(first) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-    assert np.mean(p.argmax(axis=1) == labels[split.test]) > 0.9
-
-
-def test_fit_never_reads_the_test_part(discs):
+@pytest.fixture(scope="module")
+def twice(discs):
+    """Model, history and what was said of a training, and of one whose test part is spoilt."""
     x, labels, split = discs
     spoilt = x.copy()
     spoilt[split.test] = 99
-    a, b = small(), small()
-    models.fit(a, x, labels, split, epochs=1, verbose=False)
-    models.fit(b, spoilt, labels, split, epochs=1, verbose=False)
-    for u, v in zip(a.get_weights(), b.get_weights(), strict=True):
-        np.testing.assert_array_equal(u, v)
+    runs = []
+    for images in (x, spoilt):
+        model = small()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as said:
+            patch.delenv("JPY_SESSION_NAME", raising=False)
+            history = models.fit(model, images, labels, split, epochs=8, seed=3)
+        runs.append((model, history, said.getvalue()))
+    return runs
 
 
-def test_fit_keeps_the_best_epoch(discs):
+def test_fit_learns(discs, twice):
     x, labels, split = discs
-    model = small()
-    history = models.fit(model, x, labels, split, epochs=6, patience=6, verbose=False)
+    model, history, _ = twice[0]
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    p = models.predict(model, x[split.test])
+    assert np.mean(p.argmax(axis=1) == labels[split.test]) > 0.9
+
+
+def test_fit_repeats_itself_and_never_reads_the_test_part(twice):
+    (first, history, _), (second, again, _) = twice
+    assert history == again
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_fit_keeps_the_best_epoch(discs, twice):
+    x, labels, split = discs
+    model, history, _ = twice[0]
     weight = training.class_weights(labels[split.train], 2)[labels[split.validation]]
     p = models.predict(model, x[split.validation], flips=False)
     loss = -np.log(p[np.arange(len(p)), labels[split.validation]]) * weight
     assert loss.mean() == pytest.approx(min(history["val_loss"]), rel=1e-3)
 
 
-def test_fit_says_one_fixed_line_when_nobody_watches(discs, capsys, monkeypatch):
-    x, labels, split = discs
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    models.fit(small(), x, labels, split, epochs=1)
-    shown = capsys.readouterr()
-    assert shown.out == f"training on {len(split.train)} images, 1 epochs at most\n"
+def test_fit_says_one_fixed_line_when_nobody_watches(discs, twice):
+    split = discs[2]
+    for _, _, said in twice:
+        assert said == f"training on {len(split.train)} images, 8 epochs at most\n"
 
 
 def test_fit_shows_a_bar_in_jupyterlab(discs, capsys, monkeypatch):
