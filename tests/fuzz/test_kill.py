@@ -1,7 +1,5 @@
 """A short run of tools/kill.py: who is killed while writing leaves the old file or the new."""
 
-import pytest
-
 KILLS = 10  # of each writer; ``python tools/kill.py`` kills 200 times
 
 # A writer without a hidden place, one that stumbles over what the last one left, and a good one.
@@ -40,25 +38,18 @@ for write in (in_place, stumbles, good):
 """
 
 
-@pytest.fixture(scope="module")
-def rows(table):
-    return {row["writer"]: row for row in table("kill.py", "--kills", KILLS)}
-
-
 WRITERS = (
     *("progress", "results.json", "copies of the lessons", "stored notebook", "model file"),
     *("de-identified study and its key", "encrypted and decrypted files", "download"),
 )
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-def test_nothing_is_half_there_or_lost_when_it_is_killed(rows, writer):
-    assert rows[writer]["kills"] == KILLS
-    assert not rows[writer]["faults"]
-
-
-def test_no_writer_is_forgotten(rows):
+def test_nothing_is_half_there_or_lost_when_it_is_killed(table):
+    rows = {row["writer"]: row for row in table("kill.py", "--kills", KILLS)}
     assert set(rows) == set(WRITERS)
+    for writer, row in rows.items():
+        assert row["kills"] == KILLS, writer
+        assert not row["faults"], writer
 
 
 def test_the_run_notices_half_a_file_and_what_stops_the_next_run(said):
