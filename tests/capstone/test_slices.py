@@ -167,6 +167,7 @@ def test_the_article_stands_beside_and_its_split_is_counted(monkeypatch):
 def test_the_layers_of_the_article_learn(monkeypatch):
     monkeypatch.setattr(slices, "SIDES", (32,))  # its 44 million weights are not the point here
     monkeypatch.setattr(slices, "BATCH", 4)
+    monkeypatch.setattr(slices, "TAUGHT", 240)
     labels = np.arange(60) % 2
     images = [np.full((32, 32), 40 + 170 * c, np.float32) for c in labels]
     split = splits.by_patient(labels, np.arange(60).astype(str))
