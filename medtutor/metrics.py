@@ -416,9 +416,8 @@ def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) ->
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean squared distance of probability and outcome (Brier, Mon Weather Rev 78:1, 1950)."""
-    from sklearn.metrics import brier_score_loss
-
-    return float(brier_score_loss(labels, probabilities, pos_label=1))
+    happened = np.asarray(labels) == 1
+    return float(np.mean((np.asarray(probabilities, float) - happened) ** 2))
 
 
 def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
