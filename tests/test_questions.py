@@ -93,3 +93,15 @@ def test_a_lesson_shows_its_own_questions(monkeypatch):
 def test_a_lesson_without_questions_is_one_clear_error():
     with pytest.raises(DataError, match=r"77\.toml: there are no questions for lesson 77"):
         questions.show("77")
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_results_that_a_question_names_are_those_of_the_lesson(number):
+    cells = json.loads(LESSONS[number].read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    told = [cell for cell in code if "questions.show" not in "".join(cell["source"])]
+    shown = json.dumps([(cell["source"], cell["outputs"]) for cell in told])
+    text = json.dumps(ASKED[number])
+    written_on_a_figure = {"05": {"0.735", "0.199"}}
+    results = set(re.findall(r"\b\d+\.\d{3}\b", text)) - written_on_a_figure.get(number, set())
+    assert {result for result in results if result not in shown} == set()
