@@ -78,6 +78,7 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
+    finalize=lambda value: language.say(value) if isinstance(value, str) else value,
 )
 TEMPLATES.filters["md"] = lambda text: escaped(language.say(str(text)))
 
@@ -100,7 +101,7 @@ def fill(
     people = len({str(p) for p in split.patients[split.test]})
     return TEMPLATES.get_template("card.md.j2").render(
         work=work,
-        about=[unmarked(part) for part in work.card.split("\n\n") if part.strip()],
+        about=[unmarked(part) for part in language.page(work.card).split("\n\n") if part.strip()],
         summary=inspect.summary(flags) or [("nothing flagged", 0, "")],
         shortcuts=[flag for flag in flags if flag.check == "shortcut"],
         rows=rows,
