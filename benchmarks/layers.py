@@ -17,16 +17,15 @@ OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE choose how NumPy multiplies matrices. Whe
 them they can cost half of its speed, so they are taken out unless ``--keep-openblas`` is given.
 """
 
-import argparse
 import os
 import statistics
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
-OPENBLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+import common
+
 TARGET = 4.0
+PEERS = ("TF", "loop", "numpy-ml")
 # batch, height and width, channels, filters, kernel, stride; the lesson that has this size
 CONVOLUTIONS = {
     "04 first layer": (32, 28, 1, 8, 5, 1),
@@ -46,42 +45,41 @@ SEQUENCES = {
 
 def main() -> int:
     """Measure, print the table, and say whether the targets are met."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.options(__doc__)
     parser.add_argument("layers", nargs="*", help="names of layers; all if none is given")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--keep-openblas", action="store_true", help="keep OPENBLAS_* as set")
     options = parser.parse_args()
     _prepare(options.keep_openblas, options.threads)
-    ratios: dict[str, list[float]] = {}
-    print(f"{'layer':<15}{'lesson':<17}{'size':<24}{'ms':>8}{'TF':>7}{'loop':>7}{'numpy-ml':>10}")
+    rows = measure(options.toy, options.layers)
+    common.finish(rows, options.json)
+    return 0 if options.json else _verdict(rows)
+
+
+def measure(toy: bool, wanted: list[str]) -> list[common.Row]:
+    """Give a row for each size: our milliseconds, and how many times another library's they are."""
+    rows: list[common.Row] = []
     for layer, (contestants, sizes) in PLAN.items():
-        if options.layers and layer not in options.layers:
+        if wanted and layer not in wanted:
             continue
-        for lesson, size in sizes.items():
-            functions = contestants(layer, size)
-            ours, *others = _take_turns(*functions.values())
-            found = dict(zip(list(functions)[1:], [ours / t for t in others], strict=True))
-            cells = [f"{found[n]:.2f}" if n in found else "-" for n in ("TF", "loop", "numpy-ml")]
-            print(f"{layer:<15}{lesson:<17}{size!s:<24}{ours:>8.2f}", end="")
-            print(f"{cells[0]:>7}{cells[1]:>7}{cells[2]:>10}", flush=True)
-            for name, ratio in found.items():
-                ratios.setdefault(name, []).append(ratio)
-    return _verdict(ratios)
+        for lesson, size in list(sizes.items())[: 1 if toy else None]:
+            took = common.medians(contestants(layer, size), 0.05 if toy else 1.0)
+            found = {name: took["ours"] / took[name] if name in took else None for name in PEERS}
+            said = {"layer": layer, "lesson": lesson, "size": " x ".join(map(str, size))}
+            rows.append({**said, "ms": took["ours"], **found})
+    return rows
 
 
 def _prepare(keep_openblas: bool, threads: int) -> None:
-    """Start again without OPENBLAS_*; set the threads before the libraries load."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENBLAS_NUM_THREADS": str(threads)}
-    if not keep_openblas and any(name in os.environ for name in OPENBLAS):
-        environment = {k: v for k, v in os.environ.items() if k not in OPENBLAS}
-        os.execve(sys.executable, [sys.executable, *sys.argv], environment)
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    """Start again with the settings that must stand before the libraries load."""
+    wanted = {k: v for k, v in os.environ.items() if keep_openblas or k not in common.OPENBLAS}
+    wanted["OPENBLAS_NUM_THREADS"] = str(threads)
+    if wanted != os.environ:
+        os.execve(sys.executable, [sys.executable, *sys.argv], wanted)
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    said = ", ".join(f"{name}={os.environ[name]}" for name in OPENBLAS if name in os.environ)
-    print(f"float32, {threads} threads, forward + backward; OPENBLAS_*: {said or 'not set'}\n")
 
 
 def _convolution(layer: str, size: tuple[int, ...]) -> dict[str, Callable]:
@@ -232,32 +230,13 @@ def _random(*shape: int):
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def _take_turns(*functions: Callable[[], None], seconds: float = 1.0) -> list[float]:
-    """Return the median milliseconds of each.
-
-    They take turns of a tenth of a second. The first call of a turn is not counted: the threads of
-    the other library may still be waiting for work.
-    """
-    for function in functions:
-        function()
-    times: list[list[float]] = [[] for _ in functions]
-    end = time.perf_counter() + seconds * len(functions)
-    while time.perf_counter() < end or len(times[0]) < 3:
-        for function, took in zip(functions, times, strict=True):
-            function()
-            turn = time.perf_counter() + 0.1
-            while not took or time.perf_counter() < turn:
-                start = time.perf_counter()
-                function()
-                took.append(time.perf_counter() - start)
-    return [1e3 * statistics.median(took) for took in times]
-
-
-def _verdict(ratios: dict[str, list[float]]) -> int:
+def _verdict(rows: list[common.Row]) -> int:
     """Print the medians and the worst; return 1 if a target is missed."""
-    print()
     missed = 0
-    for name, found in ratios.items():
+    for name in PEERS:
+        found = [row[name] for row in rows if row[name] is not None]
+        if not found:
+            continue
         middle, worst = statistics.median(found), max(found)
         target = TARGET if name == "TF" else 1.0
         bad = (middle if name == "TF" else worst) > target

@@ -17,10 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS", "2"))
-
+import common
 import numpy as np
 import psutil
 
@@ -34,15 +31,18 @@ HOUR = 3600 * 360
 
 
 def main() -> None:
-    """Train, export, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Train, export, measure, print; with --json the latencies alone."""
+    parser = common.options(__doc__)
     parser.add_argument("--data", default="default", help="folder of WFDB records, or a source")
     parser.add_argument("--hours", type=float, default=24.0, help="length of the long stream")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between readings")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        _classifier(Path(folder))
-        reader, recordings = _heart(Path(folder), options.data)
+        rows = _classifier(Path(folder), options.toy)
+        more, reader, recordings = _heart(Path(folder), options.data, options.toy)
+        common.finish([*rows, *more], options.json)
+        if options.json:
+            return
         signal = np.resize(np.concatenate([r.signal[:, 0] for r in recordings]), HOUR // 2)
         _pin()
         _pieces(reader, signal, options.every)
@@ -50,12 +50,12 @@ def main() -> None:
         _day(reader, signal, options)
 
 
-def _classifier(folder: Path) -> None:
+def _classifier(folder: Path, toy: bool) -> list[common.Row]:
     nodules = datasets.load_ct("default")
     x = preprocess.prepare(nodules)
     split = splits.by_patient(nodules.labels, nodules.patients, nodules.split)
     model = ct_models.nodule_cnn(x.shape[1:])
-    ct_models.fit(model, x, nodules.labels, split, epochs=8, verbose=False)
+    ct_models.fit(model, x, nodules.labels, split, epochs=1 if toy else 8, verbose=False)
     typical, test = x[split.train[:100]], x[split.test]
     truth, who = nodules.labels[split.test], nodules.patients[split.test]
     whole = export.to_onnx(model, folder / "cnn.onnx")
@@ -66,25 +66,24 @@ def _classifier(folder: Path) -> None:
         "LiteRT int8": export.to_litert(model, folder / "cnn8.tflite", typical),
     }
     wanted = model.predict(test, verbose=0)
-    auc = metrics.auc(truth, wanted[:, 1], who)
-    print(f"\nCNN, {len(test)} simulated test nodules, AUC {auc}")
-    _asked(model, test[:1])
-    for name, path in files.items():
-        run = export.Session(path)
-        said = run(test)
-        lost = metrics.paired_difference(
+
+    def lost(said: np.ndarray) -> Any:
+        return metrics.paired_difference(
             metrics.area_under_roc, truth, wanted[:, 1], said[:, 1], who
         )
-        _line(name, run, test[:1], export.gap(wanted, said), f"AUC lost {lost}")
+
+    return _latencies("CNN of lesson 08", model, files, test, wanted, ("AUC lost", lost), toy)
 
 
-def _heart(folder: Path, source: str) -> tuple[stream.WindowReader, list[Any]]:
+def _heart(
+    folder: Path, source: str, toy: bool
+) -> tuple[list[common.Row], stream.WindowReader, list[Any]]:
     data = datasets.load_ecg(source)
     windows = segments.cut(data.recordings)
     split = splits.by_patient(windows.rate, windows.subject, data.split, unit="subject")
     scales = segments.normaliser(windows, split.train)
     model = models.rate_lstm()
-    training.fit(model, windows, split, scales, steps=250, verbose=False)
+    training.fit(model, windows, split, scales, steps=25 if toy else 250, verbose=False)
     test, truth = windows[split.test], windows.rate[split.test]
     ready = scales.signal(test.signal[:, :, 0])[:, :, None]
 
@@ -99,48 +98,60 @@ def _heart(folder: Path, source: str) -> tuple[stream.WindowReader, list[Any]]:
         "LiteRT float32": export.to_litert(model, folder / "lstm.tflite"),
     }
     wanted = model.predict(ready, verbose=0)
-    error = metrics.mae(bpm(wanted) - truth, test.subject)
-    print(f"\nLSTM, {len(test)} test windows, MAE in bpm {error}")
-    _asked(model, ready[:1])
-    for name, path in files.items():
-        run = export.Session(path)
-        said = run(ready)
-        lost = metrics.paired_difference(_mae, truth, bpm(said), bpm(wanted), test.subject)
-        _line(name, run, ready[:1], export.gap(wanted, said), f"MAE gained {lost}")
+
+    def gained(said: dict[str, np.ndarray]) -> Any:
+        return metrics.paired_difference(_mae, truth, bpm(said), bpm(wanted), test.subject)
+
+    rows = _latencies(
+        "LSTM of lesson 15", model, files, ready, wanted, ("bpm of MAE gained", gained), toy
+    )
     held = models.read(model, windows[split.validation], scales)
     margin = maps.calibrate(
         held.rate - windows.rate[split.validation], held.spread, windows.subject[split.validation]
     )
     widest = quality.limit(held.spread, 0.98)
     reader = stream.WindowReader(export.Session(whole), scales, margin, widest)
-    return reader, [r for r in data.recordings if r.subject in set(test.subject)]
+    return rows, reader, [r for r in data.recordings if r.subject in set(test.subject)]
+
+
+def _latencies(
+    network: str,
+    model: Any,
+    files: dict[str, Path],
+    test: np.ndarray,
+    wanted: Any,
+    price: tuple[str, Callable[[Any], Any]],
+    toy: bool,
+) -> list[common.Row]:
+    """Ask Keras and every export for one input, in turns; the ratio is to a compiled function."""
+    import tensorflow as tf
+
+    graph, one = tf.function(model), test[:1]
+    runs = {name: export.Session(path) for name, path in files.items()}
+    ways: dict[str, Callable[[], Any]] = {
+        "tf.function": lambda: graph(one),
+        "model(x)": lambda: model(one),
+        "model.predict": lambda: model.predict(one, verbose=0),
+        **{name: lambda run=run: run(one) for name, run in runs.items()},
+    }
+    took = common.take_turns(ways, 0.1 if toy else 2.0)
+    base = float(np.median(took["tf.function"]))
+    rows = []
+    for name, times in took.items():
+        ms = float(np.median(times))
+        row = {"network": network, "way": name, "kb": None, "ms": ms}
+        row |= {"p99": float(np.percentile(times, 99)), "ratio": base / ms}
+        row |= {"gap": None, "price": None}
+        if name in runs:
+            said = runs[name](test)
+            row |= {"kb": runs[name].bytes / 1000, "gap": export.gap(wanted, said)}
+            row["price"] = f"{price[1](said)} {price[0]}"
+        rows.append(row)
+    return rows
 
 
 def _mae(truth: np.ndarray, said: np.ndarray) -> float:
     return float(np.mean(np.abs(said - truth)))
-
-
-def _asked(model: Any, one: np.ndarray) -> None:
-    """Print how long Keras itself takes for one input."""
-    import tensorflow as tf
-
-    graph = tf.function(model)
-    ways: dict[str, tuple[Callable[[], Any], int]] = {
-        "model.predict": (lambda: model.predict(one, verbose=0), 100),
-        "model(x)": (lambda: model(one), 100),
-        "tf.function": (lambda: graph(one), 500),
-    }
-    for name, (call, repeats) in ways.items():
-        took = export.latency(call, repeats)
-        print(f"  {name:20}{'':10}{1e3 * took.median:9.3f} ms, p99 {1e3 * took.p99:9.3f} ms")
-
-
-def _line(name: str, run: export.Session, one: np.ndarray, gap: float, lost: str) -> None:
-    took = export.latency(lambda: run(one), 2000)
-    print(
-        f"  {name:20}{run.bytes / 1000:7.1f} KB{1e3 * took.median:9.3f} ms, p99 "
-        f"{1e3 * took.p99:9.3f} ms, largest difference {gap:.2g}, {lost}"
-    )
 
 
 def _pin() -> None:
