@@ -10,7 +10,6 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -101,6 +100,4 @@ def machine() -> Row:
         "system": platform.system(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in LIBRARIES},
-        "date": date.today().isoformat(),
-        "busy": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 import common
 import keras
-import models as article
+import article
 import numpy as np
 
 from medtutor import metrics

@@ -57,7 +57,7 @@ def read(files: list[Path]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def write(folder: Path, people: int) -> None:
     """Write one file for each of the first simulated people: prepared windows and targets."""
-    from models import hearts
+    from article import hearts
 
     from medtutor.ecg import training
 
@@ -76,6 +76,7 @@ def epoch(folder: Path, streamed: bool) -> common.Row:
     model.compile(keras.optimizers.Adam(1e-3), loss)
     shards = Shards(folder)
     model.train_on_batch(*shards[0])  # compiles
+    before = _peak_mb()
     start = time.perf_counter()
     given: dict[str, Any] = {"x": shards}
     if not streamed:
@@ -83,10 +84,13 @@ def epoch(folder: Path, streamed: bool) -> common.Row:
         given = {"x": x, "y": y, "batch_size": -(-len(x) // len(shards))}
     model.fit(**given, verbose=0)
     took = time.perf_counter() - start
-    # In KB, but on macOS in bytes.
+    return {"seconds": took, "before_mb": before, "peak_mb": _peak_mb()}
+
+
+def _peak_mb() -> float:
+    """Most memory that this process ever had; the system says KB, macOS bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    return {"seconds": took, "peak_mb": peak}
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def measure(times: tuple[int, ...], people: int) -> list[common.Row]:

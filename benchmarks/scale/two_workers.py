@@ -31,7 +31,7 @@ BATCH, EPOCHS = 32, 2
 def train(rank: int, workers: int, images: int | None, epochs: int) -> common.Row:
     """Train as worker `rank` of `workers`; give the loss of the last epoch, and the seconds."""
     import tensorflow as tf
-    from models import nodules
+    from article import nodules
 
     from medtutor.ct import models
     from medtutor.training import cosine_schedule
