@@ -5,6 +5,7 @@
 # make setup      only install
 # make notebooks  for authors: re-execute the lessons in place (LESSONS="07 08" for some)
 # make sturdy     for authors: every lesson alone under hard conditions (LESSONS="07 08" for some)
+# make bench      for authors: measure speed and memory again, and renew the pages that say them
 # make book       build the site of the course: open book/_build/html/index.html
 # make browse     open every page of the site in a browser without a network, and report what is wrong
 # make frameworks add JAX in an environment of its own, for lesson 22 (EXTRA=torch: PyTorch as well)
@@ -27,7 +28,7 @@ export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install-with-uv install-with-pip book-en book-zh help lab course test notebooks sturdy frameworks book browse lock setup clean
+.PHONY: install-with-uv install-with-pip book-en book-zh help lab course test notebooks sturdy bench frameworks book browse lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -82,6 +83,10 @@ notebooks: $(READY)
 # ALSO=/path/to/python3.12 of an environment with the locked packages: under that Python as well.
 sturdy: $(READY)
 	@$(BIN)/python tools/sturdy.py $(if $(ALSO),--also $(ALSO)) $(LESSONS)
+
+# ONLY="steps goals": only these. REAL=/path: ingestion on data of real people as well.
+bench: $(READY)
+	@$(BIN)/python benchmarks/bench.py $(if $(ONLY),--only $(ONLY)) $(if $(REAL),--real $(REAL))
 
 frameworks: $(FRAMEWORKS)/ready
 	@[ -z "$(EXTRA)" ] || $(FRAMEWORKS)/bin/python -m pip install --quiet --progress-bar off $(EXTRA)

@@ -136,7 +136,7 @@ def _machine(results: common.Row) -> str:
 def _number(value: float | None) -> str:
     """Write a number with three digits, as they are read."""
     if value is None:
-        return "–"
+        return "-"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}" if abs(value) >= 1 or value == 0 else f"{value:.2g}"
 
@@ -173,7 +173,7 @@ COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
         "article / course": lambda row: (
             ("over " if row["end"] != "reached" else "") + _number(row["ratio"])
             if row["ratio"]
-            else "–"
+            else "-"
         ),
     },
     "ingestion": {
@@ -205,13 +205,13 @@ COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
         "people": _of("people"),
         "windows": _of("windows"),
         "MB on the disk": _of("mb"),
-        "streamed: s": _of("seconds_streamed"),
-        "MB before": _of("before_mb_streamed"),
+        "s, streamed": _of("seconds_streamed"),
+        "MB before the epoch": _of("before_mb_streamed"),
         "MB at most": _of("peak_mb_streamed"),
-        "× first": _of("memory"),
-        "all in memory: s": _of("seconds_in_memory"),
-        "MB at most ": _of("peak_mb_in_memory"),
-        "× first ": _of("memory_all"),
+        "of the first": _of("memory"),
+        "s, all at once": _of("seconds_in_memory"),
+        "its MB at most": _of("peak_mb_in_memory"),
+        "of its first": _of("memory_all"),
     },
     "workers": {
         "processes": _of("processes"),
@@ -219,7 +219,7 @@ COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
         "steps": _of("steps"),
         "ms a step": _of("ms"),
         "loss, last epoch": lambda row: f"{row['loss']:.5f}",
-        "difference": lambda row: f"{row['difference']:.1e}" if row["difference"] else "–",
+        "difference": lambda row: f"{row['difference']:.1e}" if row["difference"] else "-",
     },
     "folders": {
         "folder": _of("folder"),

@@ -73,12 +73,17 @@ def options(about: str | None) -> argparse.ArgumentParser:
 
 
 def finish(rows: list[Row], file: Path | None) -> None:
-    """Write the rows, or print them."""
+    """Write the rows with as many digits as mean something, or print them."""
     if file:
-        file.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        short = [{name: _rounded(value) for name, value in row.items()} for row in rows]
+        file.write_text(json.dumps(short, indent=1) + "\n", "utf-8")
         return
     for row in rows:
         print(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def _short(value: Any) -> str:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import article
 import common
 import keras
-import article
 import numpy as np
 
 from medtutor import metrics

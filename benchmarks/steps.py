@@ -6,9 +6,9 @@ python benchmarks/steps.py
 from collections.abc import Callable
 from typing import Any
 
+import article
 import common
 import keras
-import article
 import numpy as np
 
 from medtutor.ct import models as ct
