@@ -3,8 +3,9 @@
     python benchmarks/scale/stream.py
 
 `Shards` is all that it takes: a `keras.utils.PyDataset` that opens the files of a batch when the
-batch is wanted. Each run is a process of its own, so that its largest memory can be asked for. The
-people are copies of simulated ones: seconds and memory are measured here, not what is learned.
+batch is wanted. One process trains on more and more people, and says after each size what its
+largest memory was; another does the same with everything in memory. The people are copies of
+simulated ones: seconds and memory are measured here, not what is learned.
 """
 
 import json
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -67,24 +67,42 @@ def write(folder: Path, people: int) -> None:
         np.savez(folder / f"{subject}.npz", allow_pickle=False, x=x, **targets)
 
 
-def epoch(folder: Path, streamed: bool) -> common.Row:
-    """Train for one epoch; give the seconds of it, and the most memory that this process had."""
+def grow(way: str, times: tuple[int, ...], people: int) -> list[common.Row]:
+    """Train for an epoch on more and more people; give a row for each size."""
     from medtutor.ecg import models
 
-    model = models.rate_lstm()
+    model, rows, copies = models.rate_lstm(), [], 1
     loss = {"beats": "binary_crossentropy", "rate": "mae", "change": "mae"}
     model.compile(keras.optimizers.Adam(1e-3), loss)
+    with tempfile.TemporaryDirectory() as room:
+        folder = Path(room)
+        write(folder, people)
+        originals = sorted(folder.glob("*.npz"))
+        windows = len(read(originals)[0])
+        model.fit(Shards(folder), verbose=0)  # compiles
+        before = _peak_mb()
+        for n in times:
+            for k in range(copies, n):
+                for file in originals:
+                    shutil.copy(file, file.with_name(f"{file.stem}_{k}.npz"))
+            copies = n
+            start = time.perf_counter()
+            model.fit(**_given(folder, way), verbose=0)
+            took, peak = time.perf_counter() - start, _peak_mb()
+            size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+            row = {"people": people * n, "windows": windows * n, "mb": size}
+            row |= {"seconds": took, "before_mb": before, "peak_mb": peak}
+            rows.append({**row, "of_first": peak / (rows[0]["peak_mb"] if rows else peak)})
+    return rows
+
+
+def _given(folder: Path, way: str) -> common.Row:
+    """Give `fit` the shards, or all of their arrays."""
     shards = Shards(folder)
-    model.train_on_batch(*shards[0])  # compiles
-    before = _peak_mb()
-    start = time.perf_counter()
-    given: dict[str, Any] = {"x": shards}
-    if not streamed:
-        x, y = read(shards.files)
-        given = {"x": x, "y": y, "batch_size": -(-len(x) // len(shards))}
-    model.fit(**given, verbose=0)
-    took = time.perf_counter() - start
-    return {"seconds": took, "before_mb": before, "peak_mb": _peak_mb()}
+    if way == "streamed":
+        return {"x": shards}
+    x, y = read(shards.files)
+    return {"x": x, "y": y, "batch_size": -(-len(x) // len(shards))}
 
 
 def _peak_mb() -> float:
@@ -94,44 +112,26 @@ def _peak_mb() -> float:
 
 
 def measure(times: tuple[int, ...], people: int) -> list[common.Row]:
-    """Give a row for each size: streamed, and with everything in memory."""
-    rows: list[common.Row] = []
-    with tempfile.TemporaryDirectory() as room:
-        folder = Path(room, "shards")
-        folder.mkdir()
-        write(folder, people)
-        originals = sorted(folder.glob("*.npz"))
-        windows = len(read(originals)[0])
-        for n in times:
-            for k in range(1, n):
-                for file in originals:
-                    copy = file.with_name(f"{file.stem}_{k}.npz")
-                    if not copy.exists():
-                        shutil.copy(file, copy)
-            size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-            row = {"times": n, "people": people * n, "windows": windows * n, "mb": size}
-            for way in ("streamed", "in_memory"):
-                command = [sys.executable, __file__, "--folder", str(folder), "--way", way]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-                found = json.loads(done.stdout.splitlines()[-1])
-                row |= {f"{name}_{way}": value for name, value in found.items()}
-            first = rows[0] if rows else row
-            row["memory"] = row["peak_mb_streamed"] / first["peak_mb_streamed"]
-            row["memory_all"] = row["peak_mb_in_memory"] / first["peak_mb_in_memory"]
-            rows.append(row)
-    return rows
+    """Give a row for each size: streamed, and what it takes with everything in memory."""
+    rows = grow("streamed", times, people)
+    command = [sys.executable, __file__, "--way", "in_memory"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    others = json.loads(done.stdout.splitlines()[-1])
+    return [
+        row | {f"{name}_all": other[name] for name in ("seconds", "peak_mb", "of_first")}
+        for row, other in zip(rows, others, strict=True)
+    ]
 
 
 def main() -> None:
     parser = common.options(__doc__)
-    parser.add_argument("--folder", type=Path, help="folder of shards: train on it and say how")
-    parser.add_argument("--way", choices=["streamed", "in_memory"], default="streamed")
+    parser.add_argument("--way", choices=("streamed", "in_memory"), help="one way alone")
     chosen = parser.parse_args()
-    if chosen.folder:
-        print(json.dumps(epoch(chosen.folder, chosen.way == "streamed")))
-        return
-    rows = measure((1, 10), 2) if chosen.toy else measure(TIMES, PEOPLE)
-    common.finish(rows, chosen.json)
+    if chosen.way:
+        print(json.dumps(grow(chosen.way, TIMES, PEOPLE)))
+    else:
+        rows = grow("streamed", (1, 30), PEOPLE) if chosen.toy else measure(TIMES, PEOPLE)
+        common.finish(rows, chosen.json)
 
 
 if __name__ == "__main__":

@@ -78,34 +78,28 @@ def train(rank: int, workers: int, images: int | None, epochs: int) -> common.Ro
 
 
 def measure(images: int | None, epochs: int) -> list[common.Row]:
-    """Run one process, then two, and give a row for each."""
-    rows = []
-    for workers in (1, 2):
-        ports = _free_ports(workers)
-        places = [f"127.0.0.1:{port}" for port in ports]
-        running = []
-        for rank in range(workers):
-            task = {"cluster": {"worker": places}, "task": {"type": "worker", "index": rank}}
-            threads = str(2 // workers)
-            own = {"TF_CONFIG": json.dumps(task)} if workers > 1 else {}
-            own |= {"TF_NUM_INTRAOP_THREADS": threads, "CUDA_VISIBLE_DEVICES": "-1"}
-            given = ["--rank", str(rank), "--workers", str(workers), "--epochs", str(epochs)]
-            given += ["--images", str(images)] if images else []
-            running.append(
-                subprocess.Popen(
-                    [sys.executable, __file__, *given],
-                    env=os.environ | own,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-        said = [process.communicate()[0] for process in running]
-        if any(process.returncode for process in running):
-            raise SystemExit("a worker failed: its message stands above")
-        found = [json.loads(text.splitlines()[-1]) for text in said]
-        rows.append({"processes": workers, "share": BATCH // workers, **found[0]})
-        rows[-1]["difference"] = abs(found[-1]["loss"] - rows[0]["loss"])
-    return rows
+    """Train here, then in two processes with a core each, and give a row for both."""
+    one = train(0, 1, images, epochs)
+    places = [f"127.0.0.1:{port}" for port in _free_ports(2)]
+    running = []
+    for rank in (0, 1):
+        task = {"cluster": {"worker": places}, "task": {"type": "worker", "index": rank}}
+        own = {"TF_CONFIG": json.dumps(task), "TF_NUM_INTRAOP_THREADS": "1"}
+        given = ["--rank", str(rank), "--epochs", str(epochs)]
+        given += ["--images", str(images)] if images else []
+        command = [sys.executable, __file__, *given]
+        running.append(
+            subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, text=True)
+        )
+    said = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise SystemExit("a worker failed: its message stands above")
+    found = [json.loads(text.splitlines()[-1]) for text in said]
+    worst = max(abs(each["loss"] - one["loss"]) for each in found)
+    return [
+        {"processes": 1, "share": BATCH, **one, "difference": None},
+        {"processes": 2, "share": BATCH // 2, **found[0], "difference": worst},
+    ]
 
 
 def _free_ports(count: int) -> list[int]:
@@ -121,13 +115,12 @@ def main() -> None:
     parser: argparse.ArgumentParser = common.options(__doc__)
     parser.add_argument("--images", type=int, help="how many training images; by default all")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--workers", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.toy:
         chosen.images, chosen.epochs = 96, 1
     if chosen.rank is not None:
-        print(json.dumps(train(chosen.rank, chosen.workers, chosen.images, chosen.epochs)))
+        print(json.dumps(train(chosen.rank, 2, chosen.images, chosen.epochs)))
         return
     common.finish(measure(chosen.images, chosen.epochs), chosen.json)
 
