@@ -233,12 +233,12 @@ COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
 def _layers(rows: list[common.Row]) -> str:
     """Sum up the ratios to each other library."""
     said = []
-    for key, name in {"TF": "TensorFlow", "loop": "the loop", "numpy-ml": "numpy-ml"}.items():
+    for key, name in {"TF": "TensorFlow's", "loop": "the loop's", "numpy-ml": "numpy-ml's"}.items():
         found = [row[key] for row in rows if row[key] is not None]
         if found:
             middle, worst = statistics.median(found), max(found)
-            said.append(f"of {name}'s time: median {_number(middle)}, worst {_number(worst)}")
-    return f"Our time as a part {'; '.join(said)}."
+            said.append(f"{_number(middle)} of {name}, at worst {_number(worst)}")
+    return f"Our time, in the median: {'; '.join(said)}."
 
 
 def _folders(rows: list[common.Row]) -> str:
