@@ -37,6 +37,7 @@ LINK = re.compile(r"\]\(([^)]*)\)")
 CODE = re.compile(r"`[^`]+`")
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
 PLACE = re.compile(r"\{[{%].*?[%}]\}|\{\w+\}")  # also those of a template
+MEASURED = re.compile(r"<!-- bench: (?!end).*?<!-- bench: end -->", re.S)
 SENTENCE = re.compile(r"[a-z]{2}[,:;]? +[a-z{]|^[A-Z]?[a-z]+ \{|\}:? [a-z]{2}")
 Message = tuple[str, str]  # the English text, and where it stands
 
@@ -138,6 +139,7 @@ def pages() -> Iterator[Message]:
         for file in sorted((ROOT / name).rglob("*.md")) if name == "book" else [ROOT / name]:
             if "_build" not in file.parts:
                 text, where = file.read_text("utf-8"), str(file.relative_to(ROOT))
+                text = MEASURED.sub("", text)  # made anew by each `make bench`
                 yield from page(text, where)
                 yield from ((caption, where) for caption in re.findall("(?<=:caption: ).+", text))
     site = ROOT / "book/conf.py"
