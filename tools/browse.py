@@ -19,10 +19,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
-from medtutor import paths
+from medtutor import language, paths
 
 SITE = paths.root() / "book" / "_build" / "html"
-STATIC = SITE / "_static"  # the theme leaves templates there
+TERM = re.compile(r"^(\S.*)\n(?:\S.*\n)*  .+\[[^]]+\]\(\.\./notebooks/(\d\d)_", re.M)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESK, PHONE = (1280, 900), (360, 740)
 READY = "() => window.MathJax?.startup ? MathJax.startup.promise.then(() => true) : true"
@@ -115,26 +115,39 @@ def knob_faults(page: Page) -> Iterator[str]:
                 yield f"knob: {name!r} does not say its value"
 
 
-def way_faults(page: Page) -> Iterator[str]:
-    """Enter by the first page; search for the words of each lesson's name, which must find it."""
-    page.goto((SITE / "index.html").as_uri())
+def way_faults(page: Page, site: Path, words: dict[str, str]) -> Iterator[str]:
+    """Enter by the first page; search for a word of each lesson, which must find it."""
+    page.goto((site / "index.html").as_uri())
     try:
         page.wait_for_url("**/book/index.html", timeout=10_000)
     except Late:
-        yield "index.html: does not lead to the start"
-    for lesson in sorted((SITE / "notebooks").glob("*.html")):
-        words = lesson.stem[3:].replace("_", " ")
-        page.goto(f"{(SITE / 'search.html').as_uri()}?q={words}")
+        yield f"{site.name}/index.html: does not lead to the start"
+    for lesson in sorted((site / "notebooks").glob("*.html")):
+        word = words.get(lesson.stem[:2], "")
+        page.goto(f"{(site / 'search.html').as_uri()}?q={word}")
         try:
             page.wait_for_selector(f"#search-results a[href*='{lesson.stem}']", timeout=10_000)
         except Late:
-            yield f"search: {words!r} does not find {lesson.stem}"
+            yield f"search: {word!r} does not find {lesson.stem}"
+
+
+def sites() -> dict[Path, dict[str, str]]:
+    """Give the site in each language, with a word to search for by number of lesson.
+
+    The English word is the lesson's name; the Chinese one a word of the glossary that it teaches.
+    """
+    names = {p.stem[:2]: p.stem[3:].replace("_", " ") for p in paths.notebooks().glob("*.ipynb")}
+    text = (paths.root() / "book" / "glossary.md").read_text("utf-8")
+    taught = TERM.findall(language.translate(text, language.catalogue("book", "zh_CN")))
+    return {SITE: names, SITE / "zh": {"00": "课程", **{number: word for word, number in taught}}}
 
 
 def browse(browser: Browser, wanted: list[str], shots: Path | None) -> int:
     """Look at the pages whose name holds one of these words, or at all; count the faults."""
     count = 0
-    pages = sorted(set(SITE.rglob("*.html")) - {SITE / "index.html"} - set(STATIC.rglob("*")))
+    first = {site / "index.html" for site in sites()}  # lead on at once
+    left_out = {file for site in sites() for file in (site / "_static").rglob("*")}
+    pages = sorted(set(SITE.rglob("*.html")) - first - left_out)
     pages = [p for p in pages if not wanted or any(w in p.name for w in wanted)]
     for file in pages:
         context = browser.new_context(offline=True)
@@ -142,9 +155,10 @@ def browse(browser: Browser, wanted: list[str], shots: Path | None) -> int:
             count += 1
             print(f"{file.relative_to(SITE)}: {fault}", flush=True)
         context.close()
-    for fault in way_faults(browser.new_context(offline=True).new_page()):
-        count += 1
-        print(fault, flush=True)
+    for site, words in sites().items():
+        for fault in way_faults(browser.new_context(offline=True).new_page(), site, words):
+            count += 1
+            print(fault, flush=True)
     print(f"{len(pages)} pages, {count} faults")
     return count
 
