@@ -109,9 +109,9 @@ def hint(key: str) -> Text:
     number = min(_hints_shown.get(key, 0), len(exercise.hints) - 1)
     _hints_shown[key] = number + 1
     left = len(exercise.hints) - number - 1
-    more = f" ({left} more: call hint again)" if left else f' (the last one; see solution("{key}"))'
+    more = f"({left} more: call hint again)" if left else f'(the last one; see solution("{key}"))'
     told = f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}"
-    return Text(language.say(told) + language.say(more))
+    return Text(f"{language.say(told)} {language.say(more)}")
 
 
 def solution(key: str) -> Text:
