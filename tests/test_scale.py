@@ -4,8 +4,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from medtutor import paths
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows counts memory elsewhere")
 SCALE = paths.root() / "benchmarks" / "scale"
 
 

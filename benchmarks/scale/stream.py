@@ -9,7 +9,6 @@ simulated ones: seconds and memory are measured here, not what is learned.
 """
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -107,6 +106,8 @@ def _given(folder: Path, way: str) -> common.Row:
 
 def _peak_mb() -> float:
     """Most memory that this process ever had; the system says KB, macOS bytes."""
+    import resource  # Windows has none
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
