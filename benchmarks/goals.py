@@ -35,17 +35,15 @@ class Watch(keras.callbacks.Callback):
     def __init__(self, score: Callable[[], float], goal: float, every: int, most: float) -> None:
         super().__init__()
         self.score, self.goal, self.every, self.most = score, goal, every, most
-        self.steps, self.best, self.last, self.asking = 0, np.inf, 0.0, 0.0
-        self.end = ""
+        self.steps, self.best, self.asking = 0, np.inf, 0.0
+        self.end, self.seconds = "", 0.0  # of training, up to the last step
         self.start = time.perf_counter()
 
-    @property
-    def seconds(self) -> float:
-        """Seconds of training so far."""
-        return time.perf_counter() - self.start - self.asking
-
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self.end:
+            return
         self.steps += 1
+        self.seconds = time.perf_counter() - self.start - self.asking
         if not np.isfinite((logs or {}).get("loss", 0.0)):
             self._stop(f"the loss is not a number after {self.steps} steps")
         elif self.steps % self.every == 0:
@@ -57,14 +55,14 @@ class Watch(keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         if not self.end:
             self._ask()
-            self.end = self.end or "not in its training"
+            self._stop("not in its training")
 
     def _ask(self) -> None:
         began = time.perf_counter()
-        self.last = self.score()
-        self.best = min(self.best, self.last)
+        found = self.score()
+        self.best = min(self.best, found)
         self.asking += time.perf_counter() - began
-        if self.last <= self.goal:
+        if found <= self.goal:
             self._stop("reached")
 
     def _stop(self, why: str) -> None:
@@ -80,87 +78,68 @@ def measure(toy: bool) -> list[common.Row]:
 def _nodules(toy: bool) -> list[common.Row]:
     raw, x, labels, split = article.nodules()
     train, held = split.train, split.validation
-    goal = "AUC 0.90"
+    task = ("malignant or benign", "AUC 0.90")
 
-    def lost(model: keras.Model, pictures: np.ndarray) -> Callable[[], float]:
-        return lambda: (
-            1
-            - metrics.area_under_roc(
-                labels[held], model.predict(pictures[held], batch_size=64, verbose=0)[:, 1]
-            )
-        )
+    def lost(model: keras.Model, pictures: np.ndarray) -> float:
+        said = model.predict(pictures[held], batch_size=64, verbose=0)[:, 1]
+        return 1 - metrics.area_under_roc(labels[held], said)
 
-    start = time.perf_counter()
+    watch = Watch(lambda: lost(ours, x), 0.9 if toy else 0.1, 5, np.inf)
     ours = ct.nodule_cnn(x.shape[1:])
-    watch = Watch(lost(ours, x), 0.9 if toy else 0.1, 5, np.inf)
-    watch.start = start
     _watched(ours, watch)
     epochs = 1 if toy else max(1, 10_000 // len(train))
     ct_training.fit(ours, x, labels, split, epochs=epochs, verbose=False)
-    rows = [_row("malignant or benign", goal, "lesson 08", watch, 1 - watch.best, None)]
 
     side = 64 if toy else 224
     pictures = np.stack([preprocess.resize(image, side) for image in raw.images])
     pictures = np.repeat(pictures.astype(np.float32)[..., None] / 255, 3, axis=-1)
-    start = time.perf_counter()
+    most = 1 if toy else PATIENCE * watch.seconds
+    rival = Watch(lambda: lost(theirs, pictures), 0.1, 10, most)
     theirs = article.article_cnn(side)
-    rival = Watch(lost(theirs, pictures), 0.1, 10, 1 if toy else PATIENCE * watch.seconds)
-    rival.start = start
     theirs.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy")
-    theirs.fit(
-        pictures[train],
-        labels[train],
-        batch_size=32,
-        epochs=1000,
-        verbose=0,
-        callbacks=[rival],
-    )
-    rows.append(_row("malignant or benign", goal, "article's CNN", rival, 1 - rival.best, rows[0]))
-    return rows
+    _fit(theirs, pictures[train], labels[train], rival)
+    ours_row = _row(*task, "lesson 08", watch, 1 - watch.best)
+    return [ours_row, _row(*task, "article's CNN", rival, 1 - rival.best, ours_row)]
 
 
 def _rates(toy: bool) -> list[common.Row]:
     windows, split, scales = article.hearts()
-    held, goal = windows[split.validation], "MAE 3 bpm"
-    start = time.perf_counter()
+    held, task = windows[split.validation], ("heart rate", "MAE 3 bpm")
+
+    def error() -> float:
+        return float(np.mean(np.abs(ecg.read(ours, held, scales).rate - held.rate)))
+
+    watch = Watch(error, 100.0 if toy else 3.0, 25, np.inf)
     ours = ecg.rate_lstm()
-    watch = Watch(
-        lambda: float(np.mean(np.abs(ecg.read(ours, held, scales).rate - held.rate))),
-        100.0 if toy else 3.0,
-        25,
-        np.inf,
-    )
-    watch.start = start
     _watched(ours, watch)
     ecg_training.fit(ours, windows, split, scales, steps=25 if toy else 700, verbose=False)
-    rows = [_row("heart rate", goal, "lesson 15", watch, watch.best, None)]
-    ecg_raw = windows.signal[:, :, :1]
-    ecg_raw = (ecg_raw - ecg_raw.mean(axis=1, keepdims=True)) / ecg_raw.std(axis=1, keepdims=True)
+    rows = [_row(*task, "lesson 15", watch, watch.best)]
+    signal = windows.signal[:, : 200 if toy else 2000, :1]
+    signal = (signal - signal.mean(axis=1, keepdims=True)) / signal.std(axis=1, keepdims=True)
     for activation in ("relu", "tanh"):
-        most = 1 if toy else PATIENCE * watch.seconds
-        rival = _article_rate(ecg_raw[:, : 200 if toy else 2000], activation, most)
-        name = f"article's LSTM, {activation}"
-        rows.append(_row("heart rate", goal, name, rival, rival.best, rows[0]))
+        rival = _article_rate(signal, activation, 1 if toy else PATIENCE * watch.seconds)
+        rows.append(_row(*task, f"article's LSTM, {activation}", rival, rival.best, rows[0]))
     return rows
 
 
 def _article_rate(signal: np.ndarray, activation: str, most: float) -> Watch:
     windows, split, _ = article.hearts()
     held, train = split.validation, split.train
-    start = time.perf_counter()
-    model = article.article_lstm(signal.shape[1], activation)
 
     def error() -> float:
         said = model.predict(signal[held], batch_size=256, verbose=0)[:, 0]
         return float(np.mean(np.abs(said - windows.rate[held])))
 
     watch = Watch(error, 3.0, 25, most)
-    watch.start = start
+    model = article.article_lstm(signal.shape[1], activation)
     model.compile(keras.optimizers.Adam(0.001), "mse")
-    model.fit(
-        signal[train], windows.rate[train], batch_size=32, epochs=1000, verbose=0, callbacks=[watch]
-    )
+    _fit(model, signal[train], windows.rate[train], watch)
     return watch
+
+
+def _fit(model: keras.Model, x: np.ndarray, y: np.ndarray, watch: Watch) -> None:
+    """Train until `watch` stops it."""
+    model.fit(x, y, batch_size=32, epochs=1000, verbose=0, callbacks=[watch])
 
 
 def _watched(model: keras.Model, watch: Watch) -> None:
@@ -174,7 +153,12 @@ def _watched(model: keras.Model, watch: Watch) -> None:
 
 
 def _row(
-    task: str, goal: str, network: str, watch: Watch, best: float, ours: common.Row | None
+    task: str,
+    goal: str,
+    network: str,
+    watch: Watch,
+    best: float,
+    ours: common.Row | None = None,
 ) -> common.Row:
     """Give a row; `seconds` is where it ended, whether the goal was met or not."""
     ratio = None
