@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "deidentification": ["Report", "deidentify"],
         "encryption": ["decrypt", "encrypt"],
-        "hunting": ["Planted", "hunt", "plant"],
+        "hunting": ["Planted", "hunt"],
     },
 )

@@ -21,15 +21,17 @@ from hypothesis import strategies as st
 from imageio.plugins._dicom import SimpleDicomReader
 from pydicom.dataset import Dataset
 
+from medtutor import paths
 from medtutor.ct import phantom, read_series
 from medtutor.ecg import read_record
-from medtutor.privacy import deidentify, dicom, hunt, plant
+from medtutor.privacy import deidentify, dicom, hunt
 from medtutor.privacy.burned_in import find_text, frames_of, paint_over
-from medtutor.privacy.hunting import CAPTURE, Planted, draw
+from medtutor.privacy.hunting import CAPTURE, Planted
 from medtutor.privacy.pseudonyms import Pseudonyms, shifted
 from medtutor.privacy.wfdb import annotations
 
 KEY = b"a key for tests, and not a secret"
+planting = paths.load(paths.notebooks() / "figures" / "20.py")
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 
 
@@ -44,7 +46,7 @@ def room(tmp_path_factory):
     room = tmp_path_factory.mktemp("room")
     (room / "series").mkdir()
     phantom.write_series(room / "series", slices=8)
-    planted = plant(room / "series", room / "planted", capture=True)
+    planted = planting.plant(room / "series", room / "planted", capture=True)
     report = deidentify(room / "planted", room / "clean", KEY)
     return room, planted, report
 
@@ -242,7 +244,7 @@ class TestPydicomFiles:
     @classmethod
     def outcome(cls, tmp_path_factory):
         room = tmp_path_factory.mktemp("strange")
-        planted = plant(TEST_FILES, room / "planted")
+        planted = planting.plant(TEST_FILES, room / "planted")
         return room, planted, deidentify(room / "planted", room / "clean", KEY)
 
     def test_no_planted_word_is_left(self, outcome):
@@ -581,7 +583,7 @@ class TestText:
     def test_it_is_found_and_covered(self, size, dark):
         rng = np.random.default_rng(size)
         back = rng.normal(200 if dark else 60, 5, (120, 300))
-        text = draw(back, "Jane Doe 1948", 40, 20, 0.0 if dark else 250.0, size)
+        text = planting.draw(back, "Jane Doe 1948", 40, 20, 0.0 if dark else 250.0, size)
         boxes = find_text(text)
         ink = np.abs(text - back) > 60
         for box in boxes:
