@@ -34,7 +34,7 @@ class Written:
     target: Path
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False)
 class Report:
     """What `deidentify` did: for the one who holds the key, not for sharing.
 
@@ -42,12 +42,12 @@ class Report:
     """
 
     target: Path
-    written: tuple[Written, ...]
-    refused: tuple[Refused, ...]
-    changes: Counter[tuple[str, str]]
-    look_at: tuple[Refused, ...] = ()
+    key_file: Path | None
+    refused: list[Refused]
+    written: list[Written] = field(default_factory=list)
+    look_at: list[Refused] = field(default_factory=list)
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     blanked: dict[Path, list[Box]] = field(default_factory=dict)
-    key_file: Path | None = None
 
     def table(self) -> list[tuple[str, str, int]]:
         """List (attribute, action, values), the most frequent first."""
@@ -146,29 +146,24 @@ def deidentify(
         strange += [Refused(p, "the key of this run") for p in files if p.samefile(key_file)]
         files = [path for path in files if not path.samefile(key_file)]
     single = target.suffix.lower() == ".dcm" and source.is_file()
-    run = _Run(Pseudonyms(secret), burned_in == "blank", strange)
+    report = Report(target, key_file, strange)
     with paths.appears(target) as place:
         folder = place.with_name("files") if single else place
         folder.mkdir()
         with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
-            run.work(files, folder)
-        if single and run.written:
-            os.replace(folder / run.written[0].target, place)
-            run.written = [Written(source, Path(target.name))]
+            _Run(Pseudonyms(secret), burned_in == "blank", report).work(files, folder)
+        if single and report.written:
+            os.replace(folder / report.written[0].target, place)
+            report.written = [Written(source, Path(target.name))]
         if is_new and key_file:
             write_key(secret, key_file)
         if target.is_dir():
             target.rmdir()  # empty: `_files` has looked
     home = target.parent if single else target
-    return Report(
-        target,
-        tuple(Written(pair.source, home / pair.target) for pair in run.written),
-        tuple(sorted(run.refused, key=lambda item: item.path)),
-        +run.changes,
-        tuple(run.look_at),
-        run.blanked,
-        key_file,
-    )
+    report.written = [Written(pair.source, home / pair.target) for pair in report.written]
+    report.refused.sort(key=lambda item: item.path)
+    report.changes = +report.changes
+    return report
 
 
 def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
@@ -203,17 +198,14 @@ def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
     return files, strange
 
 
+@dataclass
 class _Run:
     """One run over many files, and what it has seen so far."""
 
-    def __init__(self, names: Pseudonyms, blank: bool, refused: list[Refused]) -> None:
-        self.names, self.blank = names, blank
-        self.known: dict[str, set[str]] = {}
-        self.written: list[Written] = []
-        self.refused = refused
-        self.look_at: list[Refused] = []
-        self.changes: Counter[tuple[str, str]] = Counter()
-        self.blanked: dict[Path, list[Box]] = {}
+    names: Pseudonyms
+    blank: bool
+    done: Report
+    known: dict[str, set[str]] = field(default_factory=dict)
 
     def work(self, files: list[Path], folder: Path) -> None:
         """De-identify every file into a folder."""
@@ -225,10 +217,12 @@ class _Run:
             try:
                 do(path, folder)
             except Unfit as error:
-                self.refused.append(Refused(path, str(error)))
-        named = {pair.source for pair in self.written} | {item.path for item in self.refused}
+                self.done.refused.append(Refused(path, str(error)))
+        named = {pair.source for pair in self.done.written} | {
+            item.path for item in self.done.refused
+        }
         alone = "no annotations of a record that was written, nor its samples"
-        self.refused += [Refused(path, alone) for path in sorted(of_records - named)]
+        self.done.refused += [Refused(path, alone) for path in sorted(of_records - named)]
 
     def _learn_names(self, path: Path) -> bool:
         """Take the names of a patient from a header; all of them, before any file is written."""
@@ -238,7 +232,7 @@ class _Run:
             dataset = dicom.read(path, header_only=True)
         except (Unfit, OSError) as error:
             text = "it cannot be opened" if isinstance(error, OSError) else str(error)
-            self.refused.append(Refused(path, text))
+            self.done.refused.append(Refused(path, text))
             return False
         self.known.setdefault(dicom.identity(dataset), set()).update(dicom.identifiers(dataset))
         return True
@@ -254,13 +248,13 @@ class _Run:
         except Exception as error:  # pydicom raises whatever the damaged value resembles
             (folder / at).unlink(missing_ok=True)
             raise Unfit("it is damaged and cannot be written again") from error
-        self.changes += dicom.compare(before, dicom.flatten(dataset))
-        self.changes["file name", "replaced"] += 1
-        self.written.append(Written(path, at))
+        self.done.changes += dicom.compare(before, dicom.flatten(dataset))
+        self.done.changes["file name", "replaced"] += 1
+        self.done.written.append(Written(path, at))
         if warning:
-            self.look_at.append(Refused(path, warning))
+            self.done.look_at.append(Refused(path, warning))
         if boxes:
-            self.blanked[path] = boxes
+            self.done.blanked[path] = boxes
 
     def _wfdb(self, header: Path, folder: Path) -> None:
         files, sources, changes = wfdb.deidentified(header, self.names.patient(header.stem))
@@ -268,8 +262,8 @@ class _Run:
             raise Unfit("another record of the same name was written before it")
         for new, data in files.items():
             (folder / new).write_bytes(data)
-        self.written += [Written(sources[new], Path(new)) for new in files]
-        self.changes += changes
+        self.done.written += [Written(sources[new], Path(new)) for new in files]
+        self.done.changes += changes
 
 
 def _place(dataset: Any, folder: Path) -> Path:

@@ -179,7 +179,7 @@ class TestSeries:
         assert [r.path.name[-7:] for r in report.refused] == ["999.dcm"]
         assert "text is burned" in report.refused[0].reason
         blanked = deidentify(folder / "planted", tmp_path / "out", KEY, burned_in="blank")
-        assert blanked.refused == ()
+        assert not blanked.refused
         assert hunt(tmp_path / "out", planted) == []
         ((path, boxes),) = blanked.blanked.items()
         pair = next(w for w in blanked.written if w.source == path)
@@ -708,7 +708,7 @@ class TestWfdb:
     def test_a_broken_record_is_refused_with_all_its_files(self, record, tmp_path):
         (record / "doe.dat").unlink()
         report = deidentify(record, tmp_path / "out", KEY)
-        assert report.written == ()
+        assert not report.written
         reasons = {item.path.name: item.reason for item in report.refused}
         assert reasons.keys() == {"doe.hea", "doe.atr"}
         assert "doe.dat is not there" in reasons["doe.hea"]
@@ -758,7 +758,7 @@ class TestWfdb:
         for form, says in (("17", "format 17"), ("516", "cannot be decoded")):
             (record / "doe.hea").write_text(header.replace("dat 16 ", f"dat {form} "))
             report = deidentify(record, tmp_path / form, KEY)
-            assert report.written == ()
+            assert not report.written
             assert any(says in item.reason for item in report.refused)
 
     @settings(max_examples=12, deadline=None, derandomize=True)
