@@ -13,6 +13,7 @@ import numpy as np
 
 from medtutor.capstone.copies import Twin
 from medtutor.ct import quality
+from medtutor.datasets.images import shrunk
 from medtutor.types import Flag, ImageSet
 
 WASHED_OUT = 0.2  # share of the grey scale that lies unused below the darkest pixels
@@ -24,15 +25,7 @@ DOUBT = 0.01  # chance below which a fault is said to go along with the label
 
 def small(images: ImageSet) -> list[np.ndarray]:
     """Give each image at the size at which it is inspected: one of 64 megapixels costs no more."""
-    from medtutor.ct.preprocess import resize
-
-    pictures = []
-    for image in map(np.asarray, images.images):
-        scale = max(1.0, max(image.shape) / LARGEST)
-        height, width = (max(1, round(n / scale)) for n in image.shape)
-        shrunk = image.astype(np.float32) if scale == 1 else resize(image, (height, width))
-        pictures.append(shrunk)
-    return pictures
+    return [shrunk(np.asarray(image, np.float32), LARGEST) for image in images.images]
 
 
 def faults(files: Sequence[str], pictures: Sequence[np.ndarray]) -> list[Flag]:
@@ -47,11 +40,7 @@ def faults(files: Sequence[str], pictures: Sequence[np.ndarray]) -> list[Flag]:
 
 
 def unused_below(image: np.ndarray) -> float:
-    """Give the share of an image's range that lies between its lowest value and all the others.
-
-    A crop that was stretched from minimum to maximum, with padding of -2000 in one corner, has its
-    lung in the middle of the grey scale and nothing but the padding below it.
-    """
+    """Give the share of an image's range that lies between its lowest value and all the others."""
     lowest, highest = float(image.min()), float(image.max())
     above = image[image > lowest]
     if highest == lowest or not above.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import tempfile
@@ -219,8 +220,6 @@ def _copy_split(folder: Path, copy: Path, sound: Set[str]) -> None:
     if not path.is_file():
         return
     rows = manifests.read(path, ("record", "subject", "split"))
-    lines = ["record,subject,split"]
-    for record, subject, part in zip(rows["record"], rows["subject"], rows["split"], strict=True):
-        if record in sound:
-            lines.append(f'{record},"{subject}",{part}')
-    (copy / "split.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = rows.take(k for k, record in enumerate(rows["record"]) if record in sound)
+    with (copy / "split.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([list(rows), *zip(*rows.values(), strict=True)])

@@ -13,7 +13,7 @@ and ``test/``. Outlines are read from ``masks/``: images of the same names, not 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -23,7 +23,15 @@ from tqdm import tqdm
 
 from medtutor import manifests
 from medtutor.ct.preprocess import crop, resize
-from medtutor.datasets.images import SUFFIXES, has_colour, outline_of, read_image, read_masks, stack
+from medtutor.datasets.images import (
+    SUFFIXES,
+    has_colour,
+    outline_of,
+    read_image,
+    read_masks,
+    shrunk,
+    stack,
+)
 from medtutor.errors import DataError
 from medtutor.manifests import Table
 from medtutor.types import Flag, ImageSet
@@ -343,17 +351,19 @@ def _pictures(listing: Table, root: Path, faults: Faults) -> tuple[Table, list[n
     slices = _are_dicom(paths)
     keep, pictures, spacing, people = [], [], [], []
     placed = {"cx", "cy"} <= set(listing)
-    shrink = _shrinks(listing, root)
+    # A scale, a place or an outline would no longer fit.
+    whole = {"cx", "cy", *SPACING} & set(listing) or _outlined(root)
     for k, path in enumerate(paths):
         try:
             if slices:
                 index = listing.get("slice", [""] * len(paths))[k]
                 hu, millimetres, patient = _read_slice(path, index)
-                pictures.append(_around(hu, listing, k) if placed else shrink(hu))
+                image = _around(hu, listing, k) if placed else hu
                 spacing.append(str(millimetres))
                 people.append(patient)
             else:
-                pictures.append(shrink(read_image(path)))
+                image = read_image(path)
+            pictures.append(image if whole else shrunk(image, LONGEST))
             keep.append(k)
         except DataError as error:
             faults.add(listing["file"][k], "unreadable", error)
@@ -413,20 +423,6 @@ def _read_slice(path: Path, index: str) -> tuple[np.ndarray, float, str]:
             f"Write a whole number from 0 to {len(series.hu) - 1} into the column slice.",
         ) from None
     return series.hu[number], float(series.spacing[1]), series.patient_id
-
-
-def _shrinks(listing: Table, root: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Make large images smaller, unless a scale, a place or an outline would no longer fit."""
-    placed = {"cx", "cy", *SPACING} & set(listing) or (root / "masks").is_dir()
-
-    def shrink(image: np.ndarray) -> np.ndarray:
-        longest = max(image.shape)
-        if placed or longest <= LONGEST:
-            return image
-        height, width = (max(1, round(n * LONGEST / longest)) for n in image.shape)
-        return resize(image, (height, width))
-
-    return shrink
 
 
 def _around(hu: np.ndarray, listing: Table, k: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from medtutor.ct.preprocess import resize
 from medtutor.errors import DataError
 
 MOST_PIXELS = 64_000_000  # 8,000 x 8,000; a small file can claim far more and fill the memory
@@ -142,6 +143,14 @@ def outline_of(folder: Path, file: PurePosixPath) -> Path:
 def stack(images: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
     """Make one array where the sizes agree."""
     return np.stack(images) if len({image.shape for image in images}) == 1 else images
+
+
+def shrunk(image: np.ndarray, longest: int) -> np.ndarray:
+    """Make a large image smaller, so that its longer side has `longest` pixels."""
+    if max(image.shape) <= longest:
+        return image
+    height, width = (max(1, round(n * longest / max(image.shape))) for n in image.shape)
+    return resize(image, (height, width))
 
 
 def has_colour(pictures: np.ndarray) -> bool:
