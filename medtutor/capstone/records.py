@@ -21,7 +21,6 @@ from medtutor.errors import DataError
 from medtutor.types import EcgSet, Flag, Interval
 
 if TYPE_CHECKING:
-    from medtutor.ecg.segments import Normaliser
     from medtutor.splits import Split
 
 LENGTH = 2000  # samples in a window
@@ -41,7 +40,7 @@ class Records(Trained):
     flags: list[Flag] = field(default_factory=list)
     subjects_known: bool = True
     network: Any = None
-    scales: Normaliser | None = None
+    scales: Any = None  # `segments.Normaliser`, once trained
     class_names: tuple[str, ...] = ()
 
     labels = property(attrgetter("windows.rate"), doc="Heart rate of each window in bpm.")
@@ -140,9 +139,8 @@ class Records(Trained):
         return flags
 
     def _uneven(self) -> list[Flag]:
-        counts = Counter(map(str, self.windows.subject))
-        few = {name: n for name, n in counts.items() if n < FEWEST}
-        flags = [Flag(name, "few windows", f"{n} windows only") for name, n in few.items()]
+        counts = Counter(map(str, self.windows.subject)).items()
+        flags = [Flag(s, "few windows", f"{n} windows only") for s, n in counts if n < FEWEST]
         rate = self.windows.rate
         for name, part in (("below 60 bpm", rate < 60), ("above 100 bpm", rate > 100)):
             people = len(np.unique(self.windows.subject[part]))
@@ -172,7 +170,6 @@ class Records(Trained):
         """Test once: mean absolute error with intervals over subjects, beside two baselines."""
         from medtutor.ecg import models
 
-        assert self.scales is not None
         part = self.windows[split.test]
         truth, who, mean = part.rate, groups[split.test], self.scales.rate_mean
         said, _ = models.predict(self.model, part, self.scales)
@@ -208,7 +205,6 @@ class Records(Trained):
         """Give the rate that sleepecg's detector finds; the training mean where it finds none."""
         from medtutor.ecg.beats import detector_rate
 
-        assert self.scales is not None
         found = np.full(len(self.windows), np.nan)
         for recording in self.data.recordings:
             mine = self.windows.record == recording.name
@@ -220,7 +216,6 @@ class Records(Trained):
         """Show the beat maps of the test window read best, a typical one, and the worst."""
         from medtutor.ecg import models
 
-        assert self.scales is not None
         part = self.windows[split.test]
         said = models.read(self.model, part, self.scales)
         rate = np.where(np.isnan(said.from_map), said.direct, said.from_map)
@@ -237,7 +232,6 @@ class Records(Trained):
         """Share of the beat map within 50 ms of a true beat, and of the time that is."""
         from medtutor.ecg import models
 
-        assert self.scales is not None
         part = self.windows[split.test]
         beat_map = models.read(self.model, part, self.scales).beats
         centres = (np.arange(beat_map.shape[1]) + 0.5) * LENGTH / beat_map.shape[1]

@@ -24,6 +24,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,7 +85,7 @@ def encrypt(
     'Dear Jane'
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
-    keys = Keys(_checked(passphrase))
+    keys = Keys(passphrase)
     if work not in ALLOWED_WORK:
         low, high = min(ALLOWED_WORK), max(ALLOWED_WORK)
         raise DataError(f"work is {work}", remedy=f"Choose {low} to {high}; 17 is usual.")
@@ -133,7 +134,7 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
         is not encrypted; the target exists.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
-    keys = Keys(_checked(passphrase))
+    keys = Keys(passphrase)
     _check_places(source, target)
     if source.is_file():
         _open(source, keys, None)
@@ -175,8 +176,7 @@ class Header:
     @classmethod
     def new(cls, work: int, passphrase_salt: bytes) -> "Header":
         """Make the header of a new file: its salt and nonce prefix are drawn at random."""
-        salt, prefix = secrets.token_bytes(16), secrets.token_bytes(PREFIX)
-        return cls(work, CHUNK, passphrase_salt, salt, prefix)
+        return cls(work, CHUNK, passphrase_salt, *map(secrets.token_bytes, (16, PREFIX)))
 
     @classmethod
     def read(cls, file: BinaryIO) -> "Header":
@@ -200,6 +200,11 @@ class Keys:
     """Keys of files from one passphrase; the slow part is done once for each salt."""
 
     def __init__(self, passphrase: str) -> None:
+        if len(passphrase) < SHORTEST:
+            raise DataError(
+                f"the passphrase has {len(passphrase)} characters, at least {SHORTEST} are needed",
+                remedy="Take five random words.",
+            )
         # One text can be written in several ways in Unicode; a keyboard must not decide.
         self._secret = unicodedata.normalize("NFKC", passphrase).encode()
         self._masters: dict[tuple[int, bytes], bytes] = {}
@@ -253,15 +258,6 @@ def open_stream(locked: BinaryIO, plain: BinaryIO | None, header: Header, key: b
         number, now = number + 1, after
 
 
-def _checked(passphrase: str) -> str:
-    if len(passphrase) < SHORTEST:
-        raise DataError(
-            f"the passphrase has {len(passphrase)} characters, at least {SHORTEST} are needed",
-            remedy="Take five random words.",
-        )
-    return passphrase
-
-
 def _check_places(source: Path, target: Path) -> None:
     if not source.exists():
         raise DataError("it is not there", source, "Check the path.")
@@ -296,8 +292,7 @@ def _open(path: Path, keys: Keys, plain: BinaryIO | None) -> Header:
 
 
 def _unlock(path: Path, to: Path, keys: Keys) -> None:
-    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as plain:
+    with open(to, "xb", opener=partial(os.open, mode=0o600)) as plain:
         _open(path, keys, plain)
 
 
@@ -313,9 +308,8 @@ def _read_index(source: Path, keys: Keys) -> dict[str, tuple[str, str]]:
     text = io.BytesIO()
     _open(path, keys, text)
     try:
-        listed = {
-            str(n): (str(old), salt) for n, (old, salt) in json.loads(text.getvalue()).items()
-        }
+        index = json.loads(text.getvalue())
+        listed = {str(n): (str(old), salt) for n, (old, salt) in index.items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             "its index is not one that `encrypt` wrote", path, "Do not trust it."
