@@ -107,15 +107,11 @@ def _medmnist(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -
     numbers = np.unique(joined)
     if len(numbers) < 2:
         raise DataError("all images have one label", path, "Add images of a second class.")
-    names = MEDMNIST_CLASSES.get(path.stem, ())
-    if numbers[0] >= 0 and numbers[-1] < len(names):
-        class_names = names
-    else:
+    class_names = MEDMNIST_CLASSES.get(path.stem, ())
+    if numbers[0] < 0 or numbers[-1] >= len(class_names):
         class_names = tuple(str(number) for number in numbers)
         joined = np.searchsorted(numbers, joined)
-    files = tuple(
-        f"{part}/{i}" for part in ("train", "val", "test") for i in range(split.count(part))
-    )
+    files = tuple(f"{part}/{i}" for part in dict.fromkeys(split) for i in range(split.count(part)))
     unknown = "which images show the same patient is not known; the parts are the source's own"
     return ImageSet(
         name=name,
@@ -170,13 +166,12 @@ def _flat(images: np.ndarray, path: Path) -> tuple[np.ndarray, str]:
     if volume:
         images = images[:, images.shape[1] // 2]
         note = "of each volume, the central slice along the first axis is taken"
-    if channel is None:
-        return exact(images, path), note
     images = exact(images, path)
-    if images.shape[-1] == 1:
-        return images[..., 0], note
-    # ITU-R 601 luma, as for image files
-    return images @ np.array([0.299, 0.587, 0.114], np.float32), note
+    if channel is not None and images.shape[-1] == 1:
+        images = images[..., 0]
+    elif channel is not None:  # ITU-R 601 luma, as for image files
+        images = images @ np.array([0.299, 0.587, 0.114], np.float32)
+    return images, note
 
 
 def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) -> ImageSet:

@@ -85,16 +85,13 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
 
 def exact(values: np.ndarray, path: Path) -> np.ndarray:
     """Convert to float32; refuse NaN, infinity and whole numbers above 2^24, which it rounds."""
-    whole = values.dtype.kind in "iu"
     result = values.astype(np.float32)
-    if whole and values.size and max(int(values.max()), -int(values.min())) > 2**24:
-        raise DataError(
-            f"its values reach {max(int(values.max()), -int(values.min())):,}, too many digits",
-            path,
-            "Save numbers of at most 24 bits.",
-        )
-    if not whole and not np.isfinite(result).all():
-        raise DataError("it holds NaN or infinity", path, "Save a number for every pixel.")
+    if values.dtype.kind not in "iu":
+        if not np.isfinite(result).all():
+            raise DataError("it holds NaN or infinity", path, "Save a number for every pixel.")
+    elif values.size and (most := max(int(values.max()), -int(values.min()))) > 2**24:
+        what = f"its values reach {most:,}, too many digits"
+        raise DataError(what, path, "Save numbers of at most 24 bits.")
     return result
 
 
