@@ -133,5 +133,4 @@ def summary(flags: Sequence[Flag]) -> list[tuple[str, int, str]]:
     """Count flags by check, the commonest first, each with its first example."""
     counts = Counter(flag.check for flag in flags)
     first = {flag.check: flag for flag in reversed(flags)}
-    example = {check: f"{flag.item}: {flag.reason}" for check, flag in first.items()}
-    return [(check, n, example[check]) for check, n in counts.most_common()]
+    return [(c, n, f"{first[c].item}: {first[c].reason}") for c, n in counts.most_common()]

@@ -161,7 +161,11 @@ def _get_from_web(source: Source, wanted: list[File], url: str) -> None:
         # A damaged file makes room first: pooch would call it an update.
         (folder / file.path).unlink(missing_ok=True)
         downloader = pooch.HTTPDownloader(progressbar=one, timeout=TIMEOUT)
-        _fetch(fetcher, file, downloader, by_hand(source, file, url))
+        way = (
+            f"fetch {url.rstrip('/')}/{file.path} by hand and put it at {locate(source, file)}, or "
+            f"name a mirror: medtutor data get {source.name} --mirror URL"
+        )
+        _fetch(fetcher, file, downloader, way)
 
 
 def _fetch(fetcher: Any, file: File, downloader: Any, way: str) -> None:
@@ -216,14 +220,6 @@ def _get_with_pip(source: Source) -> None:
                 f"what pip fetched for {requirement} is not the registered file", remedy=way
             )
         os.replace(arrived, target)
-
-
-def by_hand(source: Source, file: File, url: str) -> str:
-    """Say how to do without this download."""
-    return (
-        f"fetch {url.rstrip('/')}/{file.path} by hand and put it at {locate(source, file)}, or "
-        f"name a mirror: medtutor data get {source.name} --mirror URL"
-    )
 
 
 def _check(source: Source, file: File) -> Check:
