@@ -47,13 +47,17 @@ class Source:
         return sum(file.size for file in self.files)
 
 
+def path() -> Path:
+    """Find ``data/registry.toml``."""
+    return paths.data() / "registry.toml"
+
+
 @cache
 def sources() -> dict[str, Source]:
     """Read the registry, in the order of the file."""
-    path = paths.data() / "registry.toml"
-    if not path.is_file():
-        raise DataError("the registry of data sources is not there", path, "Install again.")
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    if not path().is_file():
+        raise DataError("the registry of data sources is not there", path(), "Install again.")
+    table = tomllib.loads(path().read_text(encoding="utf-8"))
     return {
         name: Source(name, files=tuple(File(**file) for file in entry.pop("files", ())), **entry)
         for name, entry in table.items()
