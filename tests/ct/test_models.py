@@ -95,11 +95,15 @@ def test_fit_says_one_fixed_line_when_nobody_watches(discs, twice):
         assert said == f"training on {len(split.train)} images, 8 epochs at most\n"
 
 
-def test_fit_shows_a_bar_in_jupyterlab(discs, capsys, monkeypatch):
+def test_fit_shows_a_bar_in_jupyterlab_and_traces_its_step_once(discs, capsys, monkeypatch):
     x, labels, split = discs
     monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
-    models.fit(small(), x, labels, split, epochs=1)
+    model, traced = small(), []
+    step = model.train_step
+    monkeypatch.setattr(model, "train_step", lambda data: traced.append(data) or step(data))
+    models.fit(model, x, labels, split, epochs=1)
     assert "1/1" in capsys.readouterr().err
+    assert len(traced) == 1
 
 
 def mistakes(x, labels, split):
