@@ -212,14 +212,13 @@ def _untrusted(dataset: Any, tag: Any) -> bool:
 
 def clean(dataset: Any, names: Pseudonyms, who: str, known: Iterable[str]) -> None:
     """De-identify a data set in place; its pixel data are not touched."""
-    with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
-        _level(dataset, names, names.days(who), tuple(known))
-        dataset.PatientID = dataset.PatientName = names.patient(who)
-        dataset.PatientBirthDate = ""
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        dataset.DeidentificationMethod = [f"medtutor {__version__}", EDITION]
-        dataset.DeidentificationMethodCodeSequence = [_code(*PROFILE), _code(*DATES)]
+    _level(dataset, names, names.days(who), tuple(known))
+    dataset.PatientID = dataset.PatientName = names.patient(who)
+    dataset.PatientBirthDate = ""
+    dataset.PatientIdentityRemoved = "YES"
+    dataset.LongitudinalTemporalInformationModified = "MODIFIED"
+    dataset.DeidentificationMethod = [f"medtutor {__version__}", EDITION]
+    dataset.DeidentificationMethodCodeSequence = [_code(*PROFILE), _code(*DATES)]
 
 
 def _code(value: str, meaning: str) -> Any:
@@ -331,22 +330,21 @@ def deidentified(
     cleaned, boxes = _without_text(dataset, frames, blank)
     warning = "" if boxes else _warning(dataset, kind, frames)
     content = hashlib.sha256(Path(dataset.filename).read_bytes()).hexdigest()
-    with warnings.catch_warnings(action="ignore"):
-        if boxes and cleaned is not None:
-            _set_pixels(dataset, cleaned)
-        clean(dataset, names, who, known)
-        try:
-            _check_lengths(dataset)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise Unfit("it does not say how many pixels or samples it has") from error
-        if boxes:
-            dataset.BurnedInAnnotation = "NO"
-            dataset.DeidentificationMethodCodeSequence.append(_code(*PIXELS))
-        if where := _hidden_in_bytes(dataset, known):
-            raise Unfit(f"a name or number of the patient stands among the bytes of {where}")
-        if not dataset.get("SOPInstanceUID"):
-            dataset.SOPInstanceUID = names.uid(f"{who}/{content}")
-        _renew_meta(dataset, kind)
+    if boxes and cleaned is not None:
+        _set_pixels(dataset, cleaned)
+    clean(dataset, names, who, known)
+    try:
+        _check_lengths(dataset)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Unfit("it does not say how many pixels or samples it has") from error
+    if boxes:
+        dataset.BurnedInAnnotation = "NO"
+        dataset.DeidentificationMethodCodeSequence.append(_code(*PIXELS))
+    if where := _hidden_in_bytes(dataset, known):
+        raise Unfit(f"a name or number of the patient stands among the bytes of {where}")
+    if not dataset.get("SOPInstanceUID"):
+        dataset.SOPInstanceUID = names.uid(f"{who}/{content}")
+    _renew_meta(dataset, kind)
     return boxes, warning
 
 
@@ -372,10 +370,9 @@ def _decoded(dataset: Any) -> np.ndarray | None:
     if not any(key in dataset for key in PIXEL_DATA):
         return None
     try:
-        with warnings.catch_warnings(action="ignore"):
-            if dataset.file_meta.TransferSyntaxUID.is_compressed:
-                dataset.decompress(generate_instance_uid=False)
-            frames = burned_in.frames_of(dataset)
+        if dataset.file_meta.TransferSyntaxUID.is_compressed:
+            dataset.decompress(generate_instance_uid=False)
+        frames = burned_in.frames_of(dataset)
     except Exception as error:  # each decoder has exceptions of its own
         raise Unfit("its pixels cannot be decoded, so nobody can look for text in them") from error
     _check_high_bits(dataset)
@@ -481,8 +478,7 @@ def _renew_meta(dataset: Any, kind: str) -> None:
 def write(dataset: Any, path: Path) -> None:
     """Write a cleaned data set in the transfer syntax that it came in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings(action="ignore"):
-        dataset.save_as(path, enforce_file_format=True)
+    dataset.save_as(path, enforce_file_format=True)
 
 
 Flat = dict[tuple[int | str, ...], tuple[str, str, Any]]

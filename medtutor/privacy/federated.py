@@ -162,8 +162,7 @@ def deal(nodules: ImageSet, split: splits.Split) -> tuple:
 
 def _scanner(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple:
     """Tell thick slices from thin ones, patient by patient."""
-    candidates = [("slice_thickness_mm", "slices"), ("scan_spacing_mm", "pixels")]
-    for column, what in candidates:
+    for column, what in (("slice_thickness_mm", "slices"), ("scan_spacing_mm", "pixels")):
         try:
             values = np.asarray(nodules.table[column], float)
         except (KeyError, ValueError):
@@ -180,20 +179,17 @@ def _scanner(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple
 
 def _size(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple:
     """Tell patients with a large nodule from the others."""
-    known = nodules.diameter is not None and bool(np.isfinite(nodules.diameter).all())
-    if known:
-        large = _worst(np.asarray(nodules.diameter), people, member) >= EDGE_MM
+    size = nodules.diameter
+    if size is not None and np.isfinite(size).all():
+        large = _worst(size, people, member) >= EDGE_MM
         if 0.05 < large.mean() < 0.95:
             return large, f"nodules below {EDGE_MM:g} mm", f"a nodule of {EDGE_MM:g} mm or more"
     # Two in three patients with the event go to one side, one in three without it: a skew, and
     # both classes on either side.
     ill = _worst(event(nodules), people, member) > 0
     crossed = np.random.default_rng(18).random(len(people)) < 1 / 3
-    return (
-        ill ^ crossed,
-        f"few with {nodules.class_names[1]}",
-        f"many with {nodules.class_names[1]}",
-    )
+    name = nodules.class_names[1]
+    return ill ^ crossed, f"few with {name}", f"many with {name}"
 
 
 def _worst(values: np.ndarray, people: np.ndarray, member: np.ndarray) -> np.ndarray:
