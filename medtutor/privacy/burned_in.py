@@ -74,10 +74,7 @@ def _chains(marks: np.ndarray, peak: np.ndarray, contrast: np.ndarray) -> list[B
         if not free[first]:
             continue
         chain = [first]
-        while True:
-            step = _next(marks, peak, contrast, free, chain)
-            if step is None:
-                break
+        while (step := _next(marks, peak, contrast, free, chain)) is not None:
             chain.append(step)
         if len(chain) >= FEWEST:
             free[chain] = False

@@ -138,8 +138,7 @@ def _rewritten(
         except Exception as error:  # wfdb raises whatever the damaged values resemble
             raise Unfit("its samples cannot be decoded and written again") from error
         files = {at: (new / at).read_bytes() for at in (f"{name}.hea", *places.values())}
-    lost = any((a != b).any() for a, b in zip(record.e_d_signal, again, strict=True))
-    if lost:
+    if any((a != b).any() for a, b in zip(record.e_d_signal, again, strict=True)):
         raise Unfit("its samples do not fit into the format that is written")
     spare = sum(path.stat().st_size for path in places) - sum(
         len(files[a]) for a in places.values()
