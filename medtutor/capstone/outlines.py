@@ -140,10 +140,7 @@ class Outlines(Pictures):
         return counts[indices].astype(int), np.maximum(drew[indices], 1)
 
     def _classical(self, split: Split) -> np.ndarray:
-        """Outline by Otsu's threshold: the thing in the middle of a crop, else one side of it.
-
-        Which side, the training part says.
-        """
+        """Outline by Otsu's threshold: a crop's middle, else the side that training images say."""
         from skimage.filters import threshold_otsu
 
         from medtutor.ct import features
@@ -217,12 +214,10 @@ class Outlines(Pictures):
 
 
 def dice(masks: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Compare outlines with those of single readers: twice what is shared over the mean sizes.
-
-    `share` says which part of the readers has a pixel inside. Two empty outlines agree: 1.
-    """
+    """Compare with the share of readers who have a pixel inside: 2 x shared / (sum of sizes)."""
     size = np.sum(masks, axis=(1, 2)) + np.sum(share, axis=(1, 2))
     shared = 2 * np.sum(masks * share, axis=(1, 2))
+    # two empty outlines agree
     return np.divide(shared, size, out=np.ones(len(size)), where=size > 0)
 
 

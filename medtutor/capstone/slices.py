@@ -71,10 +71,7 @@ def prepare(image: np.ndarray, square: Square, unit: str, side: int) -> np.ndarr
 
 
 def network(input_shape: tuple[int, int, int], classes: int, seed: int = 0) -> keras.Model:
-    """Build convolution blocks down to maps of 7 x 7, pooled by mean and by maximum.
-
-    A lesion is a small part of a slice: a mean alone would drown it.
-    """
+    """Build convolution blocks down to maps of 7 x 7, pooled by mean and by maximum."""
     import keras
     from keras import layers
 
@@ -90,6 +87,7 @@ def network(input_shape: tuple[int, int, int], classes: int, seed: int = 0) -> k
         x = layers.Conv2D(filters, size, strides=step, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
+    # A lesion is a small part of a slice: a mean alone would drown it.
     pooled = [layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)]
     x = layers.Dropout(0.3)(layers.Concatenate()(pooled))
     probability = layers.Dense(classes, activation="softmax", name="probability")(x)

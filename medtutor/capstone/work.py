@@ -89,10 +89,7 @@ def difference(first: str, second: str, gap: Interval, more_is_better: bool = Tr
 
 
 def with_width(found: Interval, people: int) -> Interval:
-    """Give Wilson's interval over people where the bootstrap sees no spread, as at 0 and at 1.
-
-    People are counted once, however many samples they have: that is careful, never too narrow.
-    """
+    """Give Wilson's interval, people counted once, where the bootstrap sees no spread."""
     ends = found.low, found.high
     if people and not found.low < found.high and np.isfinite(found.value):
         low, high = metrics.wilson(np.array(found.value), np.array(people))
