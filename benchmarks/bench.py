@@ -250,7 +250,7 @@ def _folders(rows: list[common.Row]) -> str:
 def _ingestion(rows: list[common.Row]) -> str:
     """Count the rows that reach the aim, and those that are slower than the loop."""
     fast, slow = (sum(row["ratio"] >= 5 for row in rows), sum(row["ratio"] < 1 for row in rows))
-    return f"Of {len(rows)} rows, {fast} reach five times; in {slow} the loop is faster."
+    return f"Five times is reached in {fast} of {len(rows)} rows; in {slow} the loop is faster."
 
 
 SUMMARIES = {"ingestion": _ingestion, "layers": _layers, "folders": _folders}
