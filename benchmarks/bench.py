@@ -73,8 +73,8 @@ def run(program: str, more: list[str]) -> common.Row:
         file = Path(room, "rows.json")
         command = [sys.executable, str(HERE / program), "--json", str(file), *more]
         busy = _others()
-        if subprocess.run(command, env=quiet, check=False).returncode:
-            raise SystemExit(f"benchmarks/{program} failed: its message stands above")
+        if code := subprocess.run(command, env=quiet, check=False).returncode:
+            raise SystemExit(f"benchmarks/{program} ended with {code}: what it said stands above")
         rows = json.loads(file.read_text("utf-8"))
     took = round(time.monotonic() - start)
     return {"date": date.today().isoformat(), "seconds": took, "busy": busy, "rows": rows}
