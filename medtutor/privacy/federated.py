@@ -15,13 +15,14 @@ import tempfile
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import numpy as np
+import psutil
 from threadpoolctl import threadpool_limits
 
 from medtutor import splits
@@ -342,6 +343,7 @@ def _start(ray: Any, folder: str) -> None:
     """Start Ray; on a busy machine it gives up after half a minute, so try again."""
     # A path to a socket may have 100 characters, and Ray adds 70 to the folder's.
     where: Any = {"_temp_dir": folder} if len(folder) < 30 else {}
+    there = set(psutil.Process().children(recursive=True))
     for attempt in range(4):
         try:
             ray.init(
@@ -356,6 +358,9 @@ def _start(ray: Any, folder: str) -> None:
             return
         except Exception:  # Ray raises no narrower one
             ray.shutdown()
+            for left in set(psutil.Process().children(recursive=True)) - there:
+                with suppress(psutil.Error):  # Ray forgets what it had started
+                    left.kill()
             if attempt == 3:
                 raise
 

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 
 from medtutor import paths
+from medtutor.privacy import federated
 from medtutor.privacy.federated import Settings, in_process, outcome, simulate
 
 
@@ -41,3 +42,19 @@ def test_the_engine_computes_what_the_loop_does_and_ends(monkeypatch):
     of_ray = [p for p in psutil.Process().children(recursive=True) if re.search("ray|gcs", name(p))]
     _, left = psutil.wait_procs(of_ray, timeout=30)  # told to end, on a busy machine not at once
     assert not left
+
+
+def test_a_start_that_fails_leaves_no_process_behind():
+    started = []
+
+    class Ray:
+        def init(self, **_):
+            if not started:
+                started.append(psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"]))
+                raise RuntimeError("too late")
+
+        def shutdown(self):
+            pass
+
+    federated._start(Ray(), "a folder")
+    assert psutil.wait_procs(started, timeout=10)[0] == started
