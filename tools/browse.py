@@ -139,7 +139,10 @@ def sites() -> dict[Path, dict[str, str]]:
     names = {p.stem[:2]: p.stem[3:].replace("_", " ") for p in paths.notebooks().glob("*.ipynb")}
     text = (paths.root() / "book" / "glossary.md").read_text("utf-8")
     taught = TERM.findall(language.translate(text, language.catalogue("book", "zh_CN")))
-    return {SITE: names, SITE / "zh": {"00": "课程", **{number: word for word, number in taught}}}
+    return {
+        SITE: names,
+        SITE / "zh": {"00": "课程", **{number: word for word, number in taught if word.isalpha()}},
+    }
 
 
 def browse(browser: Browser, wanted: list[str], shots: Path | None) -> int:
