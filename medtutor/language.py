@@ -21,6 +21,7 @@ VARIABLE = "MEDTUTOR_LANG"
 SUPPORTED = {"en": ENGLISH, "zh": "zh_CN"}  # what a user says: name of the folder in locale/
 CODE = re.compile(r"^ *```.*?^ *```|\$\$.*?\$\$|`[^`]*`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>", re.S | re.M)
 FEW = 8  # letters
+LONGEST = 2000  # letters of a message that is looked up by its pattern
 PLACE = re.compile(r"\{(\w+)\}")
 GAP = re.compile(r"(\n[ \t]*\n\s*)")
 FRAME = re.compile(
@@ -64,9 +65,10 @@ def finished(text: str, language: str, letters: int = 1) -> str:
     told = catalogue("medtutor", language)
     if text in told:
         return told[text]
-    for own, pattern, names, translation in _patterns(language):
+    for own, pattern, names, translation in _patterns(language) if len(text) < LONGEST else ():
         if own >= letters and (found := pattern.fullmatch(text)):
-            parts = [told.get(part, part) for part in found.groups()]
+            # A sentence within a sentence is ours; a word may be the name of the reader's class.
+            parts = [told.get(part, part) if " " in part else part for part in found.groups()]
             return translation.format(**dict(zip(names, parts, strict=True)))
     return text
 

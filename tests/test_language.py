@@ -5,6 +5,7 @@ import json
 import pytest
 
 from medtutor import exercises, language, paths, questions, translation
+from medtutor.capstone import card
 from medtutor.errors import DataError
 from medtutor.exercises import registry
 from medtutor.plots import style
@@ -92,6 +93,15 @@ def test_what_is_filled_in_is_found_in_a_finished_message(chinese):
 def test_words_of_a_figure_are_those_of_the_reader(chinese, monkeypatch):
     monkeypatch.setenv(style.LESSON, "04")
     assert "eight" not in style.alternative_text("chain").lower()
+
+
+def test_names_in_the_reader_s_data_are_not_translated(chinese):
+    assert language.say("right") != "right"  # the progress table says it of an exercise
+    template = card.TEMPLATES.from_string("{{ name | md }}, {{ ours | say | md }}")
+    said = template.render(name="right", ours="No.")
+    assert said.startswith("right, ")
+    assert "No" not in said
+    assert "right" in str(DataError("there is no lesson right"))
 
 
 def test_a_text_without_translation_stays_english(chinese):

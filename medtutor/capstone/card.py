@@ -78,9 +78,9 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
-    finalize=lambda value: language.say(value) if isinstance(value, str) else value,
 )
-TEMPLATES.filters["md"] = lambda text: escaped(language.say(str(text)))
+# What the course says is translated; what stands in the user's data is not: a class may be "right".
+TEMPLATES.filters |= {"md": escaped, "say": lambda text: language.say(str(text))}
 
 
 def fill(
