@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from medtutor.errors import MedtutorError
+from medtutor.exercises import registry
 
 # The same examples at every run, however slow the machine: a proof has to come out again.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -47,6 +48,12 @@ def real_ecg() -> Path:
 def real_dicom() -> Path:
     """Folder of a real chest CT as DICOM."""
     return _real("ct_lung_dx_A0002")
+
+
+@pytest.fixture
+def no_hint_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a session begin that has seen no hint, and leave none behind for the next test."""
+    monkeypatch.setattr(registry, "_hints_shown", {})
 
 
 @pytest.fixture

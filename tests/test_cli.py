@@ -182,7 +182,7 @@ def test_unknown_exercises_are_named(capsys):
     assert "no exercise 99.9" in repr(registry.solution("99.9"))
 
 
-def test_hints_come_one_by_one():
+def test_hints_come_one_by_one(no_hint_yet):
     key = registry.keys("07")[0]
     first, second = registry.hint(key), registry.hint(key)
     assert "Hint 1 of" in first

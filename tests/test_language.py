@@ -75,7 +75,7 @@ def test_the_language_is_the_chosen_one_or_that_of_the_system(monkeypatch, chose
     assert language.in_use() == spoken
 
 
-def test_the_checker_answers_in_chinese(chinese):
+def test_the_checker_answers_in_chinese(chinese, no_hint_yet):
     assert "练习 00.1" in repr(exercises.check("00.1", lambda beats, seconds: beats))
     assert "提示" in exercises.hint("00.1")
     assert any("\u4e00" <= sign <= "\u9fff" for sign in questions.markdown("07"))
