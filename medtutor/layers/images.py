@@ -85,12 +85,11 @@ def conv2d_backward(
     """
     x, kernel, grid = _conv_arguments(x, kernel, strides, padding, dilation)
     taps, filters = kernel[..., 0].size, kernel.shape[3]
-    padded = grid.pad(x)
-    windows = grid.windows(padded)
+    windows = grid.windows(grid.pad(x))
     dy = output_gradient(dy, (*windows.shape[:3], filters)).reshape(-1, filters)
     dkernel = (windows.reshape(-1, taps).T @ dy).reshape(kernel.shape)
     dbias = np.ones(len(dy), dy.dtype) @ dy  # rounds less than a sum from top to bottom
-    dx = np.zeros(padded.shape, np.result_type(dy, kernel))
+    dx = grid.pad(np.zeros(x.shape, np.result_type(dy, kernel)))
     for pixels, tap in zip(grid.taps(dx), kernel.reshape(-1, *kernel.shape[2:]), strict=True):
         pixels += (dy @ tap.T).reshape(pixels.shape)
     return grid.crop(dx), dkernel, dbias

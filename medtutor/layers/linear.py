@@ -70,9 +70,7 @@ def softmax(x: Any, axis: int = -1) -> np.ndarray:
     x = as_array(x, "x")
     if not -x.ndim <= axis < x.ndim:
         raise DataError(f"axis is {axis}, x has shape {x.shape}; expected one of its axes")
-    if x.size == 0:
-        return x.copy()
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    e = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
     return e / e.sum(axis=axis, keepdims=True)
 
 

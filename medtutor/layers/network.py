@@ -5,7 +5,7 @@ The layers hold no mathematics: that is in the functions they call.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -75,9 +75,7 @@ class Layer:
         """Return the gradient of the input; leave those of the weights in `gradients`."""
         options = {name: getattr(self, name) for name in self.options}
         found = self.functions[1](dy, self.saved, *self.weights[:1], **options)
-        if not self.weights:
-            return found
-        dx, *self.gradients = found
+        dx, *self.gradients = found if self.weights else [found]
         return dx
 
 
@@ -160,8 +158,7 @@ class SimpleRNN(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """Differentiate through time."""
         if not self.return_sequences:  # the loss looks at the last state only
-            last, dy = dy, np.zeros((*self.saved.shape[:2], self.units), dy.dtype)
-            dy[:, -1] = last
+            dy = np.pad(dy[:, None], ((0, 0), (self.saved.shape[1] - 1, 0), (0, 0)))
         dx, *self.gradients, _ = self.functions[1](dy, self.saved, *self.weights)
         return dx
 
@@ -274,14 +271,16 @@ class Network:
         for own, new in zip(self.weights, weights, strict=True):
             own[...] = new
 
-    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
-        """Compute the output for any number of samples, `batch_size` at a time."""
-        return self._outputs(x, self.layers, batch_size)
+    def predict(self, x: Any, batch_size: int = 256, layers: Any = None) -> np.ndarray:
+        """Compute the output of all or of some layers for any number of samples, in batches."""
+        x, layers = as_array(x, "x"), self.layers if layers is None else layers
+        starts = range(0, max(len(x), 1), batch_size)
+        return np.concatenate([self._forward(x[i : i + batch_size], layers) for i in starts])
 
     def loss(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
         """Return the mean loss over any number of samples."""
         function, layers = self._loss(loss)
-        return function(self._outputs(x, layers), y)[0]
+        return function(self.predict(x, layers=layers), y)[0]
 
     def loss_and_gradients(self, x: Any, y: Any, loss: str = "cross_entropy") -> float:
         """Return the loss on a batch, and fill `gradients`."""
@@ -318,48 +317,13 @@ class Network:
         rng = np.random.default_rng(seed)
         for _ in range(epochs):
             total, order = 0.0, rng.permutation(len(x))
-            for start in range(0, len(x), batch_size):
-                batch = order[start : start + batch_size]
-                value = self.loss_and_gradients(x[batch], y[batch], loss)
+            for batch in np.split(order, range(batch_size, len(x), batch_size)):
+                total += len(batch) * self.loss_and_gradients(x[batch], y[batch], loss)
                 optimiser.step(self.weights, self.gradients)
-                total += value * len(batch)
             history["loss"].append(total / len(x))
             if validation is not None:
                 history.setdefault("val_loss", []).append(self.loss(*validation, loss))
         return history
-
-    def to_keras(self) -> Any:
-        """Build the same model in Keras, with these weights; it is not compiled.
-
-        The way back is ``set_weights(model.get_weights())``.
-        """
-        import keras
-
-        model = keras.Sequential([keras.Input(self.input_shape, dtype=self.dtype.name)])
-        for layer in self.layers:
-            kind = type(layer).__name__  # Keras has the same names, of layers and of settings
-            settings = {each.name: getattr(layer, each.name) for each in fields(layer) if each.init}
-            padding = settings.get("padding", "valid")
-            if not isinstance(padding, str):
-                raise DataError(f"{kind} has padding={padding!r}; Keras knows 'valid' and 'same'")
-            model.add(getattr(keras.layers, kind)(**settings, dtype=self.dtype.name))
-        model.set_weights(self.weights)
-        return model
-
-    def summary(self) -> str:
-        """Return a table of the layers: what comes out of each, and how many weights it has."""
-        lines = [f"{'layer':<20} {'output':<20} {'weights':>9}"]
-        for layer, shape in zip(self.layers, self.shapes[1:], strict=True):
-            count = sum(w.size for w in layer.weights)
-            lines.append(f"{type(layer).__name__:<20} {shape!s:<20} {count:>9,}")
-        lines.append(f"{'in all':<20} {'':<20} {sum(w.size for w in self.weights):>9,}")
-        return "\n".join(lines)
-
-    def _outputs(self, x: Any, layers: Sequence[Layer], size: int = 256) -> np.ndarray:
-        """Compute the output of some layers for any number of samples, `size` at a time."""
-        x = as_array(x, "x")
-        starts = range(0, max(len(x), 1), size)
-        return np.concatenate([self._forward(x[i : i + size], layers) for i in starts])
 
     def _forward(self, x: Any, layers: Sequence[Layer]) -> np.ndarray:
         """Compute the output of some layers for a batch; each remembers what it needs."""

@@ -1,5 +1,7 @@
 """A network: trains, differentiates, and exchanges weights with Keras both ways."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,18 @@ def rnn(kind, dtype=np.float32):
     return randomised(Network(steps, (9, 2), dtype=dtype))
 
 
+def in_keras(network):
+    """Build the same model in Keras, which has the same names of layers and of settings."""
+    import keras
+
+    model = keras.Sequential([keras.Input(network.input_shape)])
+    for layer in network.layers:
+        settings = {each.name: getattr(layer, each.name) for each in fields(layer) if each.init}
+        model.add(getattr(keras.layers, type(layer).__name__)(**settings))
+    model.set_weights(network.weights)
+    return model
+
+
 def randomised(network):
     rng = np.random.default_rng(0)
     network.set_weights([0.3 * rng.standard_normal(w.shape) for w in network.weights])
@@ -40,7 +54,7 @@ NETWORKS = {
 def test_exchange_with_keras_both_ways(name):
     network = NETWORKS[name]()
     x = np.random.default_rng(1).normal(size=(5, *network.input_shape)).astype(np.float32)
-    model = network.to_keras()
+    model = in_keras(network)
     expected = network.predict(x)
     assert expected.dtype == np.float32
     np.testing.assert_allclose(model(x, training=False).numpy(), expected, atol=1e-5)
@@ -56,7 +70,7 @@ def test_gradients_and_ten_adam_steps_equal_keras(name):
     import tensorflow as tf
 
     network = NETWORKS[name]()
-    model = network.to_keras()
+    model = in_keras(network)
     rng = np.random.default_rng(2)
     x = rng.normal(size=(6, *network.input_shape)).astype(np.float32)
     if name == "cnn":
@@ -133,11 +147,10 @@ def test_training_learns_and_repeats():
     assert small_cnn(1).fit(x, y, epochs=1)["loss"] != small_cnn(2).fit(x, y, epochs=1)["loss"]
 
 
-def test_summary_and_shapes():
+def test_shapes_of_any_number_of_samples():
     network = small_cnn()
     assert network.shapes[1:] == [(8, 8, 4), (8, 8, 4), (4, 4, 4), (64,), (2,), (2,)]
-    assert "Conv2D" in network.summary()
-    assert network.summary().splitlines()[-1].split()[-1] == "170"
+    assert sum(w.size for w in network.weights) == 170
     nobody = np.zeros((0, 8, 8, 1))
     assert network.predict(nobody).shape == (0, 2)
     assert network.loss(nobody, np.zeros(0, int)) == 0
@@ -181,6 +194,3 @@ def test_says_what_it_expected():
     with pytest.raises(DataError, match=r"weight 1 has shape \(3,\); expected \(4,\)"):
         network.set_weights([kept + 1, np.zeros(3), *network.weights[2:]])
     np.testing.assert_array_equal(network.weights[0], kept)
-    own = Network([layers.Conv2D(2, padding=((1, 0), (1, 0)))], (8, 8, 1))
-    with pytest.raises(DataError, match="'valid' and 'same'"):
-        own.to_keras()
