@@ -26,8 +26,7 @@ def dense(x: Any, kernel: Any, bias: Any = None) -> np.ndarray:
     """
     x, kernel = _arguments(x, kernel)
     y = x @ kernel
-    y += optional(bias, kernel.shape[1:], "bias", y)
-    return y
+    return y + optional(bias, kernel.shape[1:], "bias", y)
 
 
 def dense_backward(dy: Any, x: Any, kernel: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -152,15 +152,14 @@ def lstm_backward(
     start, cell = _pair(initial_state, x, U)
     before, tanh_c = np.concatenate([cell[None], c])[: len(x)], np.tanh(c)
     # what multiplies dc and dh in each step is known already
-    slopes = g * (i * (1 - i)), before * (f * (1 - f)), i * (1 - g * g), tanh_c * (o * (1 - o))
-    through = o * (1 - tanh_c * tanh_c)
+    slopes = g * (i * (1 - i)), before * (f * (1 - f)), i * (1 - g * g)
+    to_o, through = tanh_c * (o * (1 - o)), o * (1 - tanh_c * tanh_c)
     da = np.empty((*h.shape[:2], W.shape[1]), x.dtype)
     dh, dc = np.zeros_like(start), np.zeros_like(cell)
     for t in reversed(range(len(x))):
         dh = dh + dy[t]
         dc = dc + dh * through[t]
-        heads = dc, dc, dc, dh
-        da[t] = np.concatenate([d * s[t] for d, s in zip(heads, slopes, strict=True)], axis=1)
+        da[t] = np.concatenate([dc * s[t] for s in slopes] + [dh * to_o[t]], axis=1)
         dc = dc * f[t]
         dh = da[t] @ U.T
     return *_gradients(da, x, W, h, start), (dh, dc)
@@ -186,8 +185,7 @@ def _arguments(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, gates: int
     U = as_array(recurrent_kernel, "recurrent_kernel", "(units, gates * units)")
     units, columns = len(U), gates * len(U)
     as_array(U, "recurrent_kernel", (units, columns), f"{gates} x {units} units")
-    because = f"x has shape {x.shape}, {units} units"
-    W = as_array(kernel, "kernel", (x.shape[2], columns), because)
+    W = as_array(kernel, "kernel", (x.shape[2], columns), f"x has shape {x.shape}, {units} units")
     dtype = np.result_type(x, W, U)
     x, W, U = (each.astype(dtype, copy=False) for each in (x.swapaxes(0, 1), W, U))
     return np.ascontiguousarray(x), W, U, optional(bias, W.shape[1:], "bias", W)
