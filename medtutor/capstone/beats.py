@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,14 +71,10 @@ class Beats(Records):
             who[kept],
             np.concatenate([r.beats for r in tapes])[kept],
         )
-        known = {f.name: getattr(work, f.name) for f in fields(Records) if f.init}
         data = replace(work.data, notes=(*work.data.notes, *why))
-        return cls(**known | {"data": data, "windows": rows, "class_names": names})
+        return cls(data, rows, work.flags, work.subjects_known, class_names=names)
 
-    @property
-    def labels(self) -> np.ndarray:
-        """Class of each beat."""
-        return self.windows.label
+    labels = property(attrgetter("windows.label"), doc="Class of each beat.")
 
     @property
     def preparation(self) -> str:
@@ -89,18 +86,11 @@ class Beats(Records):
         )
 
     @property
-    def output(self) -> str:
-        """What the trees say, for the card."""
-        return "probability of each class: " + ", ".join(self.class_names) + "."
-
-    @property
     def described(self) -> tuple[str, str]:
         """Name the model and its input, for the card."""
-        count = f"{TREES} rounds of trees with {LEAVES} leaves"
-        return (
-            f"gradient boosting, {count}, scikit-learn",
-            f"{self.windows.features.shape[1]} columns",
-        )
+        trees = f"{TREES} rounds of trees with {LEAVES} leaves"
+        columns = f"{self.windows.features.shape[1]} columns"
+        return f"gradient boosting, {trees}, scikit-learn", columns
 
     def _uneven(self) -> list[Flag]:
         return inspect.imbalance(self.labels, self.patients, self.class_names)

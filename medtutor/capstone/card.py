@@ -92,10 +92,7 @@ def fill(
     pictures: Sequence[CardPicture],
     gap: float | None,
 ) -> str:
-    """Fill the template of the card with everything that a reader has to know.
-
-    `gap` is how far model.onnx is from the trained network; None where there is no such file.
-    """
+    """Fill the card; `gap` is how far model.onnx is from the network, None without such a file."""
     rows = split.table()
     known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
     people = len({str(p) for p in split.patients[split.test]})
@@ -175,11 +172,7 @@ def write(
     flags: Sequence[Flag],
     split: Split,
 ) -> list[str]:
-    """Write the card, its pictures and tables; each file is there whole or not at all.
-
-    `findings.csv` and `split.csv` account for every sample by the name of its file. The two cards
-    come last: who finds one finds everything that it names.
-    """
+    """Write the card, its pictures and tables; each file is there whole or not at all."""
     pictures = shareable(work, pictures)
     names = [f"figure_{k + 1}.png" for k in range(len(pictures))]
     for name, each in zip(names, pictures, strict=True):
@@ -187,7 +180,7 @@ def write(
     parts = {int(k): part for part in ("train", "validation", "test") for k in getattr(split, part)}
     items = work.items  # made anew at each call
     rows = [[items[k], str(split.patients[k]), part] for k, part in sorted(parts.items())]
-    tables = {
+    tables = {  # they account for every sample by the name of its file
         "findings.csv": [["item", "check", "reason"], *([*flag] for flag in flags)],
         "split.csv": [["file", "group", "part"], *rows],
     }
@@ -195,6 +188,7 @@ def write(
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([harmless(c) for c in r] for r in table)
         paths.write_text(folder / name, text.getvalue())
+    # The two cards come last: who finds one finds everything that it names.
     paths.write_text(folder / "model_card.html", page(card, pictures))
     paths.write_text(folder / "model_card.md", card)
     return [*names, *tables, "model_card.html", "model_card.md"]

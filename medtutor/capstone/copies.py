@@ -71,7 +71,7 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
     return float(aligned(a[None], b[None])[0])
 
 
-def pairs(images: Sequence[np.ndarray], same: float | None = None) -> list[Twin]:
+def pairs(images: Sequence[np.ndarray]) -> list[Twin]:
     """Find all pairs of pictures that show the same.
 
     Copies are found that were saved again as JPEG, resized, shifted by up to an eighth of the side,
@@ -83,8 +83,7 @@ def pairs(images: Sequence[np.ndarray], same: float | None = None) -> list[Twin]
         return []
     chosen = [images[k] for k in alive]
     marks, fine = fingerprints(chosen), detail(chosen)
-    if same is None:
-        same = float(np.interp(fine.shape[1], [28, DETAIL], [SAME_SMALL, SAME]))
+    same = float(np.interp(fine.shape[1], [28, DETAIL], [SAME_SMALL, SAME]))
     found: dict[tuple[int, int], tuple[float, bool]] = {}
     for mirrored, flips in ((False, FLIPS[:2]), (True, FLIPS[2:])):
         couples = _candidates(marks, marks[:, :, ::-1] if mirrored else marks)
@@ -153,7 +152,7 @@ def unit(pictures: np.ndarray) -> np.ndarray:
     return (centred / np.maximum(length, 1e-9)).astype(np.float32)
 
 
-def record_pairs(recordings: Sequence[Recording], same: float = SAME_RECORD) -> list[Twin]:
+def record_pairs(recordings: Sequence[Recording]) -> list[Twin]:
     """Find pairs of recordings that hold the same heartbeats.
 
     Found are copies with another gain or polarity, filtered again, with a later start or an earlier
@@ -181,7 +180,7 @@ def record_pairs(recordings: Sequence[Recording], same: float = SAME_RECORD) -> 
         shift, agreeing = count.most_common(1)[0]
         if agreeing >= FEWEST:
             score = _overlaid(recordings[i], recordings[j], shift)
-            if abs(score) >= same:
+            if abs(score) >= SAME_RECORD:
                 found.append(Twin(i, j, abs(score), score < 0))
     return found
 

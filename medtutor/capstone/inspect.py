@@ -13,7 +13,6 @@ import numpy as np
 
 from medtutor.capstone.copies import Twin
 from medtutor.ct import quality
-from medtutor.datasets.images import shrunk
 from medtutor.types import Flag, ImageSet
 
 WASHED_OUT = 0.2  # share of the grey scale that lies unused below the darkest pixels
@@ -21,11 +20,6 @@ LARGEST = 128  # pixels per side at which images are checked
 RARE = 10  # patients of a class below which its test says next to nothing
 UNEVEN = 4  # how many times the commonest class may be as common as the rarest
 DOUBT = 0.01  # chance below which a fault is said to go along with the label
-
-
-def small(images: ImageSet) -> list[np.ndarray]:
-    """Give each image at the size at which it is inspected: one of 64 megapixels costs no more."""
-    return [shrunk(np.asarray(image, np.float32), LARGEST) for image in images.images]
 
 
 def faults(files: Sequence[str], pictures: Sequence[np.ndarray]) -> list[Flag]:

@@ -6,7 +6,7 @@ The small U-Net, its losses and its threshold are those that lesson 13 writes ou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +56,7 @@ class Outlines(Pictures):
         if len(data.class_names) < 2:  # the split deals out small and large ones evenly
             halves = (area > np.median(area)).astype(np.int64)
             data = replace(data, labels=halves, class_names=("smaller", "larger"))
-        known = {f.name: getattr(work, f.name) for f in fields(Pictures) if f.init}
-        side = CROP if work.around_a_finding else WHOLE
-        return cls(**known | {"data": data, "colour": None, "side": side})
+        return cls(data, work.flags, side=CROP if work.around_a_finding else WHOLE)
 
     @property
     def output(self) -> str:

@@ -19,6 +19,7 @@ from medtutor.capstone import split as grouping
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.work import Outcome, Score, Trained, difference, right, surest, with_width
 from medtutor.ct import preprocess
+from medtutor.datasets.images import shrunk
 from medtutor.language import say
 from medtutor.types import Flag, ImageSet, Interval
 
@@ -54,8 +55,8 @@ class Pictures(Trained):
 
     @cached_property
     def small(self) -> list[np.ndarray]:
-        """Each image at the size at which it is inspected."""
-        return inspect.small(self.data)
+        """Each image as it is inspected: one of 64 megapixels costs no more than another."""
+        return [shrunk(np.asarray(i, np.float32), inspect.LARGEST) for i in self.data.images]
 
     @cached_property
     def squares(self) -> list[slices.Square] | None:
@@ -89,11 +90,6 @@ class Pictures(Trained):
             )
         side = f"{self.side} x {self.side}"
         return f"Its 1st percentile becomes 0, its 99th 1; resized to {side} pixels."
-
-    @property
-    def output(self) -> str:
-        """What the network says, for the card."""
-        return "probability of each class: " + ", ".join(self.class_names) + "."
 
     def inspect(self) -> tuple[list[Flag], list[copies.Twin]]:
         """Look for faults, for pictures that are there twice, and for what the label goes with."""

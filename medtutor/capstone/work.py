@@ -51,6 +51,7 @@ class Trained:
     data: ImageSet | EcgSet
     network: Any  # of Keras, or trees of scikit-learn
     task: str
+    class_names: tuple[str, ...]
 
     name = property(attrgetter("data.name"), doc="Name of the data set.")
     card = property(attrgetter("data.card"), doc="Data card in Markdown.")
@@ -67,6 +68,11 @@ class Trained:
     def question(self) -> str:
         """What is asked, for the card."""
         return QUESTIONS[self.task]
+
+    @property
+    def output(self) -> str:
+        """What the model says, for the card."""
+        return "probability of each class: " + ", ".join(self.class_names) + "."
 
     @property
     def limits(self) -> tuple[str, ...]:

@@ -82,6 +82,6 @@ def test_a_huge_picture_is_inspected_small(nodules):
     rng = np.random.default_rng(0)
     huge = rng.normal(size=(3000, 2000)).astype(np.float32)
     images = replace(nodules.take(np.arange(40)), images=[*nodules.images[:39], huge])
-    small = inspect.small(images)
+    small = Pictures(images).small
     assert small[-1].shape == (inspect.LARGEST, 85)
     assert small[0] is images.images[0] or np.array_equal(small[0], images.images[0])
