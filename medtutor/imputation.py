@@ -52,13 +52,12 @@ def find_missing(signal: np.ndarray, fs: float = 360.0) -> np.ndarray:
     missing = np.isnan(rows)
     high = np.max(rows, axis=1, keepdims=True, where=~missing, initial=-np.inf)
     low = np.min(rows, axis=1, keepdims=True, where=~missing, initial=np.inf)
-    same = np.zeros(rows.shape, bool)
-    same[:, 1:] = rows[:, 1:] == rows[:, :-1]  # NaN differs from itself: never the same
-    at = np.flatnonzero(~same)  # a row starts with False, so no run of equal values crosses rows
-    sizes = np.diff(np.append(at, same.size))
-    length = np.repeat(sizes, sizes).reshape(same.shape)  # of the run in which a sample lies
-    missing |= length >= max(3, round(STILL * fs))
-    missing |= (length >= max(3, round(CUT * fs))) & ((rows == high) | (rows == low))
+    still, cut = (max(3, round(seconds * fs)) for seconds in (STILL, CUT))
+    found = runs(np.diff(rows, axis=1) == 0)
+    found[:, 2] += 1  # the sample behind a run of differences of 0 has that value as well
+    for row, start, stop in found[found[:, 2] - found[:, 1] >= cut]:
+        at_an_end = rows[row, start] in (high[row, 0], low[row, 0])
+        missing[row, start:stop] |= at_an_end or stop - start >= still
     return missing.reshape(np.shape(signal))
 
 
@@ -187,14 +186,8 @@ def _between(x: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:
     )
 
 
-def copies(signal: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Lay the copy that "repeat" takes over each gap, and over its surroundings to compare."""
-    x, gap = _checked(signal, missing)
-    return _repeat(np.where(gap, 0.0, x), gap, CONTEXT).reshape(np.shape(signal))
-
-
 def _repeat(x: np.ndarray, gap: np.ndarray, beside: int = 0) -> np.ndarray:
-    """Copy from where the surroundings of the gap look most alike."""
+    """Copy from where the surroundings of the gap look most alike; lay it over these, too."""
     known = _between(x, gap, "linear")
     filled, samples = known.copy(), x.shape[1]
     found = runs(gap)
@@ -256,7 +249,8 @@ def scaled(
     signal: np.ndarray, missing: np.ndarray, fs: float = 360.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Prepare windows with gaps for a network: fill by rules, centre, divide by a beat's height."""
-    line, copy = fill(signal, missing, "linear"), copies(signal, missing)
+    line = fill(signal, missing, "linear")
+    copy = _repeat(np.where(missing, 0.0, line), missing, CONTEXT)
     known = np.where(missing, np.nan, line)
     middle = np.nanmedian(known, axis=1, keepdims=True)
     second = min(int(fs), known.shape[1])
