@@ -132,13 +132,10 @@ class Monitor:
 
     def _skip(self, samples: int) -> list[Reading]:
         """Let time pass without samples. A long break costs no more than a short one."""
-        longest = round(LONGEST_GAP * self.fs)
-        due: list[Reading] = []
-        if samples > longest:
-            due = self._take(np.full(longest, np.nan, np.float32))
-            self._seen += samples - longest
-            samples = 0
-        return due + self._take(np.full(samples, np.nan, np.float32))
+        shown = min(samples, round(LONGEST_GAP * self.fs))
+        due = self._take(np.full(shown, np.nan, np.float32))
+        self._seen += samples - shown
+        return due
 
     def _read(self) -> Reading:
         """Read the window that ends here."""
@@ -146,8 +143,7 @@ class Monitor:
         if self._seen - self._begun < len(self._memory):
             return Reading(time, np.nan, np.nan, np.nan, 0.0, "starting")
         oldest = self._seen % len(self._memory)
-        raw = np.concatenate([self._memory[oldest:], self._memory[:oldest]])
-        filtered, good, why = self._prepare(raw)
+        filtered, good, why = self._prepare(np.roll(self._memory, -oldest))
         if filtered is None:
             return Reading(time, np.nan, np.nan, np.nan, good, why)
         rate, low, high, why = self.reader(filtered)
@@ -297,15 +293,10 @@ def receive(connection: socket.socket, timeout: float = 5.0) -> Iterator[Packet]
     """Receive packets until the other side ends, fails, or is silent for `timeout` seconds."""
     connection.settimeout(timeout)
     held = bytearray()
-    while True:
-        try:
-            arrived = connection.recv(65536)
-        except OSError:  # reset, or silent for too long (TimeoutError)
-            return
-        if not arrived:
-            return
-        held += arrived
-        yield from decode(held)
+    with suppress(OSError):  # reset, or silent for too long (TimeoutError)
+        while arrived := connection.recv(65536):
+            held += arrived
+            yield from decode(held)
 
 
 @contextmanager
