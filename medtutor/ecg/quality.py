@@ -22,9 +22,7 @@ class Quality(NamedTuple):
     """Quality of n windows by the signal alone."""
 
     qrs: np.ndarray
-    baseline: np.ndarray
     kurtosis: np.ndarray
-    flat: np.ndarray
 
 
 def of_signal(signal: np.ndarray, fs: float) -> Quality:
@@ -34,29 +32,17 @@ def of_signal(signal: np.ndarray, fs: float) -> Quality:
     variance = centred.var(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         kurtosis = (centred**4).mean(axis=1) / variance**2
-    return Quality(
-        qrs_share(signal, fs),
-        power_share(signal, fs, (1, 40), (0, 40)),
-        np.where(variance > 0, kurtosis, np.nan),
-        np.array([flat_share(window, fs) for window in signal]),
-    )
+    return Quality(qrs_share(signal, fs), np.where(variance > 0, kurtosis, np.nan))
 
 
 def qrs_share(signal: np.ndarray, fs: float) -> np.ndarray:
     """Give the share of the power from 5 to 40 Hz that lies below 15 Hz, where a QRS has it."""
-    return power_share(signal, fs, (5, 15), (5, 40))
-
-
-def power_share(
-    signal: np.ndarray, fs: float, part: tuple[float, float], whole: tuple[float, float]
-) -> np.ndarray:
-    """Give the share of one band of frequencies in another, for windows (..., samples)."""
     taper, frequency = _grid(signal.shape[-1], fs)
     centred = signal - signal.mean(axis=-1, dtype=np.float64, keepdims=True)
     power = np.abs(np.fft.rfft(centred * taper)) ** 2
     inner, outer = (
-        power[..., frequency.searchsorted(low) : frequency.searchsorted(high, "right")].sum(axis=-1)
-        for low, high in (part, whole)
+        power[..., frequency.searchsorted(5) : frequency.searchsorted(high, "right")].sum(axis=-1)
+        for high in (15, 40)
     )
     return np.divide(inner, outer, out=np.zeros_like(outer), where=outer > 0)
 
