@@ -356,13 +356,13 @@ def predictive_values(
 
 def calibration_bins(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = 5
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean prediction, share of events and number of samples, in bins of equal size."""
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Mean prediction, share of events and indices of samples, in bins of equal size."""
     p, y = np.asarray(probabilities), np.asarray(labels)
-    pieces = _pieces(p, bins)
-    predicted = np.array([p[i].mean() for i in pieces])
-    observed = np.array([y[i].mean() for i in pieces])
-    return predicted, observed, np.array([len(i) for i in pieces])
+    order = np.argsort(p, kind="stable")
+    pieces = [piece for piece in np.array_split(order, bins) if len(piece)]
+    predicted, observed = (np.array([values[i].mean() for i in pieces]) for values in (p, y))
+    return predicted, observed, pieces
 
 
 def reliability_bins(
@@ -390,17 +390,10 @@ def reliability_bins(
     >>> observed
     array([0., 1.])
     """
-    predicted, observed, _ = calibration_bins(labels, p, bins)
-    who = np.asarray(patients)
-    people = np.array([len(set(who[i])) for i in _pieces(p, bins)])
+    predicted, observed, pieces = calibration_bins(labels, p, bins)
+    people = np.array([len(np.unique(np.asarray(patients)[i])) for i in pieces])
     low, high = wilson(observed, people)
     return predicted, observed, low, high
-
-
-def _pieces(probabilities: np.ndarray, bins: int) -> list[np.ndarray]:
-    """Deal samples into bins of equal size by their probability; none is empty."""
-    order = np.argsort(probabilities, kind="stable")
-    return [piece for piece in np.array_split(order, bins) if len(piece)]
 
 
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -410,8 +403,8 @@ def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) ->
     with labels drawn from the probabilities themselves. Guo et al., ICML 2017, arXiv:1706.04599;
     bins of equal size after Nguyen & O'Connor, EMNLP 2015.
     """
-    predicted, observed, size = calibration_bins(labels, probabilities)
-    return float(np.average(np.abs(predicted - observed), weights=size))
+    predicted, observed, pieces = calibration_bins(labels, probabilities)
+    return float(np.average(np.abs(predicted - observed), weights=[*map(len, pieces)]))
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
