@@ -36,13 +36,11 @@ class Finding(NamedTuple):
 def main() -> int:
     """Examine the machine and print the findings; 0 if every lesson can run."""
     examine: Callable[[], Finding]
-    findings = []
+    healthy = True
     for examine in (_python, _packages, _machine, _files, _tensorflow, _kernel):
-        finding = examine()
-        findings.append(finding)
-        mark = "ok  " if finding.ok else "BAD "
-        print(f"{mark}{finding.what:<12}{say(finding.said)}", flush=True)
-    healthy = all(f.ok for f in findings)
+        what, ok, said = examine()
+        print(f"{'ok  ' if ok else 'BAD '}{what:<12}{say(said)}", flush=True)
+        healthy &= ok
     end = "Every lesson can run." if healthy else "Mend the lines marked BAD, from the top."
     print(say(end))
     return 0 if healthy else 1
@@ -98,10 +96,9 @@ def _files() -> Finding:
     from medtutor import datasets
 
     try:
-        rows = [row for row in datasets.verify("default")]
+        bad = [str(row) for row in datasets.verify("default") if not row.ok]
     except MedtutorError as error:
         return Finding("data", False, str(error))
-    bad = [str(row) for row in rows if not row.ok]
     said = "; ".join(bad) + "; fetch the course again" if bad else "bundled files as published"
     return Finding("data", not bad, said)
 

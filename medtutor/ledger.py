@@ -101,13 +101,10 @@ def _show(text: str, volatile: bool) -> None:
 
 
 def _digits(value: float) -> str:
-    """Write a number with three significant digits and no more than three decimals.
-
-    What would round to 0.000 is written as a power of ten: a gap of 7e-07 is a result.
-    """
+    """Write a number with three significant digits and no more than three decimals."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    if abs(value) < 0.0005:
+    if abs(value) < 0.0005:  # what would round to 0.000: a gap of 7e-07 is a result
         return f"{value:.0e}"
     decimals = max(0, min(3, 2 - math.floor(math.log10(abs(value)))))
     return f"{value:.{decimals}f}"

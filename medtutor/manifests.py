@@ -162,13 +162,11 @@ def numbers(
 ) -> np.ndarray:
     """Turn a column into float32; an empty value becomes NaN."""
     # A decimal comma where a value shows it: 0,7 or 12,75 but not 1,250, which may be a thousand.
-    with_comma = [value for value in values if "," in value]
-    if with_comma and not all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", v) for v in with_comma):
-        points = [v.replace(",", ".") if "." not in v else v for v in values]
-    else:
-        points = list(values)
-    if with_comma and any("." in value for value in values):
-        points = list(values)  # one of both signs marks thousands
+    # Where both signs are used, one of them marks thousands.
+    commas = [value for value in values if "," in value]
+    thousands = all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", value) for value in commas)
+    as_they_are = thousands or any("." in value for value in values)
+    points = [value if as_they_are else value.replace(",", ".") for value in values]
     result = np.full(len(values), np.nan, np.float32)
     for k, value in enumerate(points):
         if value:

@@ -23,28 +23,7 @@ def load(number: str) -> list[dict[str, Any]]:
 
 
 def markdown(number: str) -> str:
-    """Write a lesson's questions as Markdown, for a notebook or a page.
-
-    Parameters
-    ----------
-    number : str
-        Number of the lesson, such as ``"07"``.
-
-    Returns
-    -------
-    str
-        A numbered question and its choices in order, each to be opened.
-
-    Raises
-    ------
-    medtutor.errors.DataError
-        If the lesson has no questions.
-
-    Examples
-    --------
-    >>> print(markdown("01")[:19])
-    **Questions** about
-    """
+    """Write a lesson's questions as Markdown, for a notebook or a page."""
     opening = "**Questions** about what the bundled data give. Decide before you open a choice."
     lines = [say(opening), ""]
     for place, asked in enumerate(load(number), 1):

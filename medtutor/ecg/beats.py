@@ -120,21 +120,9 @@ def rate(beats: np.ndarray, fs: float, start: float, stop: float) -> float:
 
 
 def rates(beats: np.ndarray, fs: float, starts: np.ndarray, length: float) -> np.ndarray:
-    """Heart rate of many stretches of equal length at once.
+    """Heart rate of many stretches at once: `starts`, shape (n,), and `length` are in samples.
 
-    Parameters
-    ----------
-    beats, fs
-        As for `rate`.
-    starts : ndarray of shape (n,)
-        First sample of each stretch.
-    length : float
-        Length of every stretch, in samples.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Beats a minute, NaN where fewer than two beats lie inside.
+    The result has shape (n,); all else as for `rate`.
 
     Examples
     --------
