@@ -14,10 +14,11 @@ A file is checked before it appears: it is run on a sample, and its answers must
 import contextlib
 import io
 import logging
-import time
+import timeit
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -81,13 +82,8 @@ class Latency(NamedTuple):
 
 def latency(call: Callable[[], Any], repeats: int = 200, warm_up: int = 10) -> Latency:
     """Measure how long a call takes, one at a time, as a monitor would make it."""
-    for _ in range(warm_up):
-        call()
-    times = np.empty(repeats)
-    for k in range(repeats):
-        begin = time.perf_counter()
-        call()
-        times[k] = time.perf_counter() - begin
+    collecting = "import gc; gc.enable()"  # a monitor's process collects its garbage as well
+    times = timeit.repeat(call, collecting, number=1, repeat=warm_up + repeats)[warm_up:]
     return Latency(float(np.median(times)), float(np.percentile(times, 99)))
 
 
@@ -153,10 +149,12 @@ def to_onnx_int8(
             )
         else:
             _refuse_lstm(model, path, "ONNX Runtime leaves a calibrated LSTM in float32")
+            name = Session(source).input_name
+            samples = iter([{name: x[None]} for x in calibration])
             quantization.quantize_static(
                 source,
                 temporary,
-                _Reader(calibration, Session(source).input_name),
+                SimpleNamespace(get_next=lambda: next(samples, None)),
                 per_channel=True,
                 activation_type=int8,
                 weight_type=int8,
@@ -228,18 +226,6 @@ def is_recurrent(model: "keras.Model") -> bool:
     )
 
 
-class _Reader:
-    """Hand the calibration data to ONNX Runtime one by one."""
-
-    def __init__(self, samples: np.ndarray, name: str) -> None:
-        self._left = iter(samples)
-        self._name = name
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        x = next(self._left, None)
-        return None if x is None else {self._name: x[None]}
-
-
 def _noise(model: "keras.Model") -> np.ndarray:
     shape = tuple(model.input_shape[1:])
     return np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
@@ -286,16 +272,13 @@ def _appears(path: str | Path, suffix: str) -> contextlib.AbstractContextManager
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the converters' reports of success off the page."""
-    chatter = [logging.getLogger(name) for name in ("tensorflow", "root", "tf2onnx")]
-    levels = [log.level for log in chatter]
-    for log in chatter:
-        log.setLevel(logging.ERROR)
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
             yield
     finally:
-        for log, level in zip(chatter, levels, strict=True):
-            log.setLevel(level)
+        logging.disable(before)
 
 
 def _open_onnx(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
