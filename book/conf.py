@@ -20,8 +20,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search.zh import SearchChinese
 
-from medtutor import __version__, cli, paths, translation
-from medtutor.language import catalogue, in_use, translate
+from medtutor import __version__, cli, paths
+from medtutor.language import catalogue, in_use, notebook, translate
 
 ROOT = Path(__file__).resolve().parents[1]
 store = paths.load(ROOT / "tools" / "store.py")
@@ -244,7 +244,7 @@ MAKERS = {
 def fill(app: Sphinx, page: str, source: list[str]) -> None:
     """Put into a page what its markers name, and under a lesson its words."""
     if page.startswith("notebooks/"):
-        book = json.loads(translation.notebook(ROOT / f"{page}.ipynb", LANGUAGE))
+        book = json.loads(notebook(ROOT / f"{page}.ipynb", LANGUAGE))
         text = "\n".join(
             "".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown"
         )

@@ -7,12 +7,15 @@ in English. Figures keep their English labels, for a font with Chinese signs is 
 machine and would add ten megabytes; their alternative texts are translated.
 """
 
+import json
 import os
 import re
 from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache
-from html import unescape
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
 
 from medtutor import paths
 
@@ -22,6 +25,9 @@ SUPPORTED = {"en": ENGLISH, "zh": "zh_CN"}  # what a user says: name of the fold
 CODE = re.compile(r"^ *```.*?^ *```|\$\$.*?\$\$|`[^`]*`|\$[^$]+\$|\]\([^)]*\)|<[^>]+>", re.S | re.M)
 FEW = 8  # letters
 LONGEST = 2000  # letters of a message that is looked up by its pattern
+LONG = 12  # letters by which a line that a lesson has printed is known as the package's own
+LINE = re.compile(".+")
+FOLDED = re.compile(r"<details><summary>([^<]*)</summary>([^<]*)</details>")
 PLACE = re.compile(r"\{(\w+)\}")
 GAP = re.compile(r"(\n[ \t]*\n\s*)")
 FRAME = re.compile(
@@ -136,3 +142,48 @@ def _told(block: str, told: Mapping[str, str]) -> str:
         inner = told.get(unescape(inner), inner)
         return block.replace(text, before + inner + after)
     return block.replace(text, told[text])
+
+
+def notebook(lesson: Path, language: str) -> bytes:
+    """Give a lesson in another language; its code and its numbers are the same bytes."""
+    content = lesson.read_bytes()
+    if language == ENGLISH:
+        return content
+    book = json.loads(content)
+    known = catalogue(lesson.name[:2], language), catalogue("medtutor", language)
+    for cell in book["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = _lines(translate("".join(cell["source"]), *known))
+        for output in cell.get("outputs", []):
+            _speak(output, language, *known)
+            if "text" in output:
+                text = "".join(output["text"])
+                output["text"] = _lines(LINE.sub(lambda m: finished(m[0], language, LONG), text))
+    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def _speak(output: dict[str, Any], language: str, *known: Mapping[str, str]) -> None:
+    """Translate what an output says in Markdown, and the words of its figure."""
+    shown = output.get("data", {})
+    if "text/markdown" in shown:
+        text = "".join(shown["text/markdown"])
+        one = finished(text, language, LONG)
+        shown["text/markdown"] = _lines(translate(text, *known) if one == text else one)
+    if "text/html" in shown:
+        shown["text/html"] = _lines(
+            FOLDED.sub(
+                lambda m: (
+                    f"<details><summary>{translate(m[1], *known)}</summary>"
+                    f"{escape(translate(unescape(m[2]), *known))}</details>"
+                ),
+                "".join(shown["text/html"]),
+            )
+        )
+    picture = output.get("metadata", {}).get("image/png", {})
+    if "alt" in picture:
+        picture["alt"] = translate(picture["alt"], *known)
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text as a notebook keeps it."""
+    return text.splitlines(keepends=True)

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 
-from medtutor import language, ledger, paths, translation
+from medtutor import language, ledger, paths
 from medtutor.errors import DataError, MedtutorError
 
 CELL_SECONDS = 1800  # a cell that computes for half an hour is stuck
@@ -171,7 +171,7 @@ def _read(lesson: Path) -> Any:
     """Read a notebook, or say that it is damaged."""
     try:
         if lesson.parent == paths.notebooks():
-            return nbformat.reads(translation.notebook(lesson, language.in_use()).decode(), 4)
+            return nbformat.reads(language.notebook(lesson, language.in_use()).decode(), 4)
         return nbformat.read(lesson, 4)
     except Exception as error:  # nbformat raises whatever the damaged file resembles
         raise DataError(

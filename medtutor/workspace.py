@@ -13,7 +13,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from medtutor import exercises, language, paths, runner, translation
+from medtutor import exercises, language, paths, runner
 from medtutor.errors import DataError
 from medtutor.exercises.registry import PROGRESS, progress
 from medtutor.language import say
@@ -54,7 +54,7 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
     handed = progress(record)  # empty if it is damaged: every copy counts as the learner's own
     messages = _renumber(folder, handed)
     for lesson in runner.all_lessons():
-        content = translation.notebook(lesson, language.in_use())
+        content = language.notebook(lesson, language.in_use())
         said = _renew(content, copies(folder) / lesson.name, folder, handed)
         messages += [said] if said else []
     paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
@@ -95,7 +95,7 @@ def reset(number: str, folder: Path | None = None) -> str:
     """Put the original lesson in the place of the learner's copy, which is kept beside it."""
     folder, lesson = folder or paths.workspace(), runner.lesson_path(number)
     copy, record = copies(folder) / lesson.name, folder / STATE / "handed-out.json"
-    original = translation.notebook(lesson, language.in_use())
+    original = language.notebook(lesson, language.in_use())
     if not copy.is_file():
         raise DataError("there is no copy of this lesson", copy, LAB)
     if copy.read_bytes() == original:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from medtutor import exercises, language, paths, questions, translation
+from medtutor import exercises, language, paths, questions
 from medtutor.capstone import card
 from medtutor.errors import DataError
 from medtutor.exercises import registry
@@ -37,7 +37,7 @@ def test_everything_is_translated_and_keeps_what_it_must(name):
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem[:2])
 def test_a_lesson_has_the_same_code_in_both_languages(lesson):
     here = json.loads(lesson.read_bytes())["cells"]
-    there = json.loads(translation.notebook(lesson, CHINESE))["cells"]
+    there = json.loads(language.notebook(lesson, CHINESE))["cells"]
     assert [c["id"] for c in here] == [c["id"] for c in there]
     assert [c for c in here if c["cell_type"] == "markdown"] != [
         c for c in there if c["cell_type"] == "markdown"
