@@ -1,6 +1,5 @@
 """Join the progress of a class: which lessons are solved, and who is stuck where."""
 
-import csv
 import io
 import re
 import warnings
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, groupby
 from pathlib import Path
 
-from medtutor import exercises, paths, workspace
+from medtutor import exercises, manifests, paths, workspace
 from medtutor.errors import DataError
 from medtutor.exercises.registry import progress
 from medtutor.language import say
@@ -170,11 +169,9 @@ def _short(name: str) -> str:
 
 def table(learners: Learners) -> str:
     """Write a table for a spreadsheet: a row for each learner, a column for each exercise."""
-    rows = io.StringIO()
-    writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow(["learner", "right", "tried", *exercises.keys()])
+    rows = [["learner", "right", "tried", *exercises.keys()]]
     for name, states in learners.items():
         given = [*states.values()]
-        safe = "'" + name if name[0] in "=+-@" else name  # a spreadsheet would run it
-        writer.writerow([safe, given.count("passed"), len(given) - given.count("not yet"), *given])
-    return rows.getvalue()
+        counts = given.count("passed"), len(given) - given.count("not yet")
+        rows.append([name, *map(str, counts), *given])
+    return manifests.written(rows)

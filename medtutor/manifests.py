@@ -1,4 +1,4 @@
-"""Read the small CSV files that describe a data set: ``labels.csv`` and ``split.csv``."""
+"""Read the small CSV files that describe a data set (``labels.csv``, ``split.csv``); write some."""
 
 from __future__ import annotations
 
@@ -74,6 +74,14 @@ def read(path: Path, required: Sequence[str]) -> Table:
             )
     columns = map(list, zip(*(row for _, row in rows[1:]), strict=True))
     return Table(dict(zip(names, columns, strict=True)), path, [line for line, _ in rows[1:]])
+
+
+def written(rows: Iterable[Sequence[str]]) -> str:
+    """Write a CSV in which no spreadsheet takes a name for a formula (OWASP, CSV injection)."""
+    text = io.StringIO()
+    harmless = (["'" + c if c.startswith(tuple("=+-@\t\r")) else c for c in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(harmless)
+    return text.getvalue()
 
 
 def _text(path: Path) -> str:

@@ -11,8 +11,6 @@ files, of classes) is escaped on its way into the Markdown.
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
-from medtutor import language, paths
+from medtutor import language, manifests, paths
 from medtutor.capstone import inspect
 from medtutor.plots import style
 
@@ -185,18 +183,11 @@ def write(
         "split.csv": [["file", "group", "part"], *rows],
     }
     for name, table in tables.items():
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([harmless(c) for c in r] for r in table)
-        paths.write_text(folder / name, text.getvalue())
+        paths.write_text(folder / name, manifests.written(table))
     # The two cards come last: who finds one finds everything that it names.
     paths.write_text(folder / "model_card.html", page(card, pictures))
     paths.write_text(folder / "model_card.md", card)
     return [*names, *tables, "model_card.html", "model_card.md"]
-
-
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula (OWASP, CSV injection)."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def unmarked(text: str) -> str:
