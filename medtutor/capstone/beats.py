@@ -88,9 +88,9 @@ class Beats(Records):
     @property
     def described(self) -> tuple[str, str]:
         """Name the model and its input, for the card."""
-        trees = f"{TREES} rounds of trees with {LEAVES} leaves"
+        count = f"{TREES} rounds of trees with {LEAVES} leaves"
         columns = f"{self.windows.features.shape[1]} columns"
-        return f"gradient boosting, {trees}, scikit-learn", columns
+        return f"gradient boosting, {count}, scikit-learn", columns
 
     def _uneven(self) -> list[Flag]:
         return inspect.imbalance(self.labels, self.patients, self.class_names)
@@ -167,21 +167,29 @@ class Beats(Records):
         outcome.tables.append(("Whose beats they are", head, rows))
         return outcome
 
+    @plots.styled
     def explain(self, split: Split) -> list[CardPicture]:
         """Show beats named with most certainty, right and wrong, over their own median beat."""
         p, y = self.predict(split.test), self.labels[split.test]
-        said = p.argmax(axis=1)
-        curves, titles = [], []
-        for k in surest(p, y):
+        said, shown = p.argmax(axis=1), surest(p, y)
+        fig, axes = plots.figure(1, len(shown), height=2.4, sharey=True)
+        for ax, k in zip(axes[0], shown, strict=True):
             row = split.test[k]
             tape = next(r for r in self.data.recordings if r.name == self.windows.record[row])
-            own, usual = compared(tape)
-            curves.append(
-                (own[np.searchsorted(tape.beats, self.windows.start[row]), :, 0], usual[:, 0])
-            )
+            beats, usual = compared(tape)
+            own = beats[np.searchsorted(tape.beats, self.windows.start[row]), :, 0]
+            ax.plot(GRID / 360, usual[:, 0], "--", color=plots.COLOURS["grey"])
+            ax.plot(GRID / 360, own, color=plots.COLOURS["blue"])
             is_, says = self.class_names[y[k]], self.class_names[said[k]]
-            titles.append(f"is {is_}, called {says} ({p[k].max():.2f})")
-        return [beside_the_median(curves, titles)]
+            ax.set_title(f"is {is_}, called {says} ({p[k].max():.2f})", fontsize=9)
+        axes[0, 0].set_ylabel("heights of the median beat")
+        fig.supxlabel("time in s from R; broken line: the median beat", fontsize=10)
+        text = (
+            "Beats that the trees are surest of, right ones and then wrong ones, each over the "
+            "median beat of its recording."
+        )
+        caption = "Beats over the median beat of their recording (broken line)."
+        return [picture(fig, text, caption, of_patients=True)]
 
     def inside(self, split: Split) -> tuple[Interval, float] | None:
         """Give nothing: trees have no map."""
@@ -283,24 +291,3 @@ def shape(x: np.ndarray, usual: np.ndarray) -> np.ndarray:
         *(np.log(0.02 + (x - usual)[:, part].std(axis=1)) for part in (QRS, P, T)),
     ]
     return np.stack(columns, axis=1)
-
-
-@plots.styled
-def beside_the_median(
-    curves: Sequence[tuple[np.ndarray, np.ndarray]], titles: Sequence[str]
-) -> CardPicture:
-    """Show beats over the median beat of their recording."""
-    fig, axes = plots.figure(1, len(curves), height=2.4, sharey=True)
-    for ax, (own, usual), title in zip(axes[0], curves, titles, strict=True):
-        ax.plot(GRID / 360, usual, "--", color=plots.COLOURS["grey"])
-        ax.plot(GRID / 360, own, color=plots.COLOURS["blue"])
-        ax.set_title(title, fontsize=9)
-    axes[0, 0].set_ylabel("heights of the median beat")
-    fig.supxlabel("time in s from R; broken line: the median beat", fontsize=10)
-    return picture(
-        fig,
-        "Beats that the trees are surest of, right ones and then wrong ones, each over the median "
-        "beat of its recording.",
-        "Beats over the median beat of their recording (broken line).",
-        of_patients=True,
-    )

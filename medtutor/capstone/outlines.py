@@ -193,18 +193,30 @@ class Outlines(Pictures):
         outcome.tables.append(("Small outlines and large ones", head, rows))
         return outcome
 
+    @plots.styled
     def explain(self, split: Split) -> list[CardPicture]:
         """Show the outlines of the test images drawn best, typically and worst."""
         drawn = self.predict(split.test) > self.threshold
         found = dice(drawn, self._share(split.test))
         order = np.argsort(-found, kind="stable")
         shown = [order[0], order[len(order) // 2], order[-1]]
-        titles = [
-            f"{name}: Dice {found[k]:.2f}"
-            for name, k in zip(("best", "median", "worst"), shown, strict=True)
-        ]
-        images = self.inputs(split.test[shown])[..., 0]
-        return [borders(images, self.drawn(split.test[shown]), drawn[shown], titles)]
+        images, by_hand = self.inputs(split.test[shown])[..., 0], self.drawn(split.test[shown])
+        fig, axes = plots.figure(1, len(shown), height=2.9)
+        inks = (plots.COLOURS["orange"], "solid"), (plots.COLOURS["sky"], "dashed")
+        for row, name in enumerate(("best", "median", "worst")):
+            ax, k = axes[0, row], shown[row]
+            ax.imshow(images[row], cmap="gray")
+            for mask, (ink, line) in zip((by_hand[row], drawn[k]), inks, strict=True):
+                if mask.any() and not mask.all():
+                    ax.contour(mask, [0.5], colors=ink, linestyles=line, linewidths=2.2)
+            ax.set(xticks=[], yticks=[], title=f"{name}: Dice {found[k]:.2f}")
+        axes[0, 1].set_xlabel("line: by hand; broken line: by the network")
+        text = (
+            "Three test images: the one that the network outlines best, the median, and the worst, "
+            "each with the outline by hand as a line and the network's as a broken line."
+        )
+        caption = "Outlines by hand (line) and by the network (broken line)."
+        return [picture(fig, text, caption, of_patients=True)]
 
     def inside(self, split: Split) -> tuple[Interval, float] | None:
         """Give nothing: what is drawn is the answer itself."""
@@ -277,26 +289,3 @@ def batches(
             ways = affine(len(chosen), x.shape[1], rng, ranges)
             moved = np.asarray(ops.image.affine_transform(chosen, ways, "bilinear", "reflect"))
             yield moved[..., :-1], moved[..., -1:]
-
-
-@plots.styled
-def borders(
-    images: np.ndarray, by_hand: np.ndarray, drawn: np.ndarray, titles: list[str]
-) -> CardPicture:
-    """Show images with the outline that was drawn by hand and that of the network."""
-    fig, axes = plots.figure(1, len(images), height=2.9)
-    inks = (plots.COLOURS["orange"], "solid"), (plots.COLOURS["sky"], "dashed")
-    for ax, image, *outlines, title in zip(axes[0], images, by_hand, drawn, titles, strict=True):
-        ax.imshow(image, cmap="gray")
-        for mask, (ink, line) in zip(outlines, inks, strict=True):
-            if mask.any() and not mask.all():
-                ax.contour(mask, [0.5], colors=ink, linestyles=line, linewidths=2.2)
-        ax.set(xticks=[], yticks=[], title=title)
-    axes[0, 1].set_xlabel("line: by hand; broken line: by the network")
-    return picture(
-        fig,
-        "Three test images: the one that the network outlines best, the median, and the worst, "
-        "each with the outline by hand as a line and the network's as a broken line.",
-        "Outlines by hand (line) and by the network (broken line).",
-        of_patients=True,
-    )

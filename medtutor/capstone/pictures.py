@@ -5,7 +5,6 @@ TensorFlow is imported when a network is built.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -257,6 +256,7 @@ class Pictures(Trained):
             rows.append([name, str(int(mine.sum())), str(found)])
         return "What is found of each class", ["class", "test images", "share found"], rows
 
+    @plots.styled
     def explain(self, split: Split) -> list[CardPicture]:
         """Show Grad-CAM and integrated gradients of test images that were right and wrong."""
         from medtutor.ct import explain
@@ -269,17 +269,30 @@ class Pictures(Trained):
             "Grad-CAM": explain.grad_cam(self.model, x, called[shown]),
             "integrated gradients": explain.integrated_gradients(self.model, x, called[shown]),
         }
-        rows = []
-        for k in shown:
+        fig, axes = plots.figure(len(shown), 3, width=6.85, height=1.75 * len(shown) + 0.4)
+        for row, k in enumerate(shown):
+            first, *others = axes[row]
+            colour = x.shape[-1] == 3
+            first.imshow(np.clip(x[row] * 0.25 + 0.5, 0, 1) if colour else x[row, ..., 0])
             truth = "right" if called[k] == y[k] else "is " + self.class_names[y[k]]
-            rows.append(f"says {self.class_names[called[k]]}\n{p[k].max():.2f}, {truth}")
-        shown_as = [np.clip(i * 0.25 + 0.5, 0, 1) if i.shape[-1] == 3 else i[..., 0] for i in x]
-        return [maps_beside(shown_as, maps, rows)]
+            said = f"says {self.class_names[called[k]]}\n{p[k].max():.2f}, {truth}"
+            first.set_ylabel(said, rotation=0, ha="right", va="center", fontsize=9)
+            for ax, found in zip(others, maps.values(), strict=True):
+                ax.imshow(np.maximum(found[row], 0), cmap=MAP)  # what is below 0 is shown as 0
+            for ax in axes[row]:
+                ax.set(xticks=[], yticks=[])
+        for ax, title in zip(axes[0], ["image", *maps], strict=True):
+            ax.set_title(title, fontsize=10)
+        text = (
+            "Test images, one a row, each with what the network said, and beside it two maps of "
+            "where its answer rests. Bright places count most."
+        )
+        caption = "What single answers rest on. Bright is much; each map by itself."
+        return [picture(fig, text, caption, of_patients=True)]
 
     def inside(self, split: Split) -> tuple[Interval, float] | None:
         """Share of Grad-CAM inside the outlines of test images, and the share of their area."""
         from medtutor.ct import explain
-        from medtutor.ct.explain import energy_inside
 
         if self.data.masks is None:
             return None
@@ -290,35 +303,8 @@ class Pictures(Trained):
         chosen = split.test[some]
         called = self.predict(chosen).argmax(axis=1)
         heat = explain.grad_cam(self.model, self.inputs(chosen), called)
-        share = energy_inside(heat, masks[some])
+        share = explain.energy_inside(heat, masks[some])
         who = np.where(self.patients[chosen] == "", chosen.astype(str), self.patients[chosen])
         kept = np.isfinite(share)
         interval = metrics.bootstrap(np.mean, share[kept], groups=who[kept], bounds=(0, 1))
         return interval, float(masks[some].mean())
-
-
-@plots.styled
-def maps_beside(
-    images: Sequence[np.ndarray], maps: Mapping[str, np.ndarray], rows: Sequence[str]
-) -> CardPicture:
-    """Show images and beside each its maps of importance; what is below 0 is shown as 0."""
-    side, columns = 1.75, len(maps) + 1
-    fig, axes = plots.figure(
-        len(images), columns, width=side * columns + 1.6, height=side * len(images) + 0.4
-    )
-    for k, image in enumerate(images):
-        axes[k, 0].imshow(image)
-        axes[k, 0].set_ylabel(rows[k], rotation=0, ha="right", va="center", fontsize=9)
-        for ax, found in zip(axes[k, 1:], maps.values(), strict=True):
-            ax.imshow(np.maximum(found[k], 0), cmap=MAP)
-        for ax in axes[k]:
-            ax.set(xticks=[], yticks=[])
-    for ax, title in zip(axes[0], ["image", *maps], strict=True):
-        ax.set_title(title, fontsize=10)
-    return picture(
-        fig,
-        "Test images, one a row, each with what the network said, and beside it two maps of "
-        "where its answer rests. Bright places count most.",
-        "What single answers rest on. Bright is much; each map by itself.",
-        of_patients=True,
-    )

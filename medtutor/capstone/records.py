@@ -212,21 +212,41 @@ class Records(Trained):
                 found[mine] = detector_rate(recording, self.windows)
         return np.where(np.isnan(found), self.scales.rate_mean, found)[indices]
 
+    @plots.styled
     def explain(self, split: Split) -> list[CardPicture]:
         """Show the beat maps of the test window read best, a typical one, and the worst."""
         from medtutor.ecg import models
 
         part = self.windows[split.test]
         said = models.read(self.model, part, self.scales)
-        rate = np.where(np.isnan(said.from_map), said.direct, said.from_map)
+        rate = said.rate
         order = np.argsort(np.abs(rate - part.rate), kind="stable")
-        chosen: Sequence[int] = [order[0], order[len(order) // 2], order[-1]]
-        titles = [
-            f"{name}: true {part.rate[k]:.0f}, read {rate[k]:.0f} bpm"
-            for name, k in zip(("best", "typical", "worst"), chosen, strict=True)
-        ]
-        x = self.scales.signal(part.signal[chosen, :, 0])
-        return [beat_maps(x, said.beats[chosen], part.beats[chosen], titles, part.fs)]
+        shown = [order[0], order[len(order) // 2], order[-1]]
+        signals, time = self.scales.signal(part.signal[shown, :, 0]), np.arange(LENGTH) / part.fs
+        wide = LENGTH / said.beats.shape[1] / part.fs
+        ratios = {"height_ratios": [1.6, 1] * len(shown)}
+        fig, axes = plots.figure(2 * len(shown), height=5.75, sharex=True, gridspec_kw=ratios)
+        for row, name in enumerate(("best", "typical", "worst")):
+            k, top, bottom = shown[row], *axes[2 * row : 2 * row + 2, 0]
+            top.plot(time, signals[row], color="black", linewidth=0.9)
+            about = f"{name}: true {part.rate[k]:.0f}, read {rate[k]:.0f} bpm"
+            top.set_title(about, loc="left", fontsize=10)
+            top.set_ylabel("beat = 1")
+            bins = (np.arange(said.beats.shape[1]) + 0.5) * wide
+            bottom.bar(bins, said.beats[k], wide, color=plots.COLOURS["blue"])
+            bottom.set(ylim=(0, 1.02), ylabel="beat map")
+            beats = part.beats[k][np.isfinite(part.beats[k])] / part.fs
+            for ax in (top, bottom):
+                for beat in beats:
+                    ax.axvline(beat, color=plots.COLOURS["orange"], linewidth=0.8, linestyle=":")
+                ax.margins(x=0)
+        axes[-1, 0].set_xlabel("time in s; dotted: annotated beats")
+        text = (
+            "Three test windows, read best, typically and worst, each with the network's beat map "
+            "below and dotted lines at the annotated beats."
+        )
+        caption = "Where the network sees beats. Dotted: annotated beats."
+        return [picture(fig, text, caption, of_patients=True)]
 
     def inside(self, split: Split) -> tuple[Interval, float] | None:
         """Share of the beat map within 50 ms of a true beat, and of the time that is."""
@@ -241,38 +261,3 @@ class Records(Trained):
         share = (beat_map * near).sum(axis=1) / np.maximum(beat_map.sum(axis=1), 1e-9)
         interval = metrics.bootstrap(np.mean, share, groups=part.subject, bounds=(0, 1))
         return interval, float(near.mean())
-
-
-@plots.styled
-def beat_maps(
-    windows: np.ndarray, found: np.ndarray, beats: np.ndarray, titles: Sequence[str], fs: float
-) -> CardPicture:
-    """Show windows of an ECG, each with the network's beat map below; beats may be NaN."""
-    fig, axes = plots.figure(
-        2 * len(windows),
-        height=1.75 * len(windows) + 0.5,
-        sharex=True,
-        gridspec_kw={"height_ratios": [1.6, 1] * len(windows)},
-    )
-    length = windows.shape[1]
-    wide = length / found.shape[1] / fs
-    blue, orange = plots.COLOURS["blue"], plots.COLOURS["orange"]
-    for k, title in enumerate(titles):
-        top, bottom = axes[2 * k, 0], axes[2 * k + 1, 0]
-        top.plot(np.arange(length) / fs, windows[k], color="black", linewidth=0.9)
-        top.set_title(title, loc="left", fontsize=10)
-        top.set_ylabel("beat = 1")
-        bottom.bar((np.arange(found.shape[1]) + 0.5) * wide, found[k], wide, color=blue)
-        bottom.set(ylim=(0, 1.02), ylabel="beat map")
-        for ax in (top, bottom):
-            for beat in beats[k][np.isfinite(beats[k])]:
-                ax.axvline(beat / fs, color=orange, linewidth=0.8, linestyle=":")
-            ax.margins(x=0)
-    axes[-1, 0].set_xlabel("time in s; dotted: annotated beats")
-    return picture(
-        fig,
-        "Three test windows, read best, typically and worst, each with the network's beat map "
-        "below and dotted lines at the annotated beats.",
-        "Where the network sees beats. Dotted: annotated beats.",
-        of_patients=True,
-    )

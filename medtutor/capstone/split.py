@@ -43,19 +43,14 @@ def families(count: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
 def groups(patients: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
     """Name the group of each sample: its patient's, or ``unknown-12`` where nobody is known."""
     patients = np.asarray(patients).astype(str)
-    names, code = np.unique(patients, return_inverse=True)
     known = np.flatnonzero(patients != "")
-    first = np.full(len(names), -1)
-    first[code[known][::-1]] = known[::-1]
-    ties = [(int(k), int(first[code[k]])) for k in known]
+    first: dict[str, int] = {}
+    ties = [(first.setdefault(patients[k], int(k)), int(k)) for k in known]
     family = families(len(patients), [*ties, *pairs])
-    title: dict[int, str] = {}  # of several patients, one whom the course always tests on
-    for k in known:
-        mine, now = str(patients[k]), title.get(int(family[k]))
-        rank = (not is_test_patient(mine), mine)
-        if now is None or rank < (not is_test_patient(now), now):
-            title[int(family[k])] = mine
-    return np.array([title.get(int(f), f"unknown-{f}") for f in family])
+    # Of several patients in a family, one whom the course always tests on gives it the name.
+    last = sorted(known, key=lambda k: (not is_test_patient(str(patients[k])), patients[k]))[::-1]
+    title = {family[k]: patients[k] for k in last}
+    return np.array([title.get(f, f"unknown-{f}") for f in family])
 
 
 def propose(
