@@ -125,21 +125,8 @@ def _rows(signal: np.ndarray, finite: bool = True) -> np.ndarray:
 
 def fill(signal: np.ndarray, missing: np.ndarray, method: str = "linear") -> np.ndarray:
     """Fill the missing samples of a signal; the others stay as they are."""
-    x, gap = _checked(signal, missing)
     if method not in METHODS:
         raise DataError(f"unknown method {method!r}", remedy=f"Choose one of {', '.join(METHODS)}.")
-    x = np.where(gap, 0.0, x)
-    if method == "mean":
-        filled = np.broadcast_to(x.sum(axis=1) / (~gap).sum(axis=1), x.T.shape).T
-    elif method == "repeat":
-        filled = _repeat(x, gap)
-    else:
-        filled = _between(x, gap, method)
-    return np.where(gap, filled, x).reshape(np.shape(signal))
-
-
-def _checked(signal: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give signal and mask as rows."""
     x, gap = np.asarray(signal, dtype=np.float64), np.asarray(missing)
     if x.shape != gap.shape or x.ndim not in (1, 2) or gap.dtype != bool:
         raise DataError(
@@ -157,7 +144,14 @@ def _checked(signal: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.nd
             "a sample is NaN that `missing` calls known",
             remedy="Add np.isnan(signal) to `missing`, or use find_missing.",
         )
-    return x, gap
+    x = np.where(gap, 0.0, x)
+    if method == "mean":
+        filled = np.broadcast_to(x.sum(axis=1) / (~gap).sum(axis=1), x.T.shape).T
+    elif method == "repeat":
+        filled = _repeat(x, gap)
+    else:
+        filled = _between(x, gap, method)
+    return np.where(gap, filled, x).reshape(np.shape(signal))
 
 
 def _between(x: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:

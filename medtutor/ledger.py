@@ -58,11 +58,14 @@ def record(
     text = f"{name} = {_digits(value)}{' ' + unit if unit else ''}"
     if low is not None and high is not None:
         text += f"  (95 % CI {_digits(low)} to {_digits(high)})"
-    _show(text, volatile=name.endswith(TIMED))
+    if name.endswith(TIMED):  # marked in a notebook, since it differs at every run
+        from IPython.display import display
+
+        display({"text/plain": text}, raw=True, metadata={VOLATILE: True})
+    else:
+        print(text)
     band = bands(source or source_in_use()).get(name)
-    if band is None:
-        return
-    if not math.isfinite(value) or not band[0] <= value <= band[1]:
+    if band is not None and not band[0] <= value <= band[1]:
         raise ClaimError(
             f"{name} = {value:.4g} lies outside the band {band[0]:g} to {band[1]:g} in which the "
             "course states it",
@@ -88,16 +91,6 @@ def source_in_use() -> str:
 def _expected() -> dict[str, dict[str, list[float]]]:
     path = paths.notebooks() / "expected.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _show(text: str, volatile: bool) -> None:
-    """Print a line; in a notebook a volatile one is marked, since it differs at every run."""
-    if not volatile:
-        print(text)
-        return
-    from IPython.display import display
-
-    display({"text/plain": text}, raw=True, metadata={VOLATILE: True})
 
 
 def _digits(value: float) -> str:
