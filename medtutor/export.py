@@ -12,6 +12,7 @@ A file is checked before it appears: it is run on a sample, and its answers must
 """
 
 import contextlib
+import gc
 import io
 import logging
 import timeit
@@ -82,8 +83,8 @@ class Latency(NamedTuple):
 
 def latency(call: Callable[[], Any], repeats: int = 200, warm_up: int = 10) -> Latency:
     """Measure how long a call takes, one at a time, as a monitor would make it."""
-    collecting = "import gc; gc.enable()"  # a monitor's process collects its garbage as well
-    times = timeit.repeat(call, collecting, number=1, repeat=warm_up + repeats)[warm_up:]
+    # With garbage collected, which timeit turns off and a monitor does not.
+    times = timeit.repeat(call, gc.enable, number=1, repeat=warm_up + repeats)[warm_up:]
     return Latency(float(np.median(times)), float(np.percentile(times, 99)))
 
 
@@ -183,10 +184,16 @@ def to_litert(
     DataError, MedtutorError
         As for `to_onnx`; also if the conversion fails, or an LSTM is to become int8.
     """
+    import keras
+
     if calibration is not None:
         _refuse_lstm(model, path, "TensorFlow's int8 conversion of an LSTM kills the process")
     with _appears(path, ".tflite") as temporary:
-        small = _for_one(model) if is_recurrent(model) else model
+        small = model
+        if is_recurrent(model):  # the same model for a batch of exactly 1
+            entry = keras.Input(batch_shape=(1, *model.input_shape[1:]))
+            small = keras.models.clone_model(model, input_tensors=entry)
+            small.set_weights(model.get_weights())
         temporary.write_bytes(convert(small, calibration))
         sample = _noise(model) if calibration is None else calibration
         _compare(model, temporary, sample, "float32" if calibration is None else "int8")
@@ -229,16 +236,6 @@ def is_recurrent(model: "keras.Model") -> bool:
 def _noise(model: "keras.Model") -> np.ndarray:
     shape = tuple(model.input_shape[1:])
     return np.random.default_rng(0).standard_normal((8, *shape), dtype=np.float32)
-
-
-def _for_one(model: "keras.Model") -> "keras.Model":
-    """Build the same model for a batch of exactly 1."""
-    import keras
-
-    entry = keras.Input(batch_shape=(1, *model.input_shape[1:]))
-    twin = keras.models.clone_model(model, input_tensors=entry)
-    twin.set_weights(model.get_weights())
-    return twin
 
 
 def _refuse_lstm(model: "keras.Model", path: str | Path, reason: str) -> None:
