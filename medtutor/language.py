@@ -58,11 +58,7 @@ def catalogue(domain: str, language: str) -> dict[str, str]:
 
 
 def say(text: str) -> str:
-    """Give what the package says in the reader's language, on its way to the reader.
-
-    The code keeps its f-strings: a message of the catalogue holds ``{names}`` for what is filled
-    in, and a finished text is recognised by the words between them.
-    """
+    """Give what the package says in the reader's language, on its way to the reader."""
     return finished(text, in_use())
 
 
@@ -82,6 +78,7 @@ def finished(text: str, language: str, letters: int = 1) -> str:
 @cache
 def _patterns(language: str) -> list[tuple[int, re.Pattern[str], list[str], str]]:
     """Make patterns of the messages with ``{names}``, those with most words of their own first."""
+    # The code keeps its f-strings: a finished text is known by the words between what is filled in.
     found = []
     for text, translation in catalogue("medtutor", language).items():
         words = PLACE.split(text)[::2]
@@ -99,12 +96,10 @@ def taught(number: str, text: str) -> str:
 
 
 def blocks(markdown: str) -> list[str]:
-    """Cut Markdown into paragraphs and the gaps between them; joined they are what they were.
-
-    Code, formulas and HTML comments stay whole; a glossary's entries are paragraphs of their own.
-    """
+    """Cut Markdown into paragraphs and the gaps between them; joined they are what they were."""
     parts: list[str] = []
     for part in GAP.split(markdown):
+        # Code, formulas, comments stay whole; a glossary's entries are paragraphs of their own.
         whole = parts[-1].replace("```{glossary}", "") if parts else ""
         if (
             whole.count("```") % 2

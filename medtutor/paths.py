@@ -13,10 +13,7 @@ _HERE = Path(__file__).resolve().parent
 
 
 def root() -> Path:
-    """Find the folder that holds `notebooks/` and `data/`.
-
-    In a clone that is the folder above the package; in an installed wheel the copy inside it.
-    """
+    """Find the folder of `notebooks/` and `data/`: above the package, in a wheel inside of it."""
     return _HERE.parent if (_HERE.parent / "notebooks").is_dir() else _HERE / "_course"
 
 

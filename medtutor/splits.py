@@ -87,16 +87,14 @@ class Split:
 
     def table(self) -> list[Row]:
         """Count patients, samples and classes per part."""
+        names = dict(enumerate(self.class_names)) or {c: str(c) for c in np.unique(self.labels)}
+        if not np.issubdtype(self.labels.dtype, np.integer):
+            names = {}
         rows = []
         for part in PARTS:
             index = getattr(self, part)
             values = self.labels[index]
-            counts: dict[str, int] = {}
-            if np.issubdtype(self.labels.dtype, np.integer):
-                names = dict(enumerate(self.class_names)) or {
-                    c: str(c) for c in np.unique(self.labels)
-                }
-                counts = {name: int(np.sum(values == code)) for code, name in names.items()}
+            counts = {name: int(np.sum(values == code)) for code, name in names.items()}
             rows.append(Row(part, len(np.unique(self.patients[index])), len(index), counts))
         return rows
 

@@ -95,14 +95,11 @@ def network(input_shape: tuple[int, int, int], classes: int, seed: int = 0) -> k
 
 
 def article(images: Sequence[np.ndarray], labels: np.ndarray, split: Split) -> np.ndarray:
-    """Train the article's CNN as printed, and give its class for each test image.
-
-    224 x 224 pixels, three equal channels, divided by 255; batches are made when they are needed.
-    """
+    """Train the article's CNN as printed, and give its class for each test image."""
     import keras
     from keras import layers
 
-    def x(chosen: np.ndarray) -> np.ndarray:
+    def x(chosen: np.ndarray) -> np.ndarray:  # a batch, when it is needed
         small = np.stack([resize(images[k], SIDES[-1]) for k in chosen])[..., None]
         return np.repeat(small / 255, 3, axis=-1)
 

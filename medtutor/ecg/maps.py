@@ -134,12 +134,10 @@ def spread(beat_map: np.ndarray, fs: float = 360.0, length: int = 2000) -> np.nd
 def pool(
     maps: np.ndarray, spreads: np.ndarray, voice: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Join the beat maps of several leads (leads, n, bins) into one; also give each lead's weight.
-
-    The logits are averaged (a logarithmic opinion pool: Genest and Zidek, Statistical Science
-    1:114, 1986), so a lead that is sure that there is no beat can overrule one that half sees one.
-    A lead counts by ``1 / spread``, bin by bin by its `voice`: one lost in noise does not decide.
-    """
+    """Join beat maps of several leads (leads, n, bins) into one; also give each lead's weight."""
+    # The logits are averaged (a logarithmic opinion pool: Genest and Zidek, Statistical Science
+    # 1:114, 1986), so a lead that is sure that there is no beat can overrule one that half sees
+    # one. A lead counts by its `voice` bin by bin: one lost in noise does not decide.
     weight = 1 / spreads
     each = weight[:, :, None] * (1.0 if voice is None else voice)
     each = each / each.sum(axis=0)
