@@ -1,7 +1,5 @@
 """Read the small CSV files that describe a data set (``labels.csv``, ``split.csv``); write some."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io
@@ -32,7 +30,7 @@ class Table(dict[str, list[str]]):
         super().__init__(columns)
         self.path, self.lines = path, lines
 
-    def take(self, rows: Iterable[int]) -> Table:
+    def take(self, rows: Iterable[int]) -> "Table":
         """Keep some rows."""
         chosen = list(rows)
         some = {name: [values[k] for k in chosen] for name, values in self.items()}

@@ -4,8 +4,6 @@ Images come as an `ImageSet`, ECGs as an `EcgSet` of `Recording`s and as `Window
 `Interval` is an estimate with its uncertainty, a `Flag` one suspicion about one item.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -121,7 +119,7 @@ class Windows:
         """Give the number of windows."""
         return len(self.signal)
 
-    def __getitem__(self, index: np.ndarray | slice) -> Windows:
+    def __getitem__(self, index: np.ndarray | slice) -> "Windows":
         """Take some of the windows."""
         part = {f.name: getattr(self, f.name) for f in fields(self)}
         part.update({k: v[index] for k, v in part.items() if isinstance(v, np.ndarray)})
@@ -211,7 +209,7 @@ class ImageSet:
         what = f"{len(self)} {kind}images in {self.unit}"
         return f"ImageSet({self.name!r}: {what}, {people}; {classes})"
 
-    def take(self, indices: np.ndarray) -> ImageSet:
+    def take(self, indices: np.ndarray) -> "ImageSet":
         """Pick images by index or by a boolean mask; everything else goes with them."""
         chosen = np.arange(len(self))[np.asarray(indices)]
         changes: dict[str, Any] = {}

@@ -4,13 +4,11 @@ The table is that of lesson 17: the rhythm around a beat, and how it differs fro
 its own recording. So are the settings of the trees; nothing is chosen on validation subjects.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +20,8 @@ from medtutor.capstone.work import Outcome, Score, difference, right, surest
 from medtutor.ecg.beats import AAMI
 from medtutor.ecg.segments import band_pass
 from medtutor.errors import DataError
+from medtutor.splits import Split
 from medtutor.types import Flag, Interval, Recording
-
-if TYPE_CHECKING:
-    from medtutor.splits import Split
 
 ENOUGH, PEOPLE = 50, 4  # beats of a class, and subjects who have it, below which it is not named
 TREES, LEAVES = 60, 7
@@ -43,7 +39,7 @@ class Rows:
     subject: np.ndarray
     start: np.ndarray
 
-    def __getitem__(self, index: np.ndarray) -> Rows:
+    def __getitem__(self, index: np.ndarray) -> "Rows":
         """Take some of the beats."""
         return Rows(*(getattr(self, f.name)[index] for f in fields(self)))
 
@@ -55,7 +51,7 @@ class Beats(Records):
     task = "beats"
 
     @classmethod
-    def of(cls, work: Records) -> Beats:
+    def of(cls, work: Records) -> "Beats":
         """Ask of records which class each beat is of, in place of the heart rate."""
         tapes = [r for r in work.data.recordings if len(r.beats) > 2]
         lengths = [len(r.beats) for r in tapes]

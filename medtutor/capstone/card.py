@@ -21,16 +21,16 @@ from markdown_it import MarkdownIt
 
 from medtutor import language, manifests, paths
 from medtutor.capstone import inspect
+from medtutor.capstone.work import Outcome
 from medtutor.plots import style
+from medtutor.splits import Split
+from medtutor.types import Flag
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from medtutor.capstone.pictures import Pictures
     from medtutor.capstone.records import Records
-    from medtutor.capstone.work import Outcome
-    from medtutor.splits import Split
-    from medtutor.types import Flag
 
     Work: TypeAlias = Pictures | Records  # and those that ask something else of them
 

@@ -17,12 +17,11 @@ from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.pictures import Pictures
 from medtutor.capstone.work import Outcome, Score, difference, with_width
 from medtutor.errors import DataError
+from medtutor.splits import Split
 from medtutor.types import Flag, ImageSet, Interval
 
 if TYPE_CHECKING:
     import keras
-
-    from medtutor.splits import Split
 
 CROP, WHOLE = 64, 128  # pixels per side: of crops around a finding, and of other images
 STEPS, EPOCHS, BATCH = 360, 10, 16

@@ -3,12 +3,10 @@
 TensorFlow is imported when a network is built.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +18,8 @@ from medtutor.capstone.work import Outcome, Score, Trained, difference, right, s
 from medtutor.ct import preprocess
 from medtutor.datasets.images import shrunk
 from medtutor.language import say
+from medtutor.splits import Split
 from medtutor.types import Flag, ImageSet, Interval
-
-if TYPE_CHECKING:
-    import keras
-
-    from medtutor.splits import Split
 
 SIDE = 56  # pixels that the network reads
 MAP = "viridis"  # of a map of importance
@@ -42,7 +36,7 @@ class Pictures(Trained):
     data: ImageSet
     flags: list[Flag] = field(default_factory=list)
     colour: np.ndarray | None = None  # shape (n, 56, 56, 3), 0 to 255
-    network: keras.Model | None = None
+    network: Any = None
     side: int = SIDE  # pixels that the network reads; for whole slices, training chooses
 
     notes = property(attrgetter("data.notes"), doc="What reading has to say.")
@@ -104,7 +98,7 @@ class Pictures(Trained):
         ]
         return flags + inspect.shortcuts(self.data, flags), found
 
-    def take(self, keep: np.ndarray) -> Pictures:
+    def take(self, keep: np.ndarray) -> "Pictures":
         """Keep some of the images."""
         colour = None if self.colour is None else self.colour[keep]
         return replace(self, data=self.data.take(keep), colour=colour, network=None)

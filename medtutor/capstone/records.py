@@ -3,13 +3,11 @@
 TensorFlow is imported when a network is built.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +16,8 @@ from medtutor.capstone import copies
 from medtutor.capstone.card import CardPicture, picture
 from medtutor.capstone.work import Outcome, Score, Trained, difference
 from medtutor.errors import DataError
+from medtutor.splits import Split
 from medtutor.types import EcgSet, Flag, Interval
-
-if TYPE_CHECKING:
-    from medtutor.splits import Split
 
 LENGTH = 2000  # samples in a window
 STEPS = 350  # training steps at most
@@ -148,7 +144,7 @@ class Records(Trained):
                 flags.append(Flag(f"rates {name}", "rare class", f"{people} subjects only"))
         return flags
 
-    def take(self, keep: np.ndarray) -> Records:
+    def take(self, keep: np.ndarray) -> "Records":
         """Keep some of the windows."""
         return replace(self, windows=self.windows[keep], network=None, scales=None)
 

@@ -12,12 +12,11 @@ import numpy as np
 
 from medtutor.ct.preprocess import LUNG_WINDOW, SOFT_TISSUE_WINDOW, body, crop, resize, window
 from medtutor.language import say
+from medtutor.splits import Split
 from medtutor.types import ImageSet
 
 if TYPE_CHECKING:
     import keras
-
-    from medtutor.splits import Split
 
 SIDES = (56, 112, 224)  # pixels that a network may read
 LEAST = 112  # pixels per side of a picture below which nothing is gained by a larger input

@@ -1,7 +1,5 @@
 """Open what ``--data`` names, whatever it is, and say where the results go."""
 
-from __future__ import annotations
-
 import csv
 import os
 import shutil

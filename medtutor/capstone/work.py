@@ -1,7 +1,5 @@
 """What pictures and records have in common: the same face (`Trained`) and the same outcome."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple

@@ -1,17 +1,12 @@
 """Beats: their codes, a detector that finds them, and the heart rate that follows from them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from medtutor.ecg.quality import bridge
 from medtutor.errors import DataError
-
-if TYPE_CHECKING:
-    from medtutor.types import Recording, Windows
+from medtutor.types import Recording, Windows
 
 BEAT_CODES = {
     "N": "normal",

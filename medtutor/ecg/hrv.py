@@ -7,16 +7,13 @@ beats that both come from the sinus node. An ectopic beat spoils the interval be
 interval after it.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from medtutor.types import Recording, Windows
+from medtutor.types import Recording, Windows
 
 NORMAL = ("N", "L", "R", "B")
 """WFDB codes of beats that the sinus node sets off: normal, or with a blocked bundle branch. In

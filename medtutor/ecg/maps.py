@@ -5,8 +5,6 @@ lead's map a better one. Nothing here needs TensorFlow: a map may come from Kera
 `segments.beat_map`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@
 sequence in both directions and says where the beats lie. What its beat map says is in `ecg.maps`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

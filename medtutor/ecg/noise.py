@@ -5,8 +5,6 @@ in Cardiology 11:381, 1984): baseline wander, muscle and electrode motion, and w
 the white noise of amplifier and tape.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

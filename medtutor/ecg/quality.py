@@ -4,8 +4,6 @@ The indices of the signal follow Li, Mark and Clifford, Physiol Meas 29:15 (2008
 Behar, Li and Rezek, Physiol Meas 33:1419 (2012). None of them needs a label.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple

@@ -10,8 +10,6 @@ carry the patient, the number of the first sample and a checksum. So the receive
 lost, who it belongs to, and what is not a packet at all.
 """
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading
@@ -50,6 +48,14 @@ class Reading(NamedTuple):
     high: float
     quality: float
     why: str
+
+
+class Packet(NamedTuple):
+    """A piece of one patient's signal in millivolts, from sample `start` of the patient's clock."""
+
+    patient: str
+    start: int
+    samples: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -214,14 +220,6 @@ class Preparation:
 
 
 # ------------------------------ where the pieces come from
-
-
-class Packet(NamedTuple):
-    """A piece of one patient's signal in millivolts, from sample `start` of the patient's clock."""
-
-    patient: str
-    start: int
-    samples: np.ndarray
 
 
 def chunks(signal: np.ndarray, size: int) -> Iterator[np.ndarray]:
