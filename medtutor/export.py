@@ -35,6 +35,8 @@ TOLERANCE: Mapping[str, float] = {"float32": 1e-4, "int8": 0.1}
 samples; outputs are probabilities or targets of about unit spread."""
 
 Output = np.ndarray | dict[str, np.ndarray]
+# Name of the input, names of the outputs, and what computes these.
+Opened = tuple[str, list[str], Callable[[np.ndarray], list[np.ndarray]]]
 
 
 class Session:
@@ -49,7 +51,7 @@ class Session:
         self.path = Path(path)
         opened = _open_litert if self.path.suffix == ".tflite" else _open_onnx
         try:
-            self.input_name, self._run = opened(self.path)
+            self.input_name, self._outputs, self._run = opened(self.path)
         except Exception as error:  # each engine raises classes of its own
             raise DataError(
                 f"this is not a model that runs here ({type(error).__name__})",
@@ -64,7 +66,8 @@ class Session:
 
     def __call__(self, x: np.ndarray) -> Output:
         """Run the model."""
-        return self._run(x)
+        found = self._run(x)
+        return found[0] if len(found) == 1 else dict(zip(self._outputs, found, strict=True))
 
 
 def gap(first: Output, second: Output) -> float:
@@ -278,7 +281,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _open_onnx(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
+def _open_onnx(path: Path) -> Opened:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -289,15 +292,10 @@ def _open_onnx(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
     )
     name = session.get_inputs()[0].name
     names = [output.name for output in session.get_outputs()]
-
-    def run(x: np.ndarray) -> Output:
-        found = session.run(None, {name: x})
-        return found[0] if len(names) == 1 else dict(zip(names, found, strict=True))
-
-    return name, run
+    return name, names, lambda x: session.run(None, {name: x})
 
 
-def _open_litert(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
+def _open_litert(path: Path) -> Opened:
     from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
     engine = Interpreter(model_content=path.read_bytes(), num_threads=1)
@@ -311,11 +309,10 @@ def _open_litert(path: Path) -> tuple[str, Callable[[np.ndarray], Output]]:
         engine.invoke()
         return [_real(engine.get_tensor(e["index"]), *e["quantization"]) for e in exits.values()]
 
-    def run(x: np.ndarray) -> Output:
-        found = [np.concatenate(rows) for rows in zip(*map(one, x), strict=True)]
-        return found[0] if len(exits) == 1 else dict(zip(exits, found, strict=True))
+    def run(x: np.ndarray) -> list[np.ndarray]:
+        return [np.concatenate(rows) for rows in zip(*map(one, x), strict=True)]
 
-    return name, run
+    return name, list(exits), run
 
 
 def _quantised(x: np.ndarray, scale: float, zero: int) -> np.ndarray:

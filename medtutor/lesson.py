@@ -2,8 +2,9 @@
 
 import logging
 import os
-from contextlib import suppress
 from types import ModuleType
+
+from threadpoolctl import threadpool_limits
 
 from medtutor import language, ledger, paths
 from medtutor.language import say
@@ -39,10 +40,7 @@ def begin(number: str, data: str | None = None) -> None:
     )
     # A filter and not a level: TensorFlow sets its level anew when it is imported.
     logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
-    with suppress(ImportError):
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(int(threads))
+    threadpool_limits(int(threads))
     source = os.environ.get("MEDTUTOR_DATA", "") or "default"
     named = source if source == "default" or ledger.source_in_use() else say("your folder")
     about = f"Lesson {number} on the data source: {named}" if data else f"Lesson {number}"
