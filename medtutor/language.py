@@ -148,12 +148,13 @@ def notebook(lesson: Path, language: str) -> bytes:
     known = catalogue(lesson.name[:2], language), catalogue("medtutor", language)
     for cell in book["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = _lines(translate("".join(cell["source"]), *known))
+            text = translate("".join(cell["source"]), *known)
+            cell["source"] = text.splitlines(keepends=True)
         for output in cell.get("outputs", []):
             _speak(output, language, *known)
             if "text" in output:
-                text = "".join(output["text"])
-                output["text"] = _lines(LINE.sub(lambda m: finished(m[0], language, LONG), text))
+                text = LINE.sub(lambda m: finished(m[0], language, LONG), "".join(output["text"]))
+                output["text"] = text.splitlines(keepends=True)
     return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
@@ -163,22 +164,17 @@ def _speak(output: dict[str, Any], language: str, *known: Mapping[str, str]) -> 
     if "text/markdown" in shown:
         text = "".join(shown["text/markdown"])
         one = finished(text, language, LONG)
-        shown["text/markdown"] = _lines(translate(text, *known) if one == text else one)
+        told = translate(text, *known) if one == text else one
+        shown["text/markdown"] = told.splitlines(keepends=True)
     if "text/html" in shown:
-        shown["text/html"] = _lines(
-            FOLDED.sub(
-                lambda m: (
-                    f"<details><summary>{translate(m[1], *known)}</summary>"
-                    f"{escape(translate(unescape(m[2]), *known))}</details>"
-                ),
-                "".join(shown["text/html"]),
-            )
+        told = FOLDED.sub(
+            lambda m: (
+                f"<details><summary>{translate(m[1], *known)}</summary>"
+                f"{escape(translate(unescape(m[2]), *known))}</details>"
+            ),
+            "".join(shown["text/html"]),
         )
+        shown["text/html"] = told.splitlines(keepends=True)
     picture = output.get("metadata", {}).get("image/png", {})
     if "alt" in picture:
         picture["alt"] = translate(picture["alt"], *known)
-
-
-def _lines(text: str) -> list[str]:
-    """Cut a text as a notebook keeps it."""
-    return text.splitlines(keepends=True)
