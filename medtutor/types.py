@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["EcgSet", "Flag", "ImageSet", "Interval", "Recording", "Windows"]
-
 
 class _Ends(NamedTuple):
     value: float

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft, ndimage
 
 from medtutor.ct.preprocess import resize
@@ -160,7 +161,9 @@ def record_pairs(recordings: Sequence[Recording]) -> list[Twin]:
     """
     from scipy.spatial import cKDTree
 
-    runs = [_runs(recording.beats) for recording in recordings]
+    steps = [np.diff(recording.beats).astype(float) for recording in recordings]
+    none = np.empty((0, RUN))  # runs of consecutive RR intervals, in samples: (beats - RUN, RUN)
+    runs = [sliding_window_view(rr, RUN) if len(rr) >= RUN else none for rr in steps]
     owner = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
     if len(owner) < 2:
         return []
@@ -183,14 +186,6 @@ def record_pairs(recordings: Sequence[Recording]) -> list[Twin]:
             if abs(score) >= SAME_RECORD:
                 found.append(Twin(i, j, abs(score), score < 0))
     return found
-
-
-def _runs(beats: np.ndarray) -> np.ndarray:
-    """Give all runs of consecutive RR intervals, in samples: shape (beats - RUN, RUN)."""
-    intervals = np.diff(beats).astype(float)
-    if len(intervals) < RUN:
-        return np.empty((0, RUN))
-    return np.lib.stride_tricks.sliding_window_view(intervals, RUN)
 
 
 def _overlaid(one: Recording, two: Recording, shift: int) -> float:

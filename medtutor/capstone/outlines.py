@@ -90,9 +90,8 @@ class Outlines(Pictures):
         v, upright = split.validation, not self.around_a_finding
         callbacks = [Progress(len(split.train), "images", EPOCHS, "epoch")]
         if len(v):
-            callbacks.append(
-                keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
-            )
+            best = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
+            callbacks.append(best)
         history = self.network.fit(
             batches(x[split.train], inside[split.train], np.random.default_rng(seed), upright),
             steps_per_epoch=STEPS // EPOCHS,
@@ -107,9 +106,7 @@ class Outlines(Pictures):
             p, share = self.predict(v), self._share(v)
             found = [np.mean(dice(p > cut, share)) for cut in THRESHOLDS]
             self.threshold = float(THRESHOLDS[np.argmax(found)])
-        return {
-            name: [float(value) for value in values] for name, values in history.history.items()
-        }
+        return {name: [*map(float, values)] for name, values in history.history.items()}
 
     def predict(self, indices: np.ndarray) -> np.ndarray:
         """Give the probability of each pixel, shape (n, side, side)."""

@@ -117,7 +117,11 @@ class Monitor:
             return self._take(piece)
         if start < self._seen:
             return self._take(piece[self._seen - start :])
-        return self._skip(start - self._seen) + self._take(piece)
+        # Time passes without samples; a long break costs no more than a short one.
+        shown = min(start - self._seen, round(LONGEST_GAP * self.fs))
+        due = self._take(np.full(shown, np.nan, np.float32))
+        self._seen = start
+        return due + self._take(piece)
 
     def end(self) -> Reading:
         """Say that no more comes: a display must not go on showing the last rate."""
@@ -134,13 +138,6 @@ class Monitor:
             self._seen += n
             if self._seen % self.hop == 0:
                 due.append(self._read())
-        return due
-
-    def _skip(self, samples: int) -> list[Reading]:
-        """Let time pass without samples. A long break costs no more than a short one."""
-        shown = min(samples, round(LONGEST_GAP * self.fs))
-        due = self._take(np.full(shown, np.nan, np.float32))
-        self._seen += samples - shown
         return due
 
     def _read(self) -> Reading:
