@@ -101,8 +101,10 @@ class Monitor:
         if not 1 <= every * fs < np.inf:
             raise DataError(f"a reading every {every:g} s", remedy="Give at least one sample.")
         self.reader, self.fs, self.hop = reader, float(fs), round(every * fs)
-        self._prepare = Preparation(fs, length)
-        self._memory = np.empty(self._prepare.samples, np.float32)
+        places = np.arange(length) * (fs / FS)  # where the samples at 360 Hz lie
+        samples = int(np.ceil(places[-1])) + 1  # of a window as it arrives
+        self._places = places + (samples - 1 - places[-1])  # both end with the latest one
+        self._memory = np.empty(samples, np.float32)
         self.admit()
 
     def admit(self, patient: str = "", start: int = 0) -> None:
@@ -152,6 +154,23 @@ class Monitor:
         rate, low, high, why = self.reader(filtered)
         return Reading(time, rate, low, high, good, why)
 
+    def _prepare(self, raw: np.ndarray) -> tuple[np.ndarray | None, float, str]:
+        """Repair, judge, filter a window: at 360 Hz (None where it tells nothing), quality, why."""
+        with np.errstate(invalid="ignore"):
+            missing = ~(np.abs(raw) <= LARGEST)
+        if missing.any():
+            if quality.runs(missing).max() > BRIDGE * self.fs:
+                return None, 0.0, "missing"
+            quality.bridge(raw, missing)
+        flat = quality.flat_share(raw, self.fs)
+        if flat * len(raw) >= FLAT * self.fs:
+            return None, 0.0, "flat"
+        filtered = band_pass(raw[None], self.fs)[0]
+        if self.fs != FS:
+            filtered = CubicSpline(np.arange(len(filtered)), filtered)(self._places)
+        told = 1 - max(flat, float(missing.mean()))
+        return filtered.astype(np.float32), told * float(quality.qrs_share(raw, self.fs)), ""
+
 
 def watch(
     source: Iterable[Packet | np.ndarray],
@@ -187,33 +206,6 @@ def _numbers(samples: np.ndarray) -> np.ndarray:
             remedy="Feed one lead, such as recording.signal[:, 0].",
         )
     return piece
-
-
-class Preparation:
-    """Repair, judge and filter windows of `length` samples at 360 Hz that arrive at `fs` hertz."""
-
-    def __init__(self, fs: float, length: int) -> None:
-        self.fs = fs
-        places = np.arange(length) * (fs / FS)  # where the samples at 360 Hz lie
-        self.samples = int(np.ceil(places[-1])) + 1  # of a window as it arrives
-        self._places = places + (self.samples - 1 - places[-1])  # both end with the latest one
-
-    def __call__(self, raw: np.ndarray) -> tuple[np.ndarray | None, float, str]:
-        """Give the window band-passed at 360 Hz (None where it tells nothing), quality, and why."""
-        with np.errstate(invalid="ignore"):
-            missing = ~(np.abs(raw) <= LARGEST)
-        if missing.any():
-            if quality.runs(missing).max() > BRIDGE * self.fs:
-                return None, 0.0, "missing"
-            quality.bridge(raw, missing)
-        flat = quality.flat_share(raw, self.fs)
-        if flat * len(raw) >= FLAT * self.fs:
-            return None, 0.0, "flat"
-        filtered = band_pass(raw[None], self.fs)[0]
-        if self.fs != FS:
-            filtered = CubicSpline(np.arange(len(filtered)), filtered)(self._places)
-        told = 1 - max(flat, float(missing.mean()))
-        return filtered.astype(np.float32), told * float(quality.qrs_share(raw, self.fs)), ""
 
 
 # ------------------------------ where the pieces come from
