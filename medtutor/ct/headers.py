@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One DICOM file: where it is and what its header says."""
+    """One DICOM file: where it is, what its header says, and there as "pixels" where they begin."""
 
     path: Path
     header: dict[str, Any]
@@ -108,9 +109,19 @@ def read_headers(source: Path, strict: bool = True) -> tuple[list[Slice], list[F
     return found, left
 
 
+@cache
+def _tags() -> dict[str, Any]:
+    """Look up the tags of what is read once: there are many files."""
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.tag import Tag
+
+    return {word: Tag(tag_for_keyword(word) or 0) for word in (*TEXTS, *DECIMALS, *WHOLE)}
+
+
 def _header(path: Path, alone: bool) -> dict[str, Any] | str:
     """Read what we need of one header, or say why the file is none of the slices."""
     import pydicom
+    from pydicom.dataelem import RawDataElement
 
     if path.name.startswith(".") and not alone:
         return "hidden"
@@ -122,8 +133,9 @@ def _header(path: Path, alone: bool) -> dict[str, Any] | str:
                 return "no DICOM"
             file.seek(0)
             # A file without the 128-byte preamble (older than 1993's part 10) may be DICOM too.
-            tags = [*TEXTS, *DECIMALS, *WHOLE]
+            tags = list(_tags().values())
             data = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags, force=claims)
+            at = file.tell()
             meta = {word: str(data.file_meta.get(word, "")) for word in META}
     except OSError as error:
         if error.strerror is None:  # EOF of pydicom's own, not of the system
@@ -137,12 +149,15 @@ def _header(path: Path, alone: bool) -> dict[str, Any] | str:
         if not alone:
             return "a DICOMDIR, the table of contents of a disc"
         raise DataError("it is a DICOMDIR, which holds no images", path, "Give its folder.")
+    rows = data.get_item(_tags()["Rows"])  # as it stands in the file, and so in which encoding
     if "SOPClassUID" not in data and "SOPInstanceUID" not in data:
         raise _cut_off(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        values = {word: _value(data, word, path) for word in (*TEXTS, *DECIMALS, *WHOLE)}
+        values = {word: _value(data, word, path) for word in _tags()}
     header = {**meta, **{word: value for word, value in values.items() if value is not None}}
+    if isinstance(rows, RawDataElement):
+        header["pixels"] = (at, rows.is_implicit_VR, rows.is_little_endian)
     plain_ct = header.get("SOPClassUID") == CT_IMAGE
     if "SeriesInstanceUID" not in header or (plain_ct and not header.get("Columns")):
         # pydicom stops at the end of the file without a word, wherever that is
@@ -161,10 +176,7 @@ def _cut_off(path: Path) -> DataError:
 
 def _value(data: Any, word: str, path: Path) -> Any:
     """Turn one element into text, a number or a list of numbers, whatever VR the file gives it."""
-    from pydicom.datadict import tag_for_keyword
-    from pydicom.tag import Tag
-
-    tag = Tag(tag_for_keyword(word) or 0)
+    tag = _tags()[word]
     if tag not in data:
         return None
     shown: Any = "of an unknown type"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from medtutor.ct.headers import WHOLE, Slice, read_headers
+from medtutor.ct.headers import Slice, read_headers
 from medtutor.errors import DataError
 
 AIR = -1024.0  # HU; lowest value of a 12-bit CT, stands for what lies outside the scanned field
@@ -39,6 +39,17 @@ READABLE = {
     "PixelRepresentation": (0, 1),
     "PhotometricInterpretation": ("MONOCHROME1", "MONOCHROME2"),
 }
+# What a decoder is told of the header, in pydicom's words; and the elements that may hold pixels.
+LAYOUT = {
+    "Rows": "rows",
+    "Columns": "columns",
+    "SamplesPerPixel": "samples_per_pixel",
+    "BitsAllocated": "bits_allocated",
+    "BitsStored": "bits_stored",
+    "PixelRepresentation": "pixel_representation",
+    "PhotometricInterpretation": "photometric_interpretation",
+}
+PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -239,7 +250,7 @@ def differs(one: Slice, other: Slice) -> str:
 def _same(name: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Compare a value of two headers; numbers may differ in the last digits."""
     mine, theirs = one.get(name), other.get(name)
-    if mine is None or theirs is None or isinstance(mine, str):
+    if mine == theirs or mine is None or theirs is None or isinstance(mine, str):
         return bool(mine == theirs)
     a, b = np.ravel(mine).astype(float), np.ravel(theirs).astype(float)
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=1e-4))
@@ -311,11 +322,12 @@ def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
         if stored.shape != target.shape:
             raise DataError("the file is cut off or damaged", item.path, "Copy it again.")
         slope, intercept = item.header["RescaleSlope"], item.header["RescaleIntercept"]
-        target[...] = stored.astype(np.float64) * slope + intercept
+        values = np.multiply(stored, slope, dtype=np.float64)
+        np.add(values, intercept, out=target, casting="same_kind")
         outside = _padded(item.header, stored, slope, intercept, notes)
         below = target < AIR if outside is None else outside | (target < AIR)
-        clipped += int(below.sum())
-        target[below] = AIR
+        clipped += int(np.count_nonzero(below))
+        np.copyto(target, AIR, where=below)
         if (kind := item.header.get("RescaleType", "HU")) != "HU":
             notes[f"the header calls its values {kind}, not HU"] = None
     if clipped:
@@ -325,13 +337,16 @@ def _volume(slices: Sequence[Slice]) -> tuple[np.ndarray, list[str]]:
 
 def _decode(item: Slice) -> np.ndarray:
     """Decode the pixels of one file, and say in our words why that fails."""
-    import pydicom
-    from pydicom.pixels import get_decoder, pixel_array
+    from pydicom.pixels import get_decoder
     from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-    syntax = UID(item.header["TransferSyntaxUID"])
+    head = item.header
+    syntax = UID(head["TransferSyntaxUID"])
+    if not syntax:  # a file without preamble never says its syntax, which is then plain
+        syntax = ImplicitVRLittleEndian if head["pixels"][1] else ExplicitVRLittleEndian
     try:
-        if syntax and not get_decoder(syntax).is_available:
+        decoder = get_decoder(syntax)
+        if not decoder.is_available:
             raise NotImplementedError
     except NotImplementedError as error:
         raise DataError(
@@ -342,23 +357,42 @@ def _decode(item: Slice) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data = pydicom.dcmread(item.path, force=True)
-            if not syntax:  # a file without preamble never says its syntax, which is then plain
-                implicit = data.original_encoding[0]
-                syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-                data.file_meta.TransferSyntaxUID = syntax
-            for word in (*WHOLE[:8], "PhotometricInterpretation"):
-                if word in data:  # what we understood, whatever VR the file gives it
-                    del data[word]
-                if word in item.header:
-                    setattr(data, word, item.header[word])
-            return pixel_array(data, correct_unused_bits=not _fills_the_word(item.header))
-    except AttributeError as error:
+            element = _pixels(item)
+            # What we understood of the header, whatever VR the file gives it.
+            options = {name: head[word] for word, name in LAYOUT.items() if word in head}
+            return decoder.as_array(
+                element.value,
+                pixel_keyword=PIXELS[element.tag],
+                pixel_vr=element.VR,
+                number_of_frames=head.get("NumberOfFrames") or 1,
+                correct_unused_bits=not _fills_the_word(head),
+                view_only=True,
+                **options,
+            )[0]
+    except (AttributeError, EOFError) as error:
         raise DataError(
             "it has no pixel data, or is cut off", item.path, "Copy the series again."
         ) from error
     except Exception as error:  # the syntax is supported: the bytes are wrong
         raise DataError("the file is cut off or damaged", item.path, "Copy it again.") from error
+
+
+def _pixels(item: Slice) -> Any:
+    """Read the element that holds the pixels, from where the reading of the header ended."""
+    from pydicom.filereader import data_element_generator, dcmread
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    with item.path.open("rb") as file:
+        if item.header["TransferSyntaxUID"] == DeflatedExplicitVRLittleEndian:
+            elements = list(dcmread(file).values())
+        else:
+            at, *encoding = item.header["pixels"]
+            file.seek(at)
+            elements = list(data_element_generator(file, *encoding))
+    found = [element for element in elements if element.tag in PIXELS]
+    if len(found) != 1:
+        raise AttributeError("no pixels, or of several kinds")
+    return found[0]
 
 
 def _fills_the_word(header: dict[str, Any]) -> bool:
