@@ -64,9 +64,10 @@ def _cut_one(recording: Recording, length: int, step: int) -> Windows:
     if len(start):
         every = np.lib.stride_tricks.sliding_window_view(signal, length, axis=0)
         view = every[::step].transpose(0, 2, 1)
+    first = np.ascontiguousarray(view[:, :, 0])
     rate = rates(recording.beats, fs, start, length)
     reason = np.select(
-        [np.isnan(view[:, :, 0]).any(axis=1), _stands_still(view[:, :, 0], fs), np.isnan(rate)],
+        [np.isnan(first).any(axis=1), _stands_still(first, fs), np.isnan(rate)],
         ["missing samples", "a flat line", "fewer than two beats"],
         default="",
     )
@@ -75,7 +76,7 @@ def _cut_one(recording: Recording, length: int, step: int) -> Windows:
     after = np.where(start + 2 * length <= len(signal), start + length, len(signal))
     change = rates(recording.beats, fs, after, length) - rate
     return Windows(
-        signal=view[keep].astype(np.float32, order="C", copy=False),
+        signal=view if len(keep) == len(view) else view[keep],  # `join` copies
         rate=rate[keep],
         change=change[keep],
         beats=_beats_inside(recording.beats, start[keep], length),
@@ -128,7 +129,7 @@ def join(parts: Iterable[Windows]) -> Windows:
         for name in ("rate", "change", "subject", "record", "start")
     }
     return Windows(
-        signal=np.concatenate([p.signal[:, :, :leads] for p in parts]),
+        signal=np.concatenate([p.signal[:, :, :leads] for p in parts], dtype=np.float32),
         beats=np.concatenate(
             [np.pad(p.beats, w, constant_values=np.nan) for p, w in zip(parts, fill, strict=True)]
         ),

@@ -5,8 +5,11 @@ import shutil
 import numpy as np
 import pytest
 import wfdb
+from hypothesis import given
+from hypothesis import strategies as st
 
 from medtutor import datasets
+from medtutor.ecg import io, quality
 from medtutor.ecg.io import DS1, DS2, PACED, read_folder, read_record
 from medtutor.errors import SplitError
 
@@ -90,6 +93,29 @@ def test_missing_samples_are_said_and_stay_missing(tmp_path):
 def test_flat_stretches_are_said(tmp_path):
     make(tmp_path, gaps=[(4, 7, 0.0), (10, 12, 1.0), (14, 14.5, 0.0)])
     assert read_record(tmp_path / "r1").notes == ("lead MLII has 2 flat stretches, 5.0 s together",)
+
+
+@given(
+    samples=st.integers(3, 3000),
+    fs=st.sampled_from([1.0, 2.0, 3.0, 4.5, 100.0, 360.0]),
+    tall=st.sampled_from([0, 0.005, 0.02, 0.1, 0.5]),
+    still=st.integers(0, 400),
+    lost=st.sampled_from([0, 0.02, 0.6]),
+    seed=st.integers(0, 10**6),
+)
+def test_short_cuts_find_what_the_definitions_find(samples, fs, tall, still, lost, seed):
+    rng = np.random.default_rng(seed)
+    signal = rng.normal(0, 0.001, samples).astype(np.float32)
+    signal[rng.random(samples) < tall] += np.float32(rng.choice([-0.008, 0.009, 0.02]))
+    at = rng.integers(samples)
+    signal[at : at + still] = signal[at]
+    signal[rng.random(samples) < lost] = np.nan
+    signal[:2] = 0.0, 0.001
+    found = " ".join(io._gaps(signal, fs, "II", None))
+    low, high = np.nanpercentile(signal, [1, 99])
+    assert ("lower than" in found) == (high - low < 0.01)
+    flat = quality.runs(np.diff(signal) == 0) + 1
+    assert ("flat stretch" in found) == bool((flat > fs).any())
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.5])
