@@ -101,16 +101,19 @@ def test_flat_stretches_are_said(tmp_path):
     tall=st.sampled_from([0, 0.005, 0.02, 0.1, 0.5]),
     still=st.integers(0, 400),
     lost=st.sampled_from([0, 0.02, 0.6]),
+    comb=st.booleans(),
     seed=st.integers(0, 10**6),
 )
-def test_short_cuts_find_what_the_definitions_find(samples, fs, tall, still, lost, seed):
+def test_short_cuts_find_what_the_definitions_find(samples, fs, tall, still, lost, comb, seed):
     rng = np.random.default_rng(seed)
     signal = rng.normal(0, 0.001, samples).astype(np.float32)
     signal[rng.random(samples) < tall] += np.float32(rng.choice([-0.008, 0.009, 0.02]))
+    if comb:  # one in a hundred is tall, and those are the ones that the bound looks at
+        signal[::200], signal[100::200] = -0.1, 0.1
     at = rng.integers(samples)
     signal[at : at + still] = signal[at]
     signal[rng.random(samples) < lost] = np.nan
-    signal[:2] = 0.0, 0.001
+    signal[1:3] = 0.0, 0.001
     found = " ".join(io._gaps(signal, fs, "II", None))
     low, high = np.nanpercentile(signal, [1, 99])
     assert ("lower than" in found) == (high - low < 0.01)
