@@ -13,7 +13,8 @@ and ``test/``. Outlines are read from ``masks/``: images of the same names, not 
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -72,7 +73,7 @@ def load_folder(folder: str | Path, progress: bool = False) -> ImageSet:
     listing, root, left = _listing(Path(folder), Faults(strict=True))
     quiet = not progress or len(listing["file"]) < 1000  # shorter than a moment
     files = tqdm(listing["file"], "images", unit="file", leave=False, disable=quiet)
-    pictures = [read_image(root / file) for file in files]
+    pictures = [read_image(os.path.join(root, file)) for file in files]
     found = _image_set(listing, root, pictures, "grey")
     reasons = {flag.reason: flag.item for flag in reversed(left)}
     counts = Counter(flag.reason for flag in left)
@@ -122,9 +123,11 @@ def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
     listed = known if masks.is_dir() else ()
     outlines = {outline_of(masks, PurePosixPath(file)) for file in listed}
     found = []
-    for path in sorted(path for path in root.rglob("*") if path.is_file()):
-        file = path.relative_to(root)
-        if path in outlines or not known.isdisjoint(map(str, (file.as_posix(), *file.parents))):
+    for name in _files(str(root)):
+        if name in known:
+            continue
+        path, file = root / name, PurePosixPath(name)
+        if path in outlines or not known.isdisjoint(map(str, file.parents)):
             continue  # a listed folder is a series, of which its reader takes care
         if any(_hidden(part) for part in file.parts):
             why = "it is hidden"
@@ -136,8 +139,19 @@ def _left_out(root: Path, known: set[str], table: str = "") -> list[Flag]:
             why = "it lies in no class folder"
         else:
             why = f"files {path.suffix or 'without a suffix'} are not read here"
-        found.append(Flag(file.as_posix(), "left out", why))
+        found.append(Flag(name, "left out", why))
     return found
+
+
+def _files(folder: str, above: str = "") -> Iterator[str]:
+    """List the files in a folder and below it, in order, by their paths from there."""
+    # One call of the system a folder, where pathlib makes several a file.
+    with suppress(PermissionError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, f"{above}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path):
+                yield above + entry.name
 
 
 def _outlined(root: Path) -> bool:
@@ -230,11 +244,12 @@ def _from_folders(folder: Path, faults: Faults) -> Table:
         classes = [(child, "") for child in top]
     files, labels, split = [], [], []
     for child, part in classes:
+        above = "" if child == folder else f"{child.relative_to(folder).as_posix()}/"
         for image in _images(child):
-            files.append(image.relative_to(folder).as_posix())
+            files.append(above + image)
             labels.append(child.name)
             split.append(part)
-            between = {name.lower() for name in image.relative_to(child).parts[:-1]}
+            between = {name.lower() for name in image.split("/")[:-1]}
             if not between.isdisjoint(manifests.PARTS):
                 raise DataError(
                     f"the parts lie inside the classes ({files[-1]})",
@@ -255,15 +270,14 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(child for child in children if child.is_dir() and not _hidden(child.name))
 
 
-def _images(folder: Path) -> list[Path]:
+def _images(folder: Path) -> list[str]:
     """List the images in a folder and below it, hidden ones and outlines left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(_hidden(p) or p == "masks" for p in path.relative_to(folder).parts)
-    )
+    return [
+        file
+        for file in _files(str(folder))
+        if os.path.splitext(file)[1].lower() in SUFFIXES
+        and not any(_hidden(part) or part == "masks" for part in file.split("/"))
+    ]
 
 
 def _nothing(folder: Path, strict: bool) -> DataError:

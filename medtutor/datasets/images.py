@@ -41,10 +41,9 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
     """Read one picture upright as float32 values of the file, grey (h, w) or colour (h, w, 3)."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    path = Path(path)
     head = b""
     try:
-        with path.open("rb") as stream, warnings.catch_warnings():
+        with open(path, "rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what is refused or read all the same
             head = stream.read(33)
             stream.seek(0)
@@ -52,18 +51,17 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
             source = _bytes_as_channels(stream.read()) if deep else stream
             with Image.open(source, formats=FORMATS) as image:
                 _refuse_what_would_change(image, head, path)
-                image.load()
-                turned = ImageOps.exif_transpose(image)
+                tags = getattr(image, "tag_v2", {})
+                # Pillow reads whole numbers of 32 bits without a sign as if they had one.
+                unsigned = tags.get(258) == (32,) and tags.get(339, (1,)) == (1,)
+                ImageOps.exif_transpose(image, in_place=True)
                 if deep:
-                    high, low = np.moveaxis(np.asarray(turned, np.uint16)[..., :2], -1, 0)
+                    high, low = np.moveaxis(np.asarray(image, np.uint16)[..., :2], -1, 0)
                     grey = (high << 8 | low).astype(np.float32)
                 elif colour and image.mode not in GREY:
-                    return np.asarray(turned.convert("RGB")).astype(np.float32)
+                    return np.asarray(image.convert("RGB")).astype(np.float32)
                 else:
-                    tags = getattr(image, "tag_v2", {})
-                    # Pillow reads whole numbers of 32 bits without a sign as if they had one.
-                    unsigned = tags.get(258) == (32,) and tags.get(339, (1,)) == (1,)
-                    grey = _grey(turned, path, np.uint32 if unsigned else None)
+                    grey = _grey(image, path, np.uint32 if unsigned else None)
                 return np.repeat(grey[..., None], 3, axis=-1) if colour else grey
     except DataError:
         raise
@@ -83,7 +81,7 @@ def read_image(path: str | Path, colour: bool = False) -> np.ndarray:
         raise DataError(what, path, "Copy or download it again.") from error
 
 
-def exact(values: np.ndarray, path: Path) -> np.ndarray:
+def exact(values: np.ndarray, path: str | Path) -> np.ndarray:
     """Convert to float32; refuse NaN, infinity and whole numbers above 2^24, which it rounds."""
     result = values.astype(np.float32)
     if values.dtype.kind not in "iu":
@@ -155,7 +153,7 @@ def has_colour(pictures: np.ndarray) -> bool:
     return bool(np.ptp(pictures, axis=-1).mean() > 3)
 
 
-def _too_large(path: Path) -> DataError:
+def _too_large(path: str | Path) -> DataError:
     """Say that a picture would fill the memory."""
     return DataError(
         f"the image claims more than {MOST_PIXELS // 1_000_000} million pixels",
@@ -164,7 +162,7 @@ def _too_large(path: Path) -> DataError:
     )
 
 
-def _refuse_what_would_change(image: Any, head: bytes, path: Path) -> None:
+def _refuse_what_would_change(image: Any, head: bytes, path: str | Path) -> None:
     """Compare what Pillow will give with what the file's header says."""
     if image.width * image.height > MOST_PIXELS:
         raise _too_large(path)
@@ -205,13 +203,13 @@ def _bytes_as_channels(data: bytes) -> io.BytesIO:
     return io.BytesIO(data[:12] + ihdr + zlib.crc32(ihdr).to_bytes(4, "big") + data[33:])
 
 
-def _grey(image: Any, path: Path, kind: Any) -> np.ndarray:
+def _grey(image: Any, path: str | Path, kind: Any) -> np.ndarray:
     """Turn a loaded Pillow image into float32 grey values without losing bits."""
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    if image.mode not in ("L", "LA", *GREY):
+        image = image.convert("L")
     values = np.asarray(image)
     if image.mode in GREY:
         return exact(values if kind is None else values.view(kind), path)
-    if image.mode == "LA":
-        return values[..., 0].astype(np.float32)
-    if image.mode in ("P", "PA"):
-        image = image.convert("RGBA")
-    return np.asarray(image.convert("L")).astype(np.float32)
+    return (values[..., 0] if image.mode == "LA" else values).astype(np.float32)
