@@ -1,5 +1,7 @@
 """Folders of labelled images: what is read, and each way in which they are refused."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -86,6 +88,21 @@ def test_reads_class_folders(tmp_path):
     assert not found.patients_known
     assert found.patients.tolist() == list(found.files)
     assert found.split is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_files_come_in_the_order_of_their_parts_and_links_are_not_climbed(tmp_path):
+    root = tmp_path / "root"
+    for name in ("a/b", "a-b/c", "a.c", "a/B/d", "b.d/.e", "z"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+    (root / "a" / "loop").symlink_to(root)
+    (root / "a" / "gone").symlink_to(root / "none")
+    (root / "a" / "self").symlink_to(root / "a" / "self")
+    (root / "link").symlink_to(root / "z")
+    os.mkfifo(root / "pipe")
+    expected = ["a/B/d", "a/b", "a-b/c", "a.c", "b.d/.e", "link", "z"]
+    assert list(folders._files(str(root))) == expected
 
 
 def test_every_file_is_read_or_left_out_with_the_reason(tmp_path):

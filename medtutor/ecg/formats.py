@@ -333,39 +333,39 @@ def read_annotations(path: Path) -> Annotations:
             "Convert them with the WFDB tool wrann first.",
         )
     names = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
-    ticks, codes, fs, time, at = list[int](), list[int](), None, 0, 0
-    skipped = defining = False
-    while at + 1 < len(data):
-        word = int.from_bytes(data[at : at + 2], "little")
-        code, number = word >> 10, word & 0x3FF
-        at += 2
-        if word == 0 and not skipped:
-            symbols = np.array([names.get(c, "") for c in codes], dtype="<U2")
-            return Annotations(np.array(ticks, np.int64), symbols, fs)
-        skipped = code == SKIP
-        if skipped:
-            high, low = data[at : at + 2], data[at + 2 : at + 4]
-            time += int.from_bytes(low + high, "little", signed=True)
-            at += 4
+    words = np.frombuffer(data, "<u2", len(data) // 2)
+    codes, steps = words >> 10, (words & 0x3FF).astype(np.int64)
+    here = codes < SKIP  # what is no annotation adds no time, but for a longer step
+    steps[~here] = 0
+    fs, at, skipped, defining = None, 0, -1, False
+    for k in np.flatnonzero((words == 0) | (codes > LAST)).tolist():
+        if k < at:  # inside of a longer step, or a text
+            continue
+        code, number, byte = int(codes[k]), int(words[k]) & 0x3FF, 2 * k + 2
+        at = k + 1
+        if code == 0 and k != skipped:
+            symbols = np.array([names.get(c, "") for c in range(SKIP)], dtype="<U2")
+            return Annotations(steps[:k].cumsum()[here[:k]], symbols[codes[:k][here[:k]]], fs)
+        if code == SKIP:
+            at = skipped = k + 3
+            high, low = data[byte : byte + 2], data[byte + 2 : byte + 4]
+            steps[k] = int.from_bytes(low + high, "little", signed=True)
         elif code == AUX:
-            text = data[at : at + number].rstrip(b"\0").decode("latin-1")
-            at += number + number % 2
+            at += (number + 1) // 2
+            text = data[byte : byte + number].rstrip(b"\0").decode("latin-1")
             if text.startswith("## time resolution:"):
                 fs = _clock(path, text)
             elif text.startswith("## "):
                 defining = text == "## annotation type definitions"
             elif defining and (own := re.match(r"(\d{1,2}) (\S+) ", text)):
                 names[int(own[1])] = own[2]
-        elif code < SKIP:
-            if code > LAST:
-                raise DataError(
-                    f"byte {at - 2} holds code {code}, which no annotation has",
-                    path,
-                    "Copy or download the file again.",
-                )
-            time += number
-            ticks.append(time)
-            codes.append(code)
+        elif LAST < code < SKIP:
+            raise DataError(
+                f"byte {byte - 2} holds code {code}, which no annotation has",
+                path,
+                "Copy or download the file again.",
+            )
+        here[k + 1 : at], steps[k + 1 : at] = False, 0
     raise DataError("the annotations are cut off", path, "Copy or download the file again.")
 
 
