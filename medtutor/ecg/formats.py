@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -323,8 +324,6 @@ def read_annotations(path: Path) -> Annotations:
     """Read an annotation file: when, what, and by which clock."""
     # Each annotation is a word of six bits for its code and ten for the time since the last; words
     # of the codes from 59 on hold a longer time, or add a text or a number.
-    from wfdb.io.annotation import ann_label_table
-
     data = path.read_bytes()
     if data[:1] == b"\0" and data[1:2] in [bytes([letter]) for letter in AHA]:
         raise LeftOut(
@@ -332,7 +331,7 @@ def read_annotations(path: Path) -> Annotations:
             path,
             "Convert them with the WFDB tool wrann first.",
         )
-    names = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
+    names = dict(_names())
     words = np.frombuffer(data, "<u2", len(data) // 2)
     codes, steps = words >> 10, (words & 0x3FF).astype(np.int64)
     here = codes < SKIP  # what is no annotation adds no time, but for a longer step
@@ -367,6 +366,14 @@ def read_annotations(path: Path) -> Annotations:
             )
         here[k + 1 : at], steps[k + 1 : at] = False, 0
     raise DataError("the annotations are cut off", path, "Copy or download the file again.")
+
+
+@cache
+def _names() -> dict[int, str]:
+    """Give the standard's code letters by their numbers."""
+    from wfdb.io.annotation import ann_label_table
+
+    return dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
 
 
 def _clock(path: Path, text: str) -> float:

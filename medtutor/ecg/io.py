@@ -377,8 +377,9 @@ def _gaps(signal: np.ndarray, fs: float, lead: str, header: Header) -> list[str]
             "Leave the record out, or choose another lead.",
         )
     notes = []
-    # Of every hundredth sample, percentiles that lie inside of the true ones cost little.
-    low, high = np.percentile(there[::100], [5, 95])
+    # A bound from every hundredth sample costs little, and settles it for nearly every record.
+    some = np.sort(there[::100])
+    low, high = some[len(some) // 20], some[-1 - len(some) // 20]
     beyond = min(np.count_nonzero(there <= low), np.count_nonzero(there >= high))
     if not (high - low >= HEIGHT[0] and beyond > 0.01 * len(there) + 1):
         low, high = np.percentile(there, [1, 99])
