@@ -391,7 +391,7 @@ def _pixels(item: Slice) -> Any:
             elements = list(data_element_generator(file, *encoding))
     found = [element for element in elements if element.tag in PIXELS]
     if len(found) != 1:
-        raise AttributeError("no pixels, or of several kinds")
+        raise AttributeError
     return found[0]
 
 
