@@ -6,6 +6,7 @@ orientation of a slice C.7.6.2, padding C.7.5.1.1.2.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from medtutor.ct.headers import Slice, read_headers
+from medtutor.ct.headers import WHOLE, Slice, read_headers
 from medtutor.errors import DataError
 
 AIR = -1024.0  # HU; lowest value of a 12-bit CT, stands for what lies outside the scanned field
@@ -39,16 +40,8 @@ READABLE = {
     "PixelRepresentation": (0, 1),
     "PhotometricInterpretation": ("MONOCHROME1", "MONOCHROME2"),
 }
-# What a decoder is told of the header, in pydicom's words; and the elements that may hold pixels.
-LAYOUT = {
-    "Rows": "rows",
-    "Columns": "columns",
-    "SamplesPerPixel": "samples_per_pixel",
-    "BitsAllocated": "bits_allocated",
-    "BitsStored": "bits_stored",
-    "PixelRepresentation": "pixel_representation",
-    "PhotometricInterpretation": "photometric_interpretation",
-}
+# What a decoder is told of the header; and the elements that may hold pixels.
+LAYOUT = (*WHOLE[:8], "PhotometricInterpretation")
 PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
 
@@ -359,12 +352,16 @@ def _decode(item: Slice) -> np.ndarray:
             warnings.simplefilter("ignore")
             element = _pixels(item)
             # What we understood of the header, whatever VR the file gives it.
-            options = {name: head[word] for word, name in LAYOUT.items() if word in head}
+            options = {
+                re.sub(r"\B([A-Z])", r"_\1", word).lower(): head[word]
+                for word in LAYOUT
+                if word in head
+            }
+            options["number_of_frames"] = head.get("NumberOfFrames") or 1
             return decoder.as_array(
                 element.value,
                 pixel_keyword=PIXELS[element.tag],
                 pixel_vr=element.VR,
-                number_of_frames=head.get("NumberOfFrames") or 1,
                 correct_unused_bits=not _fills_the_word(head),
                 view_only=True,
                 **options,
