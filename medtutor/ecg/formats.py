@@ -359,9 +359,8 @@ def read_annotations(path: Path) -> Annotations:
             elif defining and (own := re.match(r"(\d{1,2}) (\S+) ", text)):
                 names[int(own[1])] = own[2]
         elif LAST < code < SKIP:
-            at = byte
             raise DataError(
-                f"byte {at - 2} holds code {code}, which no annotation has",
+                f"byte {byte - 2} holds code {code}, which no annotation has",
                 path,
                 "Copy or download the file again.",
             )
