@@ -227,9 +227,7 @@ def output_size(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation:
     return (size + pad - (kernel - 1) * dilation - 1) // stride + 1
 
 
-def _conv_arguments(
-    x: Any, kernel: Any, strides: Any, padding: Any, dilation: Any
-) -> tuple[np.ndarray, np.ndarray, Grid]:
+def _conv_arguments(x: Any, kernel: Any, *where: Any) -> tuple[np.ndarray, np.ndarray, Grid]:
     """Check what both directions are given."""
     x = as_array(x, "x", IMAGES)
     kernel = as_array(kernel, "kernel", "(height, width, channels, filters)")
@@ -237,7 +235,7 @@ def _conv_arguments(
         raise DataError(f"kernel has shape {kernel.shape}; expected at least 1 along each axis")
     fitting = *kernel.shape[:2], x.shape[3], kernel.shape[3]
     as_array(kernel, "kernel", fitting, f"x has {x.shape[3]} channels")
-    return x, kernel, Grid(x.shape[1:3], kernel.shape[:2], strides, padding, dilation)
+    return x, kernel, Grid(x.shape[1:3], kernel.shape[:2], *where)
 
 
 def _pixels_on_image(x: np.ndarray, grid: Grid) -> np.ndarray:

@@ -12,8 +12,7 @@ import numpy as np
 from medtutor.errors import DataError
 from medtutor.layers.checks import as_array, optional
 
-# All that an LSTM computed, each of shape (batch, time, units).
-LSTMTrace = namedtuple("LSTMTrace", "h c i f g o")
+LSTMTrace = namedtuple("LSTMTrace", "h c i f g o")  # each of shape (batch, time, units)
 ALL_STATES = "a gradient for the state of every step; zeros where the loss does not look"
 
 
