@@ -179,22 +179,43 @@ def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
 
 
-class _Counts(NamedTuple):
+class Table(NamedTuple):
+    """The four counts of a yes-no decision; a rate without a case to count is NaN."""
+
     tp: int
     fn: int
     fp: int
     tn: int
 
+    @property
+    def accuracy(self) -> float:
+        """Share of all calls that are right."""
+        return _share(self.tp + self.tn, sum(self))
 
-class Table(_Counts):
-    """The four counts of a yes-no decision; a rate without a case to count is NaN."""
+    @property
+    def sensitivity(self) -> float:
+        """Share of class 1 that is found; also called recall."""
+        return _share(self.tp, self.tp + self.fn)
 
-    accuracy = property(lambda t: _share(t.tp + t.tn, sum(t)))  # of all calls, those that are right
-    sensitivity = property(lambda t: _share(t.tp, t.tp + t.fn))  # also called recall
-    specificity = property(lambda t: _share(t.tn, t.tn + t.fp))  # of class 0, what is let go
-    ppv = property(lambda t: _share(t.tp, t.tp + t.fp))  # also called precision
-    npv = property(lambda t: _share(t.tn, t.tn + t.fn))  # of the negative calls, the right ones
-    f1 = property(lambda t: _share(2 * t.tp, 2 * t.tp + t.fp + t.fn))  # precision and recall joined
+    @property
+    def specificity(self) -> float:
+        """Share of class 0 that is let go."""
+        return _share(self.tn, self.tn + self.fp)
+
+    @property
+    def ppv(self) -> float:
+        """Share of the positive calls that are right; also called precision."""
+        return _share(self.tp, self.tp + self.fp)
+
+    @property
+    def npv(self) -> float:
+        """Share of the negative calls that are right."""
+        return _share(self.tn, self.tn + self.fn)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        return _share(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
 
 def _share(part: int, whole: int) -> float:
