@@ -177,7 +177,9 @@ def real() -> str:
     text = [f"{kept['date']}; {used}."]
     for run in kept["runs"]:
         task = f" --task {run['task']}" if run["task"] else ""
-        text.append(f"\n## `medtutor run {run['lesson']} --data {run['data']}{task}`\n")
+        people = run.get("people", [])
+        folds = tell(", run until everybody was tested once") if people else ""
+        text.append(f"\n## `medtutor run {run['lesson']} --data {run['data']}{task}`{folds}\n")
         text.append(f"{run['seconds']} s. {run['failure']}\n")
         text.append(tell("| result | value | 95 % interval |"))
         text.append("|---|---|---|")
@@ -186,6 +188,10 @@ def real() -> str:
                 "" if each[k] is None else f"{each[k]:.3g}" for k in ("value", "low", "high")
             )
             text.append(f"| `{name}` | {value} | {low}{' – ' * bool(low)}{high} |")  # noqa: RUF001
+        if people:
+            text += ["", tell("| person | V | found | N called V | S called V | F called V |")]
+            text.append("|---|---|---|---|---|---|")
+            text += ["| " + " | ".join(map(str, row.values())) + " |" for row in people]
     return "\n".join(text)
 
 

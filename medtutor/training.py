@@ -1,11 +1,14 @@
-"""What the training of every network shares: the parts it may see, its schedule, its progress."""
+"""What the training of every network shares: its parts, batches, schedule and progress."""
 
 import os
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from medtutor.language import say
 
@@ -31,6 +34,29 @@ def cosine_schedule(peak: float, steps: int) -> keras.optimizers.schedules.Cosin
     return keras.optimizers.schedules.CosineDecay(
         peak / 20, max(1, steps - warm_up), warmup_target=peak, warmup_steps=warm_up
     )
+
+
+def feed(batches: Iterator[Any], size: int | None = None) -> tf.data.Dataset:
+    """Hand a generator of batches to `fit` as a data set that nobody tunes.
+
+    A generator that is given to `fit` itself gets a thread that looks at growing intervals whether
+    it could deliver faster. When the training ends, TensorFlow 2.21 may wait until that thread
+    looks again: as long as the training took, for nothing.
+
+    Parameters
+    ----------
+    batches : iterator
+        Of arrays, or tuples and dicts of them, the samples along their first axis.
+    size : int, optional
+        Samples in a batch, if it is the same in all: a network with a loop is quicker where it is
+        known.
+    """
+    first = next(batches)
+    shapes = keras.tree.map_structure(lambda a: tf.TensorSpec((size, *a.shape[1:]), a.dtype), first)
+    whole = tf.data.Dataset.from_generator(lambda: chain([first], batches), output_signature=shapes)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return whole.with_options(options)
 
 
 def make_variables(model: keras.Model, target: Any) -> None:

@@ -77,7 +77,7 @@ class Outlines(Pictures):
         """Train `unet`; the validation part says when to stop, and where to cut."""
         import keras
 
-        from medtutor.training import Progress, cosine_schedule
+        from medtutor.training import Progress, cosine_schedule, feed
 
         everyone = np.arange(len(self.labels))
         x, inside = self.inputs(everyone), self.drawn(everyone)
@@ -88,12 +88,13 @@ class Outlines(Pictures):
         self.network = unet(x.shape[1:], seed)
         self.network.compile(keras.optimizers.Adam(cosine_schedule(4e-3, STEPS)), loss)
         v, upright = split.validation, not self.around_a_finding
+        rng = np.random.default_rng(seed)
         callbacks = [Progress(len(split.train), "images", EPOCHS, "epoch")]
         if len(v):
             best = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
             callbacks.append(best)
         history = self.network.fit(
-            batches(x[split.train], inside[split.train], np.random.default_rng(seed), upright),
+            feed(batches(x[split.train], inside[split.train], rng, upright)),
             steps_per_epoch=STEPS // EPOCHS,
             epochs=EPOCHS,
             shuffle=False,

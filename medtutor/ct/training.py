@@ -7,9 +7,9 @@ import numpy as np
 
 from medtutor.ct.augment import Ranges, augment
 from medtutor.errors import DataError
-from medtutor.training import Parts, Progress, cosine_schedule, make_variables
+from medtutor.training import Parts, Progress, cosine_schedule, feed, make_variables
 
-__all__ = ["Progress", "batches", "check", "class_weights", "cosine_schedule", "fit"]
+__all__ = ["Progress", "batches", "check", "class_weights", "cosine_schedule", "feed", "fit"]
 
 
 def fit(
@@ -84,7 +84,7 @@ def fit(
         )
     rng = np.random.default_rng(seed)
     history = model.fit(
-        batches(x[train], target[train], weight[train], batch_size, rng, ranges),
+        feed(batches(x[train], target[train], weight[train], batch_size, rng, ranges)),
         shuffle=False,
         steps_per_epoch=steps,
         epochs=epochs,

@@ -15,7 +15,7 @@ from medtutor.ecg.beats import rate_of
 from medtutor.ecg.noise import KINDS
 from medtutor.ecg.segments import Normaliser, band_pass, height
 from medtutor.errors import DataError
-from medtutor.training import Parts, Progress, cosine_schedule, make_variables
+from medtutor.training import Parts, Progress, cosine_schedule, feed, make_variables
 from medtutor.types import Windows
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
@@ -106,8 +106,9 @@ def fit(
             keras.callbacks.EarlyStopping("val_loss", patience=6, restore_best_weights=True)
         )
     make_variables(model, as_they_are(windows[split.train[:1]], normaliser, bins)[1])
+    rng = np.random.default_rng(seed)
     history = model.fit(
-        batches(windows[split.train], normaliser, batch_size, np.random.default_rng(seed), bins),
+        feed(batches(windows[split.train], normaliser, batch_size, rng, bins), batch_size),
         shuffle=False,
         steps_per_epoch=min(50, steps),
         epochs=max(1, round(steps / 50)),
