@@ -164,8 +164,8 @@ def registry() -> str:
         size = f"{sum(sizes) / 1e6:.3g}" if all(sizes) else tell("in a library")
         anchor = re.sub(r"[^\w -]", "", tell(entry["card"]).lower()).replace(" ", "-")
         rows.append(
-            f"| [{name}](../data/README.md#{anchor}): {entry['title']} | {len(entry['files'])} "
-            f"| {size} | {entry['licence']} | {entry['citation']} |"
+            f"| [{name}](../data/README.md#{anchor}): {tell(entry['title'])} "
+            f"| {len(entry['files'])} | {size} | {entry['licence']} | {entry['citation']} |"
         )
     return "\n".join(rows)
 

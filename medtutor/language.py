@@ -10,6 +10,7 @@ machine and would add ten megabytes; their alternative texts are translated.
 import json
 import os
 import re
+import unicodedata
 from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache
@@ -60,6 +61,12 @@ def catalogue(domain: str, language: str) -> dict[str, str]:
 def say(text: str) -> str:
     """Give what the package says in the reader's language, on its way to the reader."""
     return finished(text, in_use())
+
+
+def padded(text: str, columns: int) -> str:
+    """Fill a text up with spaces to a number of columns; a Chinese character takes two."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return text.ljust(columns - wide)
 
 
 def finished(text: str, language: str, letters: int = 1) -> str:

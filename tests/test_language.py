@@ -1,10 +1,11 @@
 """The course in Chinese: complete, with the same code, and with all that must be kept."""
 
 import json
+import unicodedata
 
 import pytest
 
-from medtutor import exercises, language, paths, questions
+from medtutor import classroom, datasets, exercises, language, paths, questions
 from medtutor.capstone import card
 from medtutor.errors import DataError
 from medtutor.exercises import registry
@@ -119,3 +120,16 @@ def test_an_outdated_translation_is_shown_in_english(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(paths, "root", lambda: tmp_path)
     assert language.catalogue.__wrapped__("medtutor", "zh_CN") == {"new text": "新"}
+
+
+def test_tables_of_the_command_line_keep_their_columns_in_chinese(chinese):
+    assert language.padded("课 a", 6) == "课 a  "
+    rows = [str(row) for row in datasets.list_sources() if row.size]
+    assert all("MB" in row and "bundled" not in row and "downloaded" not in row for row in rows)
+    columns = {
+        sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in row.split("MB")[0])
+        for row in rows
+    }
+    assert len(columns) == 1
+    head = next(line for line in map(language.say, classroom.lessons({"a": {}})) if "课" in line)
+    assert "right" not in head

@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from markdown_it import MarkdownIt
 
 from medtutor import exercises, language, paths
+from medtutor.datasets import download, registry
 from medtutor.exercises.registry import find
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +82,8 @@ def package() -> Iterator[Message]:
                 if SENTENCE.search(text) and text[0] != "<" and "\\" not in text
             ]
             yield from ((text, where) for text in dict.fromkeys([*whole, *asked(program, "say")]))
+    yield from ((state, "medtutor/datasets/download.py") for state in download.STATES)
+    yield from ((s.title, "data/registry.toml") for s in registry.sources().values())
     template = ROOT / "medtutor/capstone/card.md.j2"
     yield from page(template.read_text("utf-8"), str(template.relative_to(ROOT)))
     yield from page((ROOT / "data/README.md").read_text("utf-8"), "data/README.md")

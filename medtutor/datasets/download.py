@@ -19,12 +19,18 @@ from medtutor import paths
 from medtutor.datasets import registry
 from medtutor.datasets.registry import File, Source
 from medtutor.errors import DataError, DownloadError
+from medtutor.language import padded, say
 
 CACHE = "MEDTUTOR_CACHE"
 RETRIES = 3  # of a file that did not arrive whole
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
 SPARE = 20_000_000  # bytes of the disk that stay free
 DEFAULT = "default"
+STATES = (
+    *("bundled", "downloaded", "partly downloaded", "not downloaded"),
+    *("ok", "fetched", "damaged", "missing"),
+)
+"""What `Row` and `Check` say of a source and of a file."""
 
 
 class Row(NamedTuple):
@@ -40,7 +46,8 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         """Write one line of a table."""
         size = f"{self.size / 1e6:.1f} MB" if self.size else ""
-        return f"{self.name:<17}{self.state:<18}{size:>9}  {self.title} ({self.licence})"
+        state = padded(say(self.state), 18)
+        return f"{self.name:<17}{state}{size:>9}  {say(self.title)} ({self.licence})"
 
 
 class Check(NamedTuple):
@@ -59,7 +66,8 @@ class Check(NamedTuple):
     def __str__(self) -> str:
         """Write one line of a table."""
         where = f"  {self.path}" if self.path else ""
-        return f"{self.name:<17}{self.state:<15} {self.file}{where if not self.ok else ''}".rstrip()
+        state = padded(say(self.state), 15)
+        return f"{self.name:<17}{state} {self.file}{where if not self.ok else ''}".rstrip()
 
 
 def cache_folder() -> Path:
