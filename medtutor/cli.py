@@ -198,9 +198,10 @@ def _course(chosen: argparse.Namespace) -> int:
 
     jobs = chosen.jobs or max(1, min(4, os.cpu_count() or 1))
     outcomes = runner.course(jobs, chosen.out, chosen.lessons)
-    print(f"{'lesson':<8}{'seconds':>9}{'peak MB':>9}  result")
+    print(say("lesson    seconds  peak MB  result"))
     for o in outcomes:
-        print(f"{o.lesson:<8}{o.seconds:>9.0f}{o.peak_mb:>9.0f}  {o.error or 'complete'}")
+        result = say(o.error) if o.error else say("complete")
+        print(f"{o.lesson:<8}{o.seconds:>9.0f}{o.peak_mb:>9.0f}  {result}")
     failed = [o.lesson for o in outcomes if o.error]
     print(say(f"Executed notebooks: {chosen.out.resolve()}"))
     if failed:

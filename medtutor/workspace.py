@@ -16,7 +16,7 @@ from pathlib import Path
 from medtutor import exercises, language, paths, runner
 from medtutor.errors import DataError
 from medtutor.exercises.registry import PROGRESS, progress
-from medtutor.language import say
+from medtutor.language import padded, say
 
 STATE = ".medtutor"
 BEFORE = "before the new numbers"  # folder of edited copies as they were
@@ -124,7 +124,7 @@ def _table(keys: list[str], states: dict[str, str]) -> None:
         exercise = exercises.find(key)
         task = exercise.task if exercise else ""
         mark = marks.get(states.get(key, "not yet"), "?")
-        print(f"{key:<6}{mark:<15}{task}")
+        print(f"{key:<6}{padded(mark, 15)}{task}")
 
 
 def kept_progress(file: Path) -> dict[str, str]:
