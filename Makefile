@@ -25,10 +25,13 @@ FRAMEWORKS := .venv-frameworks
 SPOKEN := $(if $(filter command%,$(origin LANGUAGE)),--language $(LANGUAGE))
 UV := $(shell sed -n 's/.*"\(uv==[0-9.]*\)".*/\1/p' pyproject.toml)
 export PYTHONHASHSEED := 0
+# Where it is set, as in many containers, every process compiles TensorFlow's sources once more:
+# it takes three times as long to start.
+export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: install-with-uv install-with-pip book-en book-zh help lab course test notebooks sturdy bench frameworks book browse lock setup clean
+.PHONY: install-with-uv install-with-pip book-en book-zh test-deployment test-package test-types help lab course test notebooks sturdy bench frameworks book browse lock setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -71,11 +74,22 @@ test: $(READY)
 	@echo "1 of 4: style"
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "2 of 4: types, and the arrows between the rooms"
-	@$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	@echo "3 of 4: the package"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(MAKE) --no-print-directory -j3 test-deployment test-package test-types
 	@echo "4 of 4: every lesson against its stored outputs"
 	@MEDTUTOR_THREADS=1 $(BIN)/python tools/compare.py
+
+# Side by side: a real federation mostly waits for its processes, and types are one process.
+DEPLOYMENT := tests/privacy/test_deployment.py
+
+test-deployment:
+	@$(BIN)/python -m pytest -q $(DEPLOYMENT)
+
+test-package:
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore $(DEPLOYMENT)
+
+test-types:
+	@$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 notebooks: $(READY)
 	@$(BIN)/python tools/store.py $(LESSONS)

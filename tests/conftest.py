@@ -29,11 +29,6 @@ def _real(name: str) -> Path:
     return root / name
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest test, which waits for other processes; else it ends long after all."""
-    items.sort(key=lambda item: "test_deployment" not in item.nodeid)
-
-
 @pytest.fixture
 def real_ct() -> Path:
     """Folder of real lung nodule crops with labels.csv."""

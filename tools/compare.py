@@ -64,34 +64,36 @@ def longest_first() -> list[str]:
 
 @contextlib.contextmanager
 def server(environment: dict[str, str]) -> Iterator[None]:
-    """Keep a process that has imported the libraries."""
+    """Keep a process that imports the libraries; who asks it meanwhile waits."""
     with tempfile.TemporaryFile("w+") as log:  # TensorFlow remarks on missing GPUs
         serving = [sys.executable, __file__, "--serve"]
         process = subprocess.Popen(serving, env=environment, stdout=subprocess.PIPE, stderr=log)
         try:
-            if process.stdout and not process.stdout.readline():
-                log.seek(0)
-                raise SystemExit(log.read())
+            if process.stdout:
+                process.stdout.readline()  # it listens, or it has ended
             yield
         finally:
+            if process.poll() is not None:  # before its time
+                log.seek(0)
+                print(log.read(), file=sys.stderr)
             process.terminate()
             process.wait()
 
 
 def serve() -> None:
     """Import the libraries once; then fork a kernel for each launcher that asks."""
-    from medtutor.lesson import begin
-
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.environ[SOCKET])
     listener.listen()
+    print("listening", flush=True)
+    from medtutor.lesson import begin
+
     os.environ["MPLBACKEND"] = INLINE
     with contextlib.redirect_stdout(io.StringIO()):
         begin("00")  # the settings that every lesson makes before it imports
     for library in (*LIBRARIES, "ipykernel.kernelapp"):
         importlib.import_module(library)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels
-    print("ready", flush=True)
     while True:
         launcher, _ = listener.accept()
         asked, streams, *_ = socket.recv_fds(launcher, 1_000_000, 3)
