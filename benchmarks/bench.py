@@ -153,6 +153,11 @@ def _of(name: str, unit: str = "") -> Callable[[common.Row], str]:
     return show
 
 
+def _at_least(row: common.Row, name: str) -> str:
+    """Show how much longer the article's network took, or would at least take."""
+    return "over " * bool(row[name] and row["end"] != "reached") + _number(row[name])
+
+
 COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
     "steps": {
         "the article's network": _of("article"),
@@ -168,13 +173,11 @@ COLUMNS: dict[str, dict[str, Callable[[common.Row], str]]] = {
         "network": _of("network"),
         "steps": _of("steps"),
         "seconds": _of("seconds"),
+        "to the end of the first step": _of("first"),
         "best": _of("best"),
         "end": _of("end"),
-        "article / course": lambda row: (
-            ("over " if row["end"] != "reached" else "") + _number(row["ratio"])
-            if row["ratio"]
-            else "-"
-        ),
+        "article / course": lambda row: _at_least(row, "ratio"),
+        "after the first step": lambda row: _at_least(row, "ratio_after"),
     },
     "ingestion": {
         "from, to": _of("what"),
