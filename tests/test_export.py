@@ -77,6 +77,22 @@ class TestOnnx:
         assert small.stat().st_size <= 80_000 < whole.stat().st_size
         assert 0 < export.gap(export.Session(small)(x), model.predict(x, verbose=0)) < 0.05
 
+    def test_large_products_of_int8_do_not_saturate(self, tmp_path):
+        """Where a processor adds two of them in 16 bits, 8 bits of weight are one too many."""
+        import keras
+
+        x = RNG.uniform(0, 1, (40, 8, 8, 4)).astype(np.float32)
+        x[:20] *= 0.3
+        ones = keras.layers.Conv2D(8, 3, kernel_initializer="ones")
+        end = keras.layers.Dense(2, "softmax")
+        model = keras.Sequential(
+            [keras.Input((8, 8, 4)), ones, keras.layers.GlobalAveragePooling2D(), end]
+        )
+        end.set_weights([np.tile(np.float32([0.02, 0]), (8, 1)), np.zeros(2, np.float32)])
+        whole = export.to_onnx(model, tmp_path / "m.onnx")
+        small = export.to_onnx_int8(model, whole, tmp_path / "m8.onnx", x)
+        assert export.gap(export.Session(small)(x), model.predict(x, verbose=0)) < 0.02
+
     def test_dynamic_int8_reaches_the_lstm(self, lstm, tmp_path):
         import onnx
 
