@@ -73,8 +73,7 @@ course: $(READY)
 test: $(READY)
 	@echo "1 of 4: style"
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@echo "2 of 4: types, and the arrows between the rooms"
-	@echo "3 of 4: the package"
+	@echo "2 and 3 of 4, side by side: the package; types, and the arrows between the rooms"
 	@$(MAKE) --no-print-directory -j3 test-deployment test-package test-types
 	@echo "4 of 4: every lesson against its stored outputs"
 	@MEDTUTOR_THREADS=1 $(BIN)/python tools/compare.py
