@@ -1,6 +1,6 @@
 """Run every benchmark, one after another, and renew the book's tables: ``make bench``.
 
-    python benchmarks/bench.py                       all (15 minutes on two cores that are not busy)
+    python benchmarks/bench.py                       all (half an hour on two quiet cores)
     python benchmarks/bench.py --only steps layers   these; what the others found stays
     python benchmarks/bench.py --page                renew the tables from what is stored
 
