@@ -36,6 +36,9 @@ def begin(number: str, data: str | None = None) -> None:
         KERAS_BACKEND="tensorflow",
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_DETERMINISTIC_OPS="1",
+        # TensorFlow leaves these kernels out where a processor lacks AVX-512: a step of the CNN
+        # then takes twice as long, and rounds unlike a step on other machines.
+        TF_ENABLE_ONEDNN_OPTS="1",
         TF_NUM_INTRAOP_THREADS=threads,
         TF_NUM_INTEROP_THREADS="1",
         MEDTUTOR_LESSON=number,  # whose figures' texts and exercises are meant
@@ -50,7 +53,11 @@ def begin(number: str, data: str | None = None) -> None:
     print(say(about))
 
 
-M_TOP_PAD, PAD = -2, 64 * 2**20  # a setting of glibc's malloc.h, see mallopt(3), and its bytes
+# Settings of glibc's malloc.h, see mallopt(3): what stays on top of the heap, and from which size
+# on memory comes from the system and goes back there (the largest size that it takes; by itself
+# glibc raises it with use, but no longer where the first is set).
+M_TOP_PAD, PAD = -2, 64 * 2**20
+M_MMAP_THRESHOLD, LARGEST = -3, 32 * 2**20
 
 
 def keep_memory() -> None:
@@ -61,7 +68,9 @@ def keep_memory() -> None:
     The results are the same to the last bit; the process holds some 40 MB more.
     """
     with suppress(TypeError, AttributeError):  # what other systems say
-        ctypes.CDLL(None).mallopt(M_TOP_PAD, PAD)
+        malloc = ctypes.CDLL(None)
+        malloc.mallopt(M_TOP_PAD, PAD)
+        malloc.mallopt(M_MMAP_THRESHOLD, LARGEST)
 
 
 def figures(number: str) -> ModuleType:

@@ -18,6 +18,7 @@ for _name in [name for name in os.environ if name.startswith("MEDTUTOR_")]:
     if _name != "MEDTUTOR_REAL_DATA":
         del os.environ[_name]  # settings of the user must not decide what a test says
 os.environ["MEDTUTOR_LANG"] = "en"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as `lesson.begin` has it
 keep_memory()
 
 

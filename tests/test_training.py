@@ -41,7 +41,7 @@ def test_a_system_without_glibc_keeps_its_own_memory(monkeypatch):
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
     lesson.keep_memory()
-    assert asked == [(lesson.M_TOP_PAD, 64 * 1024**2)]
+    assert asked == [(lesson.M_TOP_PAD, 64 * 2**20), (lesson.M_MMAP_THRESHOLD, 32 * 2**20)]
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())  # macOS, musl
     lesson.keep_memory()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: ctypes.c_int(None))  # Windows: TypeError
