@@ -21,6 +21,9 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS
 
 import numpy as np
 
+from medtutor.lesson import keep_memory
+
+keep_memory()  # as every lesson does; for both sides of each comparison
 Row = dict[str, Any]
 LIBRARIES = ("numpy", "scipy", "tensorflow", "keras", "onnxruntime", "ai-edge-litert", "wfdb")
 LIBRARIES += ("pydicom", "pillow", "ray")
