@@ -16,14 +16,14 @@ from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as `medtutor.lesson.begin` has it
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS", "2"))
 
 import numpy as np
 
-from medtutor.lesson import keep_memory
+from medtutor.lesson import keep_memory, same_kernels
 
-keep_memory()  # as every lesson does; for both sides of each comparison
+keep_memory()  # as in every lesson, for both sides of each comparison
+same_kernels()
 Row = dict[str, Any]
 LIBRARIES = ("numpy", "scipy", "tensorflow", "keras", "onnxruntime", "ai-edge-litert", "wfdb")
 LIBRARIES += ("pydicom", "pillow", "ray")

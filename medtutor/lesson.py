@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import platform
 from contextlib import suppress
 from types import ModuleType
 
@@ -31,14 +32,12 @@ def begin(number: str, data: str | None = None) -> None:
     Lesson 07 on the data source: default
     """
     keep_memory()
+    same_kernels()
     threads = os.environ.get("MEDTUTOR_THREADS", "2")
     os.environ.update(
         KERAS_BACKEND="tensorflow",
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_DETERMINISTIC_OPS="1",
-        # TensorFlow leaves these kernels out where a processor lacks AVX-512: a step of the CNN
-        # then takes twice as long, and rounds unlike a step on other machines.
-        TF_ENABLE_ONEDNN_OPTS="1",
         TF_NUM_INTRAOP_THREADS=threads,
         TF_NUM_INTEROP_THREADS="1",
         MEDTUTOR_LESSON=number,  # whose figures' texts and exercises are meant
@@ -71,6 +70,16 @@ def keep_memory() -> None:
         malloc = ctypes.CDLL(None)
         malloc.mallopt(M_TOP_PAD, PAD)
         malloc.mallopt(M_MMAP_THRESHOLD, LARGEST)
+
+
+def same_kernels() -> None:
+    """Ask TensorFlow, before it is imported, for oneDNN's kernels on every Intel or AMD processor.
+
+    By itself it leaves them out where AVX-512 is missing: a step of the CNN then takes half as long
+    again, and rounds unlike a step on other machines.
+    """
+    if platform.machine() in ("x86_64", "AMD64"):  # on ARM they are another library's
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
 
 def figures(number: str) -> ModuleType:

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from medtutor.errors import MedtutorError
 from medtutor.exercises import registry
-from medtutor.lesson import keep_memory
+from medtutor.lesson import keep_memory, same_kernels
 
 # The same examples at every run, however slow the machine: a proof has to come out again.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -18,8 +18,8 @@ for _name in [name for name in os.environ if name.startswith("MEDTUTOR_")]:
     if _name != "MEDTUTOR_REAL_DATA":
         del os.environ[_name]  # settings of the user must not decide what a test says
 os.environ["MEDTUTOR_LANG"] = "en"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as `lesson.begin` has it
 keep_memory()
+same_kernels()
 
 
 def _real(name: str) -> Path:

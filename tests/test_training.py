@@ -1,6 +1,8 @@
 """What every training shares: the batches that Keras gets, and the memory that a lesson keeps."""
 
 import ctypes
+import os
+import platform
 
 import numpy as np
 import pytest
@@ -46,3 +48,11 @@ def test_a_system_without_glibc_keeps_its_own_memory(monkeypatch):
     lesson.keep_memory()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: ctypes.c_int(None))  # Windows: TypeError
     lesson.keep_memory()
+
+
+@pytest.mark.parametrize(("machine", "asked"), [("x86_64", "1"), ("AMD64", "1"), ("arm64", None)])
+def test_only_intel_and_amd_are_asked_for_the_quicker_kernels(monkeypatch, machine, asked):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    lesson.same_kernels()
+    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == asked
