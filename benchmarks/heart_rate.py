@@ -12,15 +12,11 @@ subjects.
 """
 
 import argparse
-import os
 import time
 from dataclasses import replace
 from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS", "2"))
-
+import common  # noqa: F401  before Keras
 import numpy as np
 
 from medtutor import datasets, metrics, splits

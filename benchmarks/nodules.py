@@ -16,13 +16,9 @@ teaches through it either.
 """
 
 import argparse
-import os
 from typing import Any, NamedTuple
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("MEDTUTOR_THREADS", "2"))
-
+import common  # noqa: F401  before Keras
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
