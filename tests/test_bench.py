@@ -1,5 +1,6 @@
 """`make bench`: the program at the sizes of a toy, and the pages that say what it found."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -48,6 +49,28 @@ def test_one_command_measures_and_keeps_what_others_found(bench, tmp_path):
     table = bench.block("ingestion", results)
     assert table.count("\n| ") == len(rows) + 1
     assert results["machine"]["cores"] >= 1
+
+
+def test_every_program_that_trains_takes_the_settings_of_the_lessons_before_keras():
+    """Without `common` it would measure other kernels than the lessons use."""
+    trains = ("keras", "tensorflow", "medtutor.ct", "medtutor.ecg", "medtutor.export")
+    checked = []
+    for file in sorted(BENCHMARKS.rglob("*.py")):
+        lines: dict[str, int] = {}
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            for name in names:
+                lines[name] = min(node.lineno, lines.get(name, node.lineno))
+        first = [line for name, line in lines.items() if name.startswith(trains)]
+        if first and file.name != "common.py":
+            checked.append(file.stem)
+            assert lines.get("common", min(first)) < min(first), file
+    assert {"article", "goals", "heart_rate", "nodules", "stream", "two_workers"} <= set(checked)
 
 
 def test_turns_are_fair_to_the_slow_and_to_the_fast(bench):
