@@ -251,7 +251,8 @@ def histogram(
     for k, (ax, (name, values)) in enumerate(zip(axes[:, 0], named.items(), strict=True)):
         ax.hist(np.ravel(values), edges, **look(name, k))
         title = f"{name} ({np.size(values)})" if count else name
-        ax.set_title(title, fontsize=10, loc="right", y=0.78, backgroundcolor="#ffffffcc")
+        ax.margins(y=0.35)  # room for the title above the bars
+        ax.set_title(title, fontsize=10, loc="right", y=0.78)
         levels(ax, upright, upright=True)
         ax.set(ylabel=ylabel, **settings)
     if any(upright or {}):

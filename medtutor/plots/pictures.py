@@ -76,7 +76,7 @@ def images(
         ax.set_title(titles[k])
         scale = (h / picture.shape[0], w / picture.shape[1])
         if outlines is not None and outlines[k] is not None:
-            _border(ax, np.asarray(outlines[k]), scale)
+            _border(ax, np.asarray(outlines[k]), scale, 0.5)
         for b, (row, column, down, across) in enumerate(boxes[k] if boxes is not None else ()):
             corner = (column * scale[1], row * scale[0])
             _box(ax, b, corner, (across * scale[1], down * scale[0]), linewidth=2)
@@ -114,7 +114,7 @@ def sheet(
                 low = -high if cmap == "RdBu_r" else float(np.nanmin(picture))
             ax.imshow(picture, cmap=cmap, vmin=low, vmax=high)
             if outlines is not None:
-                _border(ax, outlines[k], (1, 1))
+                _border(ax, outlines[k], (1, 1), 0)
         for ax in line:
             ax.set_xticks([])
             ax.set_yticks([])
@@ -202,9 +202,9 @@ def _limits(limits: Any, k: int, picture: np.ndarray) -> tuple[float, float]:
     return limits[k] if isinstance(limits[0], tuple | list) else limits
 
 
-def _border(ax: Axes, mask: np.ndarray, scale: tuple[float, float]) -> None:
-    """Draw the border of a mask."""
-    at = [(np.arange(n) + 0.5 * (s != 1)) * s for n, s in zip(mask.shape, scale, strict=True)]
+def _border(ax: Axes, mask: np.ndarray, scale: tuple[float, float], first: float) -> None:
+    """Draw the border of a mask; `first` is where the first pixel has its centre, in pixels."""
+    at = [(np.arange(n) + first) * s for n, s in zip(mask.shape, scale, strict=True)]
     ax.contour(at[1], at[0], mask, [0.5], colors=COLOURS["yellow"], linewidths=1)
 
 

@@ -1,5 +1,7 @@
 """The general charts: what they draw, in the course's style, without touching the session's."""
 
+import io
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -168,6 +170,16 @@ def test_reliability_has_its_diagonal(shown):
     assert "share of x" in shown["a b"].axes[0].get_ylabel()
 
 
+def test_a_thin_line_over_a_grey_image_keeps_its_colour():
+    fig, axes = plots.figure(width=4, height=3)
+    noise = np.random.default_rng(0).normal(size=(200, 300))
+    axes[0, 0].imshow(noise, cmap="gray")
+    axes[0, 0].plot([50, 250], [50, 150], color=plots.COLOURS["yellow"], linewidth=1)
+    with Image.open(io.BytesIO(style.png(fig))) as image:
+        colours = np.asarray(image.convert("RGB")).astype(int)
+    assert np.count_nonzero(np.ptp(colours, axis=2) > 100) > 100
+
+
 def test_a_figure_becomes_a_small_png_with_its_words(monkeypatch):
     said = []
     monkeypatch.setattr("IPython.display.display", lambda *a, **k: said.append((a, k)))
@@ -177,8 +189,6 @@ def test_a_figure_becomes_a_small_png_with_its_words(monkeypatch):
     (picture,), more = said[0]
     assert more["metadata"]["image/png"]["alt"] == "noise, grey & even"
     assert "grey &amp; even" in said[1][0][0]["text/html"]
-    import io
-
     with Image.open(io.BytesIO(picture["image/png"])) as image:
         assert image.mode == "P"
     assert len(picture["image/png"]) < 20_000
