@@ -31,6 +31,7 @@ def bootstrap(
     resamples: int = 1000,
     seed: int = 0,
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    witnesses: int | None = None,
 ) -> Interval:
     """Estimate a statistic and its 95 % interval over whole patients.
 
@@ -52,6 +53,9 @@ def bootstrap(
     bounds : (float, float)
         Values that the statistic can take, such as (0, 1) for a share. No end lies outside, and a
         share of exactly 0 or 1 gets Wilson's interval over patients.
+    witnesses : int, optional
+        How many patients such a share rests on. Found out where not given: those in whose samples
+        alone the statistic is defined, as a sensitivity is where there is a sample of the class.
 
     Returns
     -------
@@ -81,10 +85,18 @@ def bootstrap(
         known = np.isfinite(draws).any()
         low, high = np.nanpercentile(draws, [2.5, 97.5]) if known else (np.nan, np.nan)
     if low == high and bounds == (0, 1) and value in bounds:
-        low, high = map(float, wilson(np.array(value), np.array(len(people))))
+        n = witnesses or _with_a_say(statistic, data, groups)
+        low, high = map(float, wilson(np.array(value), np.array(n)))
     found = Interval(value, *map(float, np.clip([low, high], *bounds)))
     found.groups = len(people)
     return found
+
+
+def _with_a_say(statistic: Callable[..., float], data: list[np.ndarray], groups: np.ndarray) -> int:
+    """Count the patients in whose samples alone the statistic is defined; all, if it never is."""
+    people = np.unique(groups)
+    alone = [statistic(*(a[groups == person] for a in data)) for person in people]
+    return int(np.isfinite(alone).sum()) or len(people)
 
 
 def _few(
@@ -288,9 +300,13 @@ def auc(labels: np.ndarray, scores: np.ndarray, patients: np.ndarray) -> Interva
     --------
     >>> y = np.tile([0, 1], 50)
     >>> print(auc(y, y, np.arange(100)))
-    1.000 (95 % CI 0.963 to 1.000)
+    1.000 (95 % CI 0.929 to 1.000)
     """
-    return bootstrap(area_under_roc, labels, scores, groups=patients, bounds=(0, 1))
+    who = np.asarray(patients)
+    y, scores = _of_one_length((labels, scores), who)
+    # So many pairs of two classes share nobody: each is one trial of the AUC.
+    fewest = min(len(np.unique(who[y == c])) for c in (0, 1))
+    return bootstrap(area_under_roc, y, scores, groups=who, bounds=(0, 1), witnesses=fewest)
 
 
 def accuracy(labels: np.ndarray, predictions: np.ndarray, patients: np.ndarray) -> Interval:
@@ -506,6 +522,9 @@ def out_of_fold(
     people = len(np.unique(groups))
     if people < 5:
         raise DataError(f"{people} patients for 5 folds", remedy="Add patients.")
+    most = np.unique(labels, return_counts=True)[1].max()
+    if most < 5:
+        raise DataError(f"at most {most} samples of a class for 5 folds", remedy="Add samples.")
     predictions, fold = np.empty(len(labels)), np.empty(len(labels), int)
     dealer = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     for k, (train, test) in enumerate(dealer.split(np.zeros(len(labels)), labels, groups)):

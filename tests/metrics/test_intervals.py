@@ -86,6 +86,22 @@ def test_a_perfect_score_of_few_is_no_certainty():
     assert metrics.accuracy(np.ones(60), np.ones(60), np.arange(60)).low < 0.95
 
 
+def test_a_perfect_score_rests_on_those_who_have_a_say():
+    """Twenty people, of whom three have a beat of the class: Wilson for 3 of 3, not for 20."""
+    people, rare = np.repeat(np.arange(20), 4), np.tile([0, 0, 0, 1], 20)
+    rare[12:] = 0
+
+    def sensitivity(true, called):
+        return np.mean(called[true == 1] == 1) if true.any() else np.nan
+
+    got = metrics.bootstrap(sensitivity, rare, rare, groups=people, bounds=(0, 1))
+    assert got.low == pytest.approx(3 / (3 + 1.96**2))
+    assert got.groups == 20
+    one_class_each = np.arange(20) < 3
+    got = metrics.auc(one_class_each, one_class_each * 1.0, np.arange(20))
+    assert got.low == pytest.approx(3 / (3 + 1.96**2))
+
+
 @pytest.mark.parametrize("n", [1, 7, 60, 1000])
 def test_the_interval_of_all_or_none_ends_at_the_share_itself(n):
     low, high = metrics.wilson(np.array([0.0, 1.0]), np.array([n, n]))
