@@ -130,6 +130,7 @@ def build(
             "slice_thickness_mm": np.float32(nodule.thickness),
             "contrast": np.uint8(nodule.contrast),
             "diameter_mm": np.float32(2 * SPACING * np.sqrt(half.sum() / np.pi)),
+            "outlines": np.uint8(len(nodule.ratings)),  # over four where nodules hang together
         }
         ratings = np.zeros((len(RATINGS), 4), np.int8)
         ratings[:, : len(nodule.ratings)] = nodule.ratings.T[:, :4]

@@ -131,8 +131,8 @@ class Outlines(Pictures):
         counts = data.readers
         if counts is None or counts.shape[1:] != (self.side, self.side):
             return self.drawn(indices).astype(int), np.ones(len(indices), int)
-        drew = np.sum(~np.isnan(readers.ratings(data.table)), axis=1)
-        return counts[indices].astype(int), np.maximum(drew[indices], 1)
+        drew = readers.who_drew(data.table)[indices]
+        return counts[indices].astype(int), np.maximum(drew, 1)
 
     def _classical(self, split: Split) -> np.ndarray:
         """Outline by Otsu's threshold: a crop's middle, else the side that training images say."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from medtutor.errors import DataError
 
-__all__ = ["alpha", "ratings", "soft_labels"]
+__all__ = ["alpha", "ratings", "soft_labels", "who_drew"]
 
 READERS = 4  # most that one nodule of LIDC-IDRI has
 
@@ -57,6 +57,17 @@ def ratings(table: Mapping[str, np.ndarray], name: str = "malignancy") -> np.nda
         found[k, : len(row)] = row
     found[found == 0] = np.nan
     return found
+
+
+def who_drew(table: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Count the outlines of each nodule: the column `outlines`, or as many as there are ratings.
+
+    Where nodules hang together, more than four outlines make one nodule of the bundled set, which
+    keeps four ratings of them.
+    """
+    if "outlines" in table:
+        return np.asarray(table["outlines"]).astype(np.int64)
+    return np.sum(~np.isnan(ratings(table)), axis=1)
 
 
 def _numbers(entry: str, name: str) -> list[float]:

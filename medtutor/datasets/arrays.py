@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from medtutor.ct.readers import who_drew
 from medtutor.datasets.images import exact
 from medtutor.errors import DataError
 from medtutor.types import ImageSet
@@ -191,7 +192,7 @@ def _nodules(arrays: dict[str, np.ndarray], path: Path, name: str, card: str) ->
     patients, readers, masks = arrays["patients"].astype(str), None, arrays.get("numbers")
     files = tuple(f"{patient}#{i}" for i, patient in enumerate(patients))
     if "masks" in arrays:  # counts of readers; at least half of those who rated the nodule
-        readers, drew = arrays["masks"], (arrays["malignancy"] > 0).sum(axis=1)
+        readers, drew = arrays["masks"], who_drew(arrays)
         masks = (readers > 0) & (2 * readers.astype(np.int64) >= drew[:, None, None])
         files = tuple(f"{p}_n{n:02d}" for p, n in zip(patients, arrays["nodule"], strict=True))
     diameter = arrays.get("diameter_mm")
