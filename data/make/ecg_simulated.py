@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import csv
 import shutil
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -608,8 +609,7 @@ def recording(
 
 def people(number: int = PEOPLE) -> list[tuple[Subject, str]]:
     """Draw the people of the bundled set, each with the part it belongs to: every fifth tests."""
-    drawn = (replace(subject(k), name=f"S{k:03d}") for k in range(1, number + 1))
-    return [(one, "train" if k % 5 else "test") for k, one in enumerate(drawn, 1)]
+    return [(subject(k), "train" if k % 5 else "test") for k in range(1, number + 1)]
 
 
 def write(made: Recording, rhythms: Rhythm, folder: Path) -> None:
@@ -640,15 +640,18 @@ def write(made: Recording, rhythms: Rhythm, folder: Path) -> None:
 def main() -> None:
     """Draw everybody and write the folder anew."""
     folder = Path(__file__).parents[1] / "ecg_simulated"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     rows = []
-    for person, part in people():
-        made, rhythms = recording(person, MINUTES, FS)
-        write(made, rhythms, folder)
-        rows.append((person.name, person.name, part))
-    with (folder / "split.csv").open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("record", "subject", "split"), *rows])
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        new = Path(place) / folder.name
+        new.mkdir()
+        for person, part in people():
+            made, rhythms = recording(person, MINUTES, FS)
+            write(made, rhythms, new)
+            rows.append((person.name, person.name, part))
+        with (new / "split.csv").open("w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("record", "subject", "split"), *rows])
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
 
 
 if __name__ == "__main__":
