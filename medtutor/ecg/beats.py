@@ -62,7 +62,7 @@ def detect(signal: np.ndarray, fs: float) -> np.ndarray:
     Raises
     ------
     DataError
-        The signal is not one lead, or contains NaN.
+        The signal is not one lead, contains NaN, or is too short or too coarse for the filter.
 
     Examples
     --------
@@ -83,6 +83,11 @@ def detect(signal: np.ndarray, fs: float) -> np.ndarray:
         raise DataError(
             "the detector cannot read a signal with missing samples (NaN)",
             remedy="Fill the gaps or cut them out first.",
+        )
+    if fs <= 60 or len(signal) < 16:
+        raise DataError(
+            f"the detector cannot read {len(signal)} samples at {fs:g} Hz",
+            remedy="Give 16 samples or more, at more than 60 Hz: its filter ends at 30 Hz.",
         )
     if np.ptp(signal) == 0:
         return np.empty(0, dtype=np.int64)

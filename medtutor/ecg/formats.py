@@ -82,10 +82,19 @@ class Annotations(NamedTuple):
     fs: float | None
 
 
+def _bytes(path: Path) -> bytes:
+    """Read a file, or say why it cannot be opened."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "no reason given"
+        raise DataError(f"it cannot be opened ({reason})", path, "Check the path.") from error
+
+
 def read_header(path: Path) -> Header:
     """Read a header; what it does not say in the standard's words is refused with its line."""
     lines, comments = [], []
-    for number, raw in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+    for number, raw in enumerate(_bytes(path).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         try:
             text = raw.decode().strip()
         except UnicodeDecodeError:
@@ -324,7 +333,7 @@ def read_annotations(path: Path) -> Annotations:
     """Read an annotation file: when, what, and by which clock."""
     # Each annotation is a word of six bits for its code and ten for the time since the last; words
     # of the codes from 59 on hold a longer time, or add a text or a number.
-    data = path.read_bytes()
+    data = _bytes(path)
     if data[:1] == b"\0" and data[1:2] in [bytes([letter]) for letter in AHA]:
         raise LeftOut(
             "annotations in the American Heart Association's format are not supported",

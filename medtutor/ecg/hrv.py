@@ -4,7 +4,8 @@ Definitions: Task Force of the European Society of Cardiology and the North Amer
 Pacing and Electrophysiology, Heart rate variability: standards of measurement, Circulation 93:1043
 (1996), section "Time domain methods". Only **NN intervals** count: those between two neighbouring
 beats that both come from the sinus node. An ectopic beat spoils the interval before it and the
-interval after it.
+interval after it. pNN50 is the share of the differences; the Task Force divides by the number of
+intervals, one more in an unbroken stretch.
 """
 
 import warnings

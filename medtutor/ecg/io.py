@@ -25,7 +25,9 @@ from medtutor.types import Recording
 # Names for the same electrode pair: the modified limb lead II of Holter recorders.
 LEAD_ALIASES = {"MLII": ("MLII", "II", "ML2"), "II": ("II", "MLII", "ML2")}
 HEIGHT = (0.01, 50.0)  # mV between the 1st and 99th percentile: no electrode on the skin gives more
-LESS = (", left out", ", counted once")  # how a note ends that says what a recording lost
+# How a note ends that a folder passes on: what a recording lost, and what of it may be wrong.
+LESS = (", left out", ", counted once", "behind the end: not read")
+DOUBT = ("the checksum in the header", "steps a unit assumed", "check its gain and unit", "default")
 FLAT_SECONDS = 1.0  # equal samples for longer than this are no heart signal
 
 # MIT-BIH Arrhythmia Database: the inter-patient split of de Chazal et al., IEEE Trans Biomed Eng
@@ -129,7 +131,7 @@ def _polyphase(signal: np.ndarray, old: float, new: float) -> np.ndarray:
     """Resample columns; what is missing before is missing afterwards."""
     from scipy.signal import resample_poly
 
-    ratio = Fraction(new / old).limit_denominator(1000)
+    ratio = Fraction(new / old).limit_denominator(100_000)  # coarser, and beats would drift away
     missing = np.isnan(signal)
     bridged = signal.copy() if missing.any() else signal
     for k in np.flatnonzero(missing.any(axis=0)):
@@ -163,12 +165,15 @@ def read_folder(folder: str | Path, comments: bool = False) -> Folder:
         if skipped:
             notes.append(f"not in split.csv, left out: {', '.join(skipped)}")
     subjects = {name: row[0] for name, row in listed.items()} if listed else {}
+    if listed is None and not {*names} <= {*DS1, *DS2, *PACED}:
+        subjects = {name: name for name in names}  # another 202 than that of MIT-BIH
+    before = [*notes]
     recordings = _read_all(folder, names, subjects, "MLII", comments, notes)
     if not recordings and names:
-        notes.clear()
+        notes = before
         recordings = _read_all(folder, names, subjects, None, comments, notes)
         if recordings:
-            notes.append("no record has lead MLII: the first lead of each is read instead")
+            notes.append("no record in use has lead MLII: the first lead of each is read instead")
     if not recordings:
         raise DataError(
             "no record is left: " + "; ".join(notes),
@@ -202,8 +207,9 @@ def _record_names(folder: Path) -> list[str]:
     """List the records of a folder by their headers."""
     if not folder.is_dir():
         raise DataError("this folder is not there", folder, "Check the path.")
-    names = sorted(path.stem for path in folder.glob("*.hea"))
-    alone = sorted(folder.glob("*.dat"))
+    # macOS leaves files "._NAME" that are none.
+    names = sorted(p.stem for p in folder.glob("*.hea") if not p.name.startswith("."))
+    alone = sorted(p for p in folder.glob("*.dat") if not p.name.startswith("."))
     if not names and alone:
         raise DataError(
             "this signal file has no header",
@@ -246,7 +252,7 @@ def _read_all(
             continue
         recordings.append(recording)
         for note in recording.notes:
-            if note.endswith(LESS):
+            if note.endswith(LESS + DOUBT):
                 told.setdefault(note, []).append(name)
     notes += [f"{what}: {', '.join(those)}" for what, those in told.items()]
     return recordings

@@ -15,7 +15,8 @@ from medtutor.errors import DataError
 from medtutor.types import Windows
 
 REFRACTORY = 0.26
-"""Seconds after a beat in which the heart cannot beat again; it allows up to 230 beats a minute."""
+"""Seconds after a beat in which the heart cannot beat again. In whole bins of 8 samples at 360 Hz
+that is 0.267 s: up to 225 beats a minute. A faster heart is read too slow."""
 
 SMALLEST = 0.15
 """Expected number of beats, summed over five bins, that counts as one.

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
+from medtutor.errors import DataError
+
 RAIL = 5.12  # mV, where the recorder saturates: 11 bits of 5 µV, as in the MIT-BIH recordings
 
 
@@ -126,7 +128,8 @@ def add_noise(
     Parameters
     ----------
     signal : ndarray of shape (samples,) or (samples, leads)
-        Clean ECG in millivolts; each lead gets its own noise.
+        Clean ECG in millivolts; each lead gets its own noise. A lead that stands still has no
+        power, and noise of any ratio to that has none either: it stays as it is.
     fs : float
         Samples a second, in hertz.
     kind : str
@@ -145,7 +148,9 @@ def add_noise(
     Raises
     ------
     ValueError
-        If the kind is unknown, or a lead is flat and so has no power to compare with.
+        If the kind is unknown.
+    DataError
+        If samples are missing.
 
     Examples
     --------
@@ -159,9 +164,10 @@ def add_noise(
     clean = signal[:, None] if signal.ndim == 1 else signal
     noisy = np.empty(clean.shape, dtype=np.float32)
     for lead, column in enumerate(clean.T):
+        if not np.isfinite(column).all():
+            raise DataError(f"lead {lead} has missing samples (NaN)", remedy="Fill the gaps first.")
         noise = KINDS[kind](len(column), fs, rng)
-        ratio = snr(column, noise)
-        if not np.isfinite(ratio):
-            raise ValueError(f"lead {lead} has no power: a signal-to-noise ratio needs a signal")
-        noisy[:, lead] = column + noise * 10 ** ((ratio - snr_db) / 20)
+        still = np.ptp(column) == 0
+        factor = 0 if still else 10 ** ((snr(column, noise) - snr_db) / 20)
+        noisy[:, lead] = column + factor * noise
     return noisy.reshape(signal.shape)

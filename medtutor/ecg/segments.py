@@ -89,7 +89,10 @@ def _cut_one(recording: Recording, length: int, step: int) -> Windows:
 
 
 def _stands_still(signal: np.ndarray, fs: float) -> np.ndarray:
-    """Tell which windows hold a second or more without any change, as a lost electrode gives."""
+    """Tell which windows hold a second or more without any change, as a lost electrode gives.
+
+    Half a second is enough where it fills a block of the grid.
+    """
     # Any still second covers one whole half-second block of a fixed grid.
     block = max(2, int(fs / 2))
     grid = signal[:, : signal.shape[1] // block * block]
@@ -140,10 +143,11 @@ def join(parts: Iterable[Windows]) -> Windows:
 
 
 def beat_map(beats: np.ndarray, bins: int = 250, length: float = 2000) -> np.ndarray:
-    """Draw where the beats lie: one value a bin, and the values sum to the number of beats.
+    """Draw where the beats lie: one value a bin.
 
     A beat between the centres of two bins is shared by them, so its place is kept to a fraction
-    of a bin.
+    of a bin. The values sum to the number of beats, less what falls over either end (half a beat
+    at most) or exceeds 1 in a bin.
     """
     row, column = np.nonzero(np.isfinite(beats))
     place = beats[row, column] * (bins / length) - 0.5
@@ -256,6 +260,6 @@ def normaliser(windows: Windows, indices: np.ndarray) -> Normaliser:
         fs=part.fs,
         rate_mean=float(part.rate.mean()),
         rate_std=float(part.rate.std()) or 1.0,
-        change_std=float(change.std()) if len(change) else 1.0,
+        change_std=(float(change.std()) if len(change) else 0.0) or 1.0,
         floor=0.1 * float(np.median(tall)),
     )

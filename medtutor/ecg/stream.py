@@ -74,11 +74,11 @@ class WindowReader:
         rate = maps.rate_from_map(said, fs, length)
         if np.isnan(rate[0]):
             return np.nan, np.nan, np.nan, "no beats"
-        if self.margin is None:
-            return float(rate[0]), np.nan, np.nan, ""
         spread = maps.spread(said, fs, length)
         if spread[0] > self.widest:
             return np.nan, np.nan, np.nan, "unsure"
+        if self.margin is None:
+            return float(rate[0]), np.nan, np.nan, ""
         low, high = self.margin.interval(rate, spread)
         return float(rate[0]), float(low[0]), float(high[0]), ""
 
@@ -162,13 +162,12 @@ class Monitor:
             if quality.runs(missing).max() > BRIDGE * self.fs:
                 return None, 0.0, "missing"
             quality.bridge(raw, missing)
-        flat = quality.flat_share(raw, self.fs)
-        if flat * len(raw) >= FLAT * self.fs:
+        if quality.runs(np.diff(raw) == 0).max(initial=0) + 1 >= FLAT * self.fs:
             return None, 0.0, "flat"
         filtered = band_pass(raw[None], self.fs)[0]
         if self.fs != FS:
             filtered = CubicSpline(np.arange(len(filtered)), filtered)(self._places)
-        told = 1 - max(flat, float(missing.mean()))
+        told = 1 - max(quality.flat_share(raw, self.fs), float(missing.mean()))
         return filtered.astype(np.float32), told * float(quality.qrs_share(raw, self.fs)), ""
 
 
@@ -234,15 +233,14 @@ def record_chunks(
 
 def encode(packet: Packet) -> bytes:
     """Write a packet as bytes."""
-    name = packet.patient.encode()
-    if len(name) > 16 or len(packet.samples) > MOST or not 0 <= packet.start < 2**63:
+    name, samples = packet.patient.encode(), _numbers(packet.samples)
+    if len(name) > 16 or len(samples) > MOST or not 0 <= packet.start < 2**63:
         raise DataError(
-            f"a packet of {len(packet.samples)} samples from {packet.start} on for "
-            f"{packet.patient!r}",
+            f"a packet of {len(samples)} samples from {packet.start} on for {packet.patient!r}",
             remedy=f"Send at most {MOST} samples, from 0 on, and a name of at most 16 bytes.",
         )
-    body = np.asarray(packet.samples, "<f4").tobytes()
-    rest = HEADER.pack(MAGIC, 0, len(packet.samples), packet.start, name)[8:]
+    body = samples.astype("<f4").tobytes()
+    rest = HEADER.pack(MAGIC, 0, len(samples), packet.start, name)[8:]
     return MAGIC + struct.pack("<I", zlib.crc32(rest + body)) + rest + body
 
 
@@ -284,16 +282,23 @@ def receive(connection: socket.socket, timeout: float = 5.0) -> Iterator[Packet]
         while arrived := connection.recv(65536):
             held += arrived
             yield from decode(held)
+    while len(held) > HEADER.size:  # a damaged length may hide whole packets
+        del held[: len(MAGIC)]
+        yield from decode(held)
 
 
 @contextmanager
 def loopback(parts: Iterable[Packet]) -> Iterator[socket.socket]:
     """Send packets through a socket of this machine, from a thread, as a bedside device would."""
+    trouble: list[Exception] = []
 
     def serve() -> None:
         connection, _ = server.accept()
         with connection:
-            send(connection, parts)
+            try:
+                send(connection, parts)
+            except Exception as error:  # said by the side that listens
+                trouble.append(error)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=serve, daemon=True)
@@ -301,3 +306,5 @@ def loopback(parts: Iterable[Packet]) -> Iterator[socket.socket]:
         with socket.create_connection(server.getsockname()) as client:
             yield client
         thread.join(5)
+    if trouble:
+        raise trouble[0]

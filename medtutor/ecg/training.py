@@ -61,7 +61,7 @@ def fit(
     normaliser : Normaliser, optional
         Scales of the training subjects; fitted here on ``split.train`` when not given.
     steps : int
-        Batches in all; the validation loss is looked at every 50.
+        Batches at most, above 50 in whole fifties: the validation loss is looked at every 50.
     seed : int
         Of the order and the augmentation.
 
@@ -111,7 +111,7 @@ def fit(
         feed(batches(windows[split.train], normaliser, batch_size, rng, bins), batch_size),
         shuffle=False,
         steps_per_epoch=min(50, steps),
-        epochs=max(1, round(steps / 50)),
+        epochs=max(1, steps // 50),
         validation_data=checked,
         validation_batch_size=256,
         callbacks=callbacks,

@@ -212,7 +212,45 @@ def test_without_the_lead_anywhere_the_first_is_read(tmp_path):
     make(tmp_path, "a", leads=("ECG1", "ECG2"))
     found = read_folder(tmp_path)
     assert found.recordings[0].leads[0] == "ECG1"
-    assert found.notes == ("no record has lead MLII: the first lead of each is read instead",)
+    said = "no record in use has lead MLII: the first lead of each is read instead"
+    assert said in found.notes
+
+
+def test_what_may_be_wrong_with_a_record_is_said_of_the_folder(tmp_path):
+    make(tmp_path, "a")
+    make(tmp_path, "b")
+    data = bytearray((tmp_path / "a.dat").read_bytes())
+    data[200:600] = bytes(400)
+    (tmp_path / "a.dat").write_bytes(data)
+    assert read_folder(tmp_path).notes == (
+        "the samples do not match the checksum in the header: a",
+    )
+
+
+def test_records_left_out_are_still_named_where_another_lead_is_read(tmp_path):
+    for name in "abc":
+        make(tmp_path, name, leads=("ECG1",))
+    (tmp_path / "split.csv").write_text("record,subject,split\na,p,train\nb,q,test\n")
+    assert "not in split.csv, left out: c" in read_folder(tmp_path).notes
+
+
+def test_another_record_202_is_a_person_of_its_own(tmp_path):
+    for name in ("201", "202", "mine"):
+        make(tmp_path, name)
+    assert [r.subject for r in read_folder(tmp_path).recordings] == ["201", "202", "mine"]
+
+
+def test_beats_stay_on_their_waves_at_an_odd_rate(tmp_path):
+    make(tmp_path, fs=360.1, seconds=600)
+    found = read_record(tmp_path / "r1", fs=360)
+    last = found.signal[found.beats[-1] - 10 : found.beats[-1] + 11, 0]
+    assert abs(int(last.argmax()) - 10) <= 2
+
+
+def test_files_that_macos_leaves_are_no_records(tmp_path):
+    make(tmp_path, "a")
+    (tmp_path / "._a.hea").write_bytes(b"\0\5\x16\7")
+    assert [r.name for r in read_folder(tmp_path).recordings] == ["a"]
 
 
 def test_a_folder_without_records_is_refused(tmp_path, refused):
@@ -260,7 +298,7 @@ def test_split_csv_decides(tmp_path):
             "1 of the 2 records it lists are not there",
         ),
         ("record,subject,split\na,x,train\nb,y,both\n", "line 3: split is 'both'"),
-        ("record,subject,split\na,x,train\nb,y,train\n", "no test row"),
+        ("record,subject,split\na,x,train\nb,y,train\n", "no test part"),
         ("record,subject,split\na,,train\nb,y,test\n", "line 2 has no subject"),
     ],
 )

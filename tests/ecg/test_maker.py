@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from medtutor import datasets, paths
 from medtutor.ecg import io, noise
+from medtutor.errors import DataError
 
 FS = 360
 maker = paths.load(paths.data() / "make" / "ecg_simulated.py")
@@ -410,12 +411,19 @@ def test_recording_lists_its_drop_outs():
     np.testing.assert_array_equal(recording.beats, quiet.beats)
 
 
-def test_unknown_noise_and_flat_leads_are_refused():
+def test_a_lead_without_power_stays_as_it_is_and_the_other_gets_its_noise():
+    ecg = np.stack([np.sin(np.arange(1000) / 9), np.zeros(1000)], axis=1)
+    noisy = noise.add_noise(ecg, FS, "white", 0, np.random.default_rng(0))
+    assert not noisy[:, 1].any()
+    assert noise.snr(ecg[:, 0], noisy[:, 0] - ecg[:, 0]) == pytest.approx(0, abs=1e-3)
+
+
+def test_unknown_noise_and_missing_samples_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="unknown noise 'hum': choose one of wander"):
         noise.add_noise(np.ones(10), FS, "hum", 0, rng)
-    with pytest.raises(ValueError, match="no power"):
-        noise.add_noise(np.zeros(1000), FS, "white", 0, rng)
+    with pytest.raises(DataError, match="lead 0 has missing samples"):
+        noise.add_noise(np.full(1000, np.nan), FS, "white", 0, rng)
     with pytest.raises(ValueError, match="unknown noise 'hum'"):
         recorded(maker.subject(1), 0.1, noise={"hum": 3})
 

@@ -264,6 +264,28 @@ class TestPackets:
         wire[60] ^= 1
         assert [p.start for p in stream.decode(wire)] == [90, 180]
 
+    def test_a_damaged_length_does_not_take_the_packets_behind_it(self):
+        import socket
+
+        ours, theirs = socket.socketpair()
+        wire = [bytearray(stream.encode(part)) for part in self.parts[:10]]
+        wire[5][8:12] = struct.pack("<I", stream.MOST)
+        theirs.sendall(b"".join(wire))
+        theirs.close()
+        with ours:
+            heard = [p.start for p in stream.receive(ours)]
+        assert heard == [p.start for k, p in enumerate(self.parts[:10]) if k != 5]
+
+    def test_what_cannot_be_sent_is_said_to_who_listens(self):
+        part = stream.Packet("a name of more than 16 bytes", 0, np.zeros(9, np.float32))
+        with (
+            pytest.raises(DataError, match="at most 16 bytes"),
+            stream.loopback([part]) as connection,
+        ):
+            assert not list(stream.receive(connection))
+        with pytest.raises(DataError, match="one row of numbers"):
+            stream.encode(stream.Packet("bed 7", 0, np.zeros((9, 2))))
+
     def test_a_connection_that_breaks_inside_a_packet_ends_the_stream(self, reader):
         import socket
 
