@@ -7,7 +7,9 @@ become float64. What does not fit raises `DataError` and says what would.
 
 Each function ``f(x, ...)`` has a partner ``f_backward(dy, x, ...)`` that takes the gradient of the
 loss with respect to the output, then the arguments of ``f``, and returns the gradients of the
-inputs, in the order and with the shapes of the arguments. A `Network` puts layers in a row and
+inputs, in the order and with the shapes of the arguments. Two take less: `conv2d_backward` and
+`dense_backward` no bias (no gradient depends on it; they return its gradient), and
+`cross_entropy_backward` no ``dy``, for the loss is the end. A `Network` puts layers in a row and
 trains them.
 """
 
