@@ -90,8 +90,8 @@ def diameters(image_set: ImageSet) -> np.ndarray:
     Returns
     -------
     ndarray of float, shape (n,)
-        In mm, or in 0.7 of a pixel where the spacing is not known either. All from one hand: a
-        reader and a threshold do not measure alike.
+        In mm; where the spacing is not known either, as if a pixel of the prepared image were
+        0.7 mm. All from one hand: a reader and a threshold do not measure alike.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import numpy as np
 
 # Typical HU values: Hounsfield, Br J Radiol 46:1016 (1973); fat and lung vary between people.
 AIR, LUNG, FAT, MUSCLE, BONE = -1000, -850, -100, 50, 500
-NODULE_MM = 12.0  # diameter of the nodule, so that a lesson can measure it again
+NODULE_MM = 12.0  # diameter of the nodule
 
 
 def chest(slices: int = 24, size: int = 128, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -33,6 +33,12 @@ def check_series(folder: str | Path) -> list[Flag]:
         raise DataError("it is not a folder", folder, "Check the path.")
     slices, found = headers.read_headers(folder, strict=False)
     flags = [flag for flag in found if flag.check != "left out"]
+    # Reports and localizers are no slices; `read_series` passes them over, too.
+    slices = [
+        item
+        for item in slices
+        if item.is_image and "LOCALIZER" not in (item.header.get("ImageType") or ())
+    ]
     if not slices:
         raise DataError("no readable DICOM slice is in it", folder, "Give the folder of a series.")
     first = slices[0]
@@ -92,10 +98,12 @@ def check_crops(
             flags.append(Flag(names[i], "saturated", f"{full:.0%} of it has the highest value"))
     levels = {
         "noise": np.array([noise_level(pictures[k]) for k in alive]),
-        "streaks": np.log([streakiness(pictures[k]) for k in alive]),
+        "streaks": np.array([streakiness(pictures[k]) for k in alive]),
     }
     for check, level in levels.items():
-        for i, off in zip(alive, robust_z(level), strict=True):
+        known = level > 0  # 0 is no level: most of the picture has no detail, as a black border
+        level = np.log(level[known]) if check == "streaks" else level[known]
+        for i, off in zip(alive[known], robust_z(level), strict=True):
             if off > FAR[check]:
                 many = f"{off:.0f}" if off < 100 else "over 100"  # the others may hardly differ
                 flags.append(Flag(names[i], check, f"{many} robust deviations above the others"))
@@ -142,6 +150,8 @@ def streakiness(image: np.ndarray) -> float:
     power = np.abs(np.fft.fft2((fine - fine.mean()) * window)) ** 2
     fy, fx = np.meshgrid(*(np.fft.fftfreq(n) for n in image.shape), indexing="ij")
     ring = (np.hypot(fx, fy) > 0.1) & (np.hypot(fx, fy) < 0.4)
+    if not ring.any():  # a picture of two pixels has no directions
+        return 0.0
     direction = ((np.degrees(np.arctan2(fy, fx)) + 2.5) % 180 // 5).astype(int)[ring]
     counts = np.bincount(direction, minlength=36)
     energy = (np.bincount(direction, power[ring], 36) / np.maximum(counts, 1))[counts > 0]

