@@ -133,10 +133,12 @@ def paint_over(image: np.ndarray, boxes: list[Box]) -> np.ndarray:
 def clean_frames(frames: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Paint over all text, in every frame, until none is found; ValueError if some is left."""
     boxes: list[Box] = []
-    for _ in range(ROUNDS):
+    for rounds in range(ROUNDS + 1):
         new = [box for frame in frames for box in find_text(frame)]
         if not new:
             return frames, boxes
+        if rounds == ROUNDS:
+            break
         new = [_widened(box) for box in _merged(new)]
         boxes += new
         frames = np.stack([paint_over(frame, new) for frame in frames])

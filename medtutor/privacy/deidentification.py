@@ -3,6 +3,8 @@
 import os
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -90,9 +92,9 @@ def deidentify(
     """Write copies of DICOM files and WFDB records from which nobody is named any more.
 
     DICOM files get the Basic Profile of PS3.15, Annex E, and more (`medtutor.privacy.dicom` says
-    what); their pixels stay as they are, byte for byte. WFDB records lose their names, comments,
-    dates and free remarks. What cannot be read or looked into is not copied, and is named in the
-    report. The source is never changed.
+    what); the values of their pixels stay, compressed ones uncompressed. WFDB records lose their
+    names, comments, dates and free remarks. What cannot be read or looked into is not copied, and
+    is named in the report. The source is never changed.
 
     Parameters
     ----------
@@ -147,7 +149,7 @@ def deidentify(
         files = [path for path in files if not path.samefile(key_file)]
     single = target.suffix.lower() == ".dcm" and source.is_file()
     report = Report(target, key_file, strange)
-    with paths.appears(target) as place:
+    with _told(target), paths.appears(target) as place:
         folder = place.with_name("files") if single else place
         folder.mkdir()
         with warnings.catch_warnings(action="ignore"):  # on values that the standard does not allow
@@ -164,6 +166,16 @@ def deidentify(
     report.refused.sort(key=lambda item: item.path)
     report.changes = +report.changes
     return report
+
+
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """Tell what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        what = f"it cannot be written, or its source not read ({error.strerror or error})"
+        raise DataError(what, target, "Check the place and the space on the disk.") from error
 
 
 def _files(source: Path, target: Path) -> tuple[list[Path], list[Refused]]:
@@ -245,6 +257,8 @@ class _Run:
         at = _place(dataset, folder)
         try:
             dicom.write(dataset, folder / at)
+        except OSError:  # no room on the disk: no fault of this file
+            raise
         except Exception as error:  # pydicom raises whatever the damaged value resembles
             (folder / at).unlink(missing_ok=True)
             raise Unfit("it is damaged and cannot be written again") from error
@@ -286,4 +300,12 @@ def _parts(header: Path, files: list[Path]) -> list[Path]:
     except Unfit:
         words = set()
     near = [p for p in files if p.parent == header.parent]
-    return [p for p in near if p.name in words or (p.stem == header.stem and not dicom.is_dicom(p))]
+    return [p for p in near if p == header or p.name in words or _is_beside(p, header)]
+
+
+def _is_beside(path: Path, header: Path) -> bool:
+    """Tell whether a file has a record's name and is no DICOM; `_learn_names` tells of the rest."""
+    try:
+        return path.stem == header.stem and not dicom.is_dicom(path)
+    except OSError:
+        return False

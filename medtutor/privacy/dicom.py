@@ -3,7 +3,7 @@
 What is done with an attribute is `action`'s to say. It goes by PS3.15, Table E.1-1, edition 2026c,
 as the library dicom-anonymizer keeps it. Added here, each with its reason:
 
-- every nested sequence gets the profile too, not only the top level;
+- every level of a sequence gets the profile, as PS3.15, E.1.1, asks; the library stops at the top;
 - UIDs come from a keyed hash, so that references between files hold, today and next year;
 - dates move by a number of days of their own for each patient (the Retain Longitudinal Temporal
   Information with Modified Dates Option), the time of day stays; a birth date is emptied;
@@ -82,7 +82,7 @@ IDENTIFYING = _names(
     AdmissionID IssuerOfPatientID
     """
 )
-SHORTEST = 4  # characters: shorter words are in everything
+SHORTEST = 4  # bytes of UTF-8: shorter words are in everything; two Chinese letters are six
 SHORTEST_BYTES = 6  # in pixels, where four bytes can be the same by chance
 DICOMDIR = "1.2.840.10008.1.3.10"
 DOCUMENTS = "1.2.840.10008.5.1.4.1.1.104."  # a PDF, a CDA document or a 3D model in an envelope
@@ -161,7 +161,7 @@ def identifiers(dataset: Any) -> set[str]:
             continue
         pattern = r"[\s^=\\,;]+" if element.VR == "PN" else r"[\\=]"
         found |= {s.strip(" \0[]'").lower() for s in re.split(pattern, str(element.value))}
-    return {word for word in found if len(word) >= SHORTEST}
+    return {word for word in found if len(word.encode()) >= SHORTEST}
 
 
 @cache
@@ -309,13 +309,16 @@ def _suspicious(element: Any, known: tuple[str, ...]) -> bool:
 
 def _hidden_in_bytes(dataset: Any, known: Iterable[str]) -> str:
     """Find an identifier among the bytes of pixels or samples; give the attribute, or ""."""
-    words = [w for w in known if len(w) >= SHORTEST_BYTES]
+    words = [w for w in known if len(w.encode()) >= SHORTEST_BYTES]
+    forms = {form for word in words for form in (word, word.upper(), word.title())}
+    # `lower` of bytes knows A to Z only, and takes half of a Chinese letter for one of them.
+    codes = ("utf-8", "utf-16-le", "utf-16-be")
+    wanted = {form.encode(code).lower() for form in forms for code in codes}
+    wanted = {each for each in wanted if len(each) >= SHORTEST_BYTES}
     for element in walk(dataset):
-        if not isinstance(element.value, bytes) or not words:
-            continue
-        data = element.value.lower()
-        for word in words:
-            if any(word.encode(code) in data for code in ("utf-8", "utf-16-le", "utf-16-be")):
+        if isinstance(element.value, bytes) and wanted:
+            data = element.value.lower()
+            if any(each in data for each in wanted):
                 return str(element.keyword)
     return ""
 
@@ -331,7 +334,10 @@ def deidentified(
     warning = "" if boxes else _warning(dataset, kind, frames)
     content = hashlib.sha256(Path(dataset.filename).read_bytes()).hexdigest()
     if boxes and cleaned is not None:
-        _set_pixels(dataset, cleaned)
+        try:
+            _set_pixels(dataset, cleaned)
+        except Exception as error:  # of 32 bits, floating-point, big-endian: pydicom writes none
+            raise Unfit("text is burned into its pixels, which cannot be painted over") from error
     clean(dataset, names, who, known)
     try:
         _check_lengths(dataset)
@@ -412,14 +418,16 @@ def _check_high_bits(dataset: Any) -> None:
         return
     if allocated not in (8, 16, 32) or not 0 < stored < allocated:
         return
-    if int(dataset.HighBit) + 1 != stored:
+    if int(dataset.get("HighBit", stored - 1)) + 1 != stored:
         raise Unfit("its pixels are not in the lowest bits, where the standard wants them")
     order = ">" if not dataset.original_encoding[1] else "<"
     size = allocated // 8
     data = dataset.PixelData[: len(dataset.PixelData) // size * size]
     words = np.frombuffer(data, f"{order}i{size}").astype(np.int64)
     top = words >> stored  # 0 for unsigned pixels; for signed ones a copy of the sign
-    if bool(np.any((top != 0) & (top != -1))):
+    signed = int(dataset.get("PixelRepresentation") or 0)
+    sign = -(words >> (stored - 1) & 1) if signed else 0
+    if bool(np.any((top != 0) & (top != sign))):
         raise Unfit("there are bits above those of its pixels: an overlay may be hidden in them")
 
 
@@ -476,7 +484,7 @@ def _renew_meta(dataset: Any, kind: str) -> None:
 
 
 def write(dataset: Any, path: Path) -> None:
-    """Write a cleaned data set in the transfer syntax that it came in."""
+    """Write a cleaned data set in its transfer syntax; compressed pixels have been decoded."""
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)
 

@@ -90,8 +90,8 @@ def encrypt(
         low, high = min(ALLOWED_WORK), max(ALLOWED_WORK)
         raise DataError(f"work is {work}", remedy=f"Choose {low} to {high}; 17 is usual.")
     _check_places(source, target)
-    files = sorted(p for p in source.rglob("*") if p.is_file() and not p.is_symlink())
-    if source.is_dir() and not files:
+    files = _files(source)
+    if not files:
         raise DataError("there is no file in it", source, "Give a folder with files.")
     salt = secrets.token_bytes(16)  # one for all files of a folder: one slow scrypt
 
@@ -153,6 +153,22 @@ def decrypt(source: str | Path, target: str | Path, passphrase: str) -> list[Pat
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             _unlock(source / name, place / path, keys)
     return sorted(path for path in target.rglob("*") if path.is_file())
+
+
+def _files(source: Path) -> list[Path]:
+    """List what will be encrypted; refuse a folder of which something would be left out."""
+    if source.is_file():
+        return [source]
+    found, closed = list[Path](), list[OSError]()
+    for folder, below, names in os.walk(source, onerror=closed.append):
+        found += [Path(folder, name) for name in names]
+        found += [path for name in below if (path := Path(folder, name)).is_symlink()]
+    odd = [path for path in found if path.is_symlink() or not path.is_file()]
+    odd += [Path(error.filename) for error in closed]
+    if odd:
+        what = "this is a link, a device or a folder that cannot be opened, and would be left out"
+        raise DataError(what, odd[0], "Copy into the folder what it stands for, or take it away.")
+    return sorted(found)
 
 
 class Damaged(Exception):
@@ -283,7 +299,12 @@ def _appears(target: Path) -> Iterator[Path]:
 def _open(path: Path, keys: Keys, plain: BinaryIO | None) -> Header:
     """Open a file into a stream; only check every chunk if there is none."""
     try:
-        with path.open("rb") as locked:
+        locked = path.open("rb")
+    except OSError as error:
+        what = f"it cannot be opened ({error.strerror or error})"
+        raise DataError(what, path, "Check its permissions.") from error
+    try:
+        with locked:
             header = Header.read(locked)
             open_stream(locked, plain, header, keys.of(header))
     except Damaged as error:

@@ -168,8 +168,8 @@ def _scanner(nodules: ImageSet, people: np.ndarray, member: np.ndarray) -> tuple
             values = np.asarray(nodules.table[column], float)
         except (KeyError, ValueError):
             continue
-        if np.isfinite(values).all() and len(np.unique(values)) > 1:
-            worst = _worst(values, people, member)
+        worst = _worst(values, people, member)
+        if np.isfinite(values).all() and len(np.unique(worst)) > 1:
             edge = float(np.median(worst))
             edge = edge if np.any(worst < edge) else float(np.min(worst[worst > edge]))
             unit = f"{edge:.2g} mm"

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import os
 import warnings
 import zipfile
 import zlib
@@ -55,7 +56,7 @@ def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
     drawn = [p for p in planted if p.place == CAPTURE]
     traces = []
     for path in sorted([folder] if folder.is_file() else folder.rglob("*")):
-        name = str(path.relative_to(folder.parent)).encode()
+        name = os.fsencode(path.relative_to(folder.parent))
         found: dict[Planted, set[str]] = {p: set() for p in planted}
         for where, data in [("name", name), *(_streams(path) if path.is_file() else [])]:
             lower = data.lower()
@@ -69,21 +70,22 @@ def hunt(folder: str | Path, planted: Iterable[Planted]) -> list[Trace]:
 
 def _shapes(word: str) -> dict[str, set[bytes]]:
     """Write a word, a number or a date (YYYYMMDD) in every usual way."""
-    texts = {word.lower()}
+    cases = {word, word.lower(), word.upper(), word.title()}
+    texts = set(cases)
     if len(word) == 8 and word.isdigit():
         y, m, d = word[:4], word[4:6], word[6:]
         texts |= {f"{y}-{m}-{d}", f"{d}.{m}.{y}", f"{m}/{d}/{y}", f"{d}/{m}/{y}", f"{y}.{m}.{d}"}
-    cases = {word, word.lower(), word.upper()}
     shapes = {"text" if code == "utf-8" else code: _encoded(texts, code) for code in CODES}
-    shapes["cp037"] |= _encoded(cases, "cp037")
-    shapes["backwards"] = {word.lower()[::-1].encode()}
+    shapes["backwards"] = {case[::-1].encode().lower() for case in cases}
     shapes["hexadecimal"] = {case.encode().hex().encode() for case in cases}
     shapes["Base64"] = {part for case in cases for part in _base64(case.encode())}
     return shapes
 
 
 def _encoded(texts: Iterable[str], code: str) -> set[bytes]:
-    return {text.encode(code, "ignore") for text in texts} - {b""}
+    raw = {text.encode(code, "ignore") for text in texts} - {b""}
+    # As the pile is in which they are looked for; `lower` of bytes knows A to Z only.
+    return raw if code == "cp037" else {form.lower() for form in raw}
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
@@ -118,7 +120,7 @@ def _unpacked(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 small = [i for i in archive.infolist() if i.file_size < LARGEST]
                 parts = [i.filename.encode() for i in small] + [archive.read(i) for i in small]
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError):
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError):
         return
     for part in parts:
         yield "unpacked", part

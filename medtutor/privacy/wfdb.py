@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,11 @@ def deidentified(header: Path, name: str) -> tuple[dict[str, bytes], dict[str, P
     at = [f"{name}{f'_{k}' if k else ''}.dat" for k in range(len(paths))]
     files, length, fs = _rewritten(first, signals, dict(zip(paths, at, strict=True)), name, changes)
     sources = dict(zip(files, [header, *paths], strict=True))
-    for path in sorted(header.parent.glob(f"{header.stem}.*")):
-        read = annotations(path.read_bytes(), length, fs) if path not in sources.values() else None
+    for path in sorted(p for p in header.parent.iterdir() if p.stem == header.stem):
+        read = None
+        if path.is_file() and path not in sources.values():
+            with suppress(OSError):  # the report names it
+                read = annotations(path.read_bytes(), length, fs)
         if read is None:
             continue
         suffix = path.suffix if ANNOTATORS.fullmatch(path.suffix) else ".ann"
