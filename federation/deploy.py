@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 import medtutor
-from medtutor import metrics, paths
+from medtutor import metrics, paths, runner
 from medtutor.errors import DataError, MedtutorError
 from medtutor.privacy import federated
 from medtutor.privacy.federated import NAMES, QUIET, THREADS, Outcome, Settings, outcome
@@ -306,13 +306,14 @@ def _read_steps(out: Path, steps: list[dict[str, Any]], say: Say) -> None:
 
 def main(chosen: argparse.Namespace) -> int:
     """Run the command; whatever ends it, its processes and temporary files go too."""
-    if chosen.rounds < 1 or chosen.mu < 0:
+    if chosen.rounds < 1 or not 0 <= chosen.mu < float("inf"):
         raise DataError(
             f"{chosen.rounds} rounds and mu = {chosen.mu:g}",
             remedy="Give at least one round, and a mu that is not negative.",
         )
     data = paths.load(APP / "hospitals_app" / "hospital_data.py")
     source = _source(chosen.data)
+    out = runner.prepare_output(chosen.out, source) if chosen.out else None
     everybody = data.consortium(source or None)
     print(everybody, flush=True)
     before = signal.signal(signal.SIGTERM, _stop)  # else Python would end without cleaning up
@@ -327,7 +328,7 @@ def main(chosen: argparse.Namespace) -> int:
             outcome = federation.run(settings, _say, lose)
     finally:
         signal.signal(signal.SIGTERM, before)
-    _results(outcome, everybody, chosen.out)
+    _results(outcome, everybody, out)
     return 0
 
 

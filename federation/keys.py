@@ -150,10 +150,19 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _free(*names: str) -> None:
+    """Refuse to write a part of what belongs together: the rest would not fit."""
+    there = [name for name in names if Path(name).exists()]
+    if there:
+        sys.exit(f"{', '.join(there)}: there already, and nothing is overwritten. Move it away.")
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[1] == "server":
+        _free("authority.pem", "server.pem", "server.key")
         make_server(Path(), tuple(sys.argv[2:]))
     elif sys.argv[1:] == ["hospital"]:
+        _free("hospital.key", "hospital.pub")
         make_hospital_key(Path(), "hospital")
     else:
         sys.exit("keys.py server NAME [NAME ...]   or   keys.py hospital")

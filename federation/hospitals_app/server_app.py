@@ -144,7 +144,7 @@ def main(grid: Grid, context: Context) -> None:
 
 
 def _wait_for(grid: Grid, settings: federated.Settings) -> None:
-    """Wait until as many hospitals are connected as the settings ask for."""
+    """Wait until as many hospitals are connected as the settings ask for, or `wait` is over."""
     end = time.monotonic() + settings.wait
     while len(list(grid.get_node_ids())) < settings.hospitals and time.monotonic() < end:
         time.sleep(0.1)
