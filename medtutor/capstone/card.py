@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Work: TypeAlias = Pictures | Records  # and those that ask something else of them
 
-FEW = 40  # patients below which the usual intervals are too narrow
+FEW = 40  # patients below which no comparison is called
 
 
 class CardPicture(NamedTuple):
@@ -93,6 +93,7 @@ def fill(
     """Fill the card; `gap` is how far model.onnx is from the network, None without such a file."""
     rows = split.table()
     known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
+    known = known and "" not in work.patients.tolist()
     people = len({str(p) for p in split.patients[split.test]})
     return TEMPLATES.get_template("card.md.j2").render(
         work=work,
@@ -123,8 +124,8 @@ def limits(work: Work, known: bool, people: int) -> list[str]:
         )
     if people < FEW:
         found.append(
-            f"Only {people} {work.unit}s or groups in the test part: below {FEW}, intervals "
-            "are narrower than they claim to be."
+            f"Only {people} {work.unit}s or groups in the test part: below {FEW}, a kind "
+            f"of {work.unit} may be missing altogether, and no interval can know of it."
         )
     return [
         *found,

@@ -188,21 +188,22 @@ def record_pairs(recordings: Sequence[Recording]) -> list[Twin]:
     return found
 
 
+SLACK = 6  # samples that the true shift may lie off the vote's, which is rounded to ten
+
+
 def _overlaid(one: Recording, two: Recording, shift: int) -> float:
     """Correlate two recordings, the second `shift` samples later, where they overlap."""
     length = int(SECONDS * one.fs)
-    begin = max(0, -shift)
-    stop = min(len(one.signal), len(two.signal) - shift)
+    begin = max(0, -shift) + SLACK
+    stop = min(len(one.signal), len(two.signal) - shift) - SLACK
     if stop - begin < one.fs:
         return 0.0
     middle = max(begin, (begin + stop - length) // 2)
     here = slice(middle, min(middle + length, stop))
     a = band_pass(np.nan_to_num(one.signal[here, 0])[None], one.fs)[0]
     best = 0.0
-    for step in range(-6, 7):  # the vote rounds the shift to ten samples
+    for step in range(-SLACK, SLACK + 1):
         start = here.start + shift + step
-        if start < 0 or start + len(a) > len(two.signal):
-            continue
         b = band_pass(np.nan_to_num(two.signal[start : start + len(a), 0])[None], two.fs)[0]
         score = float(np.corrcoef(a, b)[0, 1]) if a.std() and b.std() else 0.0
         best = score if abs(score) > abs(best) else best

@@ -47,7 +47,7 @@ def duplicates(images: ImageSet, found: Sequence[Twin]) -> list[Flag]:
     flags = []
     for twin in found:
         i, j = twin.first, twin.second
-        how = "the same pixels as" if twin.likeness > 0.9999 else "nearly the same picture as"
+        how = "the same picture as" if twin.likeness > 0.9999 else "nearly the same picture as"
         how = "mirrored or turned, " + how if twin.mirrored else how
         worse = []
         if images.split is not None and images.split[i] != images.split[j]:

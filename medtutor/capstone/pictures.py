@@ -298,7 +298,6 @@ class Pictures(Trained):
         called = self.predict(chosen).argmax(axis=1)
         heat = explain.grad_cam(self.model, self.inputs(chosen), called)
         share = explain.energy_inside(heat, masks[some])
-        who = np.where(self.patients[chosen] == "", chosen.astype(str), self.patients[chosen])
-        kept = np.isfinite(share)
-        interval = metrics.bootstrap(np.mean, share[kept], groups=who[kept], bounds=(0, 1))
+        who = split.patients[chosen]
+        interval = metrics.bootstrap(np.mean, share, groups=who, bounds=(0, 1))
         return interval, float(masks[some].mean())

@@ -255,5 +255,6 @@ class Records(Trained):
         for column in part.beats.T:
             near |= np.abs(centres - column[:, None]) <= 0.05 * part.fs
         share = (beat_map * near).sum(axis=1) / np.maximum(beat_map.sum(axis=1), 1e-9)
-        interval = metrics.bootstrap(np.mean, share, groups=part.subject, bounds=(0, 1))
+        who = split.patients[split.test]
+        interval = metrics.bootstrap(np.mean, share, groups=who, bounds=(0, 1))
         return interval, float(near.mean())

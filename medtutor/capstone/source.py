@@ -19,7 +19,7 @@ from medtutor.capstone.pictures import SIDE, Pictures
 from medtutor.capstone.records import LENGTH, Records
 from medtutor.datasets import SOURCE, arrays, folders, registry
 from medtutor.datasets.images import has_colour, stack
-from medtutor.errors import DataError
+from medtutor.errors import DataError, SplitError
 from medtutor.types import EcgSet, Flag, ImageSet
 
 LONGEST = 512  # pixels per side; an image with at least twice as many is made lighter
@@ -72,7 +72,7 @@ def _open(source: str | Path | None) -> Pictures | Records:
     if not path.exists():
         raise DataError("it is not there", path, "Check the path.")
     inside = sorted(path.glob("*.npz")) if path.is_dir() else []
-    if path.is_dir() and any(path.glob("*.hea")):
+    if path.is_dir() and any(not p.name.startswith(".") for p in path.glob("*.hea")):
         found, flags = _read_records(path)
         return _records(found, flags, path)
     if len(inside) == 1 and not (path / "labels.csv").is_file():
@@ -184,18 +184,21 @@ def _records(data: EcgSet, flags: list[Flag], path: Path) -> Records:
 
 def _read_records(folder: Path) -> tuple[EcgSet, list[Flag]]:
     """Read a folder of records; if one is damaged, find out which, and read the others."""
-    from medtutor.ecg.io import LeftOut, read_record
+    from medtutor.ecg.io import LeftOut, MissingLead, read_record
 
     try:
         return datasets.load_ecg(folder), []
     except DataError as error:
         first = error
-    headers = {path.stem: path for path in sorted(folder.glob("*.hea"))}
+    headers = {path.stem: path for path in sorted(folder.glob("[!.]*.hea"))}
     flags = []
     for name, header in headers.items():
         try:
             with suppress(LeftOut):  # its note comes when all are read
-                read_record(header)
+                try:
+                    read_record(header)
+                except MissingLead:  # its first lead is read where no record has the usual one
+                    read_record(header, lead=None)
         except DataError as error:
             flags.append(Flag(name, "unreadable", error.problem))
     damaged = {flag.item for flag in flags}
@@ -208,16 +211,20 @@ def _read_records(folder: Path) -> tuple[EcgSet, list[Flag]]:
         for file in folder.iterdir():
             if file.is_file() and not (file.suffix == ".hea" and file.stem in damaged):
                 shutil.copy(file, copy)
-        _copy_split(folder, copy, headers.keys() - damaged)
-        return datasets.load_ecg(copy), flags
+        _copy_split(folder, copy, damaged)
+        try:
+            return datasets.load_ecg(copy), flags
+        except (DataError, SplitError) as error:  # it would name the copy, which goes
+            what = f"without {', '.join(sorted(damaged))}, which cannot be read: {error.problem}"
+            raise type(error)(what, folder, error.remedy) from error
 
 
-def _copy_split(folder: Path, copy: Path, sound: Set[str]) -> None:
-    """Take over the rows of ``split.csv`` that speak of records which can be read."""
+def _copy_split(folder: Path, copy: Path, damaged: Set[str]) -> None:
+    """Take over the rows of ``split.csv``, but for those of records that cannot be read."""
     path = folder / "split.csv"
     if not path.is_file():
         return
     rows = manifests.read(path, ("record", "subject", "split"))
-    rows = rows.take(k for k, record in enumerate(rows["record"]) if record in sound)
+    rows = rows.take(k for k, record in enumerate(rows["record"]) if record not in damaged)
     with (copy / "split.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([list(rows), *zip(*rows.values(), strict=True)])

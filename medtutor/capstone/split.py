@@ -80,7 +80,10 @@ def propose(
             "too good, and every interval as too narrow."
         )
     elif unknown:
-        notes.append(f"{unknown} of {len(patients)} samples have no {unit}; each counts as one")
+        notes.append(
+            f"{unknown} of {len(patients)} samples have no {unit}; each counts as one, "
+            "but for copies"
+        )
     people = len(np.unique(patients[patients != ""]))
     joined = people - len(np.unique(found[patients != ""]))
     if joined > 0:

@@ -55,7 +55,7 @@ def test_missing_ids_are_said_loudly():
     assert note.startswith("NO PATIENT IDS")
     assert "3 samples became 2 groups" in note
     notes = grouping.propose(np.array(["", *"abcdefgh"]), []).notes
-    assert notes == ("1 of 9 samples have no patient; each counts as one",)
+    assert notes == ("1 of 9 samples have no patient; each counts as one, but for copies",)
     assert grouping.propose(np.array(list("abcd")), []).notes == ()
 
 
