@@ -150,8 +150,9 @@ def _lab(chosen: argparse.Namespace) -> int:
     from medtutor.exercises.registry import PROGRESS
 
     first = runner.lesson_path(chosen.lesson).name
-    folder, messages = workspace.refresh(chosen.workspace)
-    home = chosen.workspace or paths.workspace()
+    # Kernels run in other folders than this command: what they inherit must be absolute.
+    home = (chosen.workspace or paths.workspace()).expanduser().resolve()
+    folder, messages = workspace.refresh(home)
     for message in messages:
         print(say(message))
     print(say(f"Your copies of the lessons are in {folder}. Start with {first[:2]}."), flush=True)

@@ -75,7 +75,8 @@ def _packages() -> Finding:
     if wrong:
         remedy = "remove .venv and run `make lab` again, or `pip install -r requirements.lock`"
         return Finding("packages", False, "; ".join([*wrong, remedy]))
-    return Finding("packages", True, f"{len(PINNED)} main libraries as locked")
+    how = "as locked" if wanted else "are there; no lock to compare them with"
+    return Finding("packages", True, f"{len(PINNED)} main libraries {how}")
 
 
 def _machine() -> Finding:

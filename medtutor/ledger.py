@@ -82,7 +82,7 @@ def bands(source: str) -> dict[str, tuple[float, float]]:
 
 
 def source_in_use() -> str:
-    """Name of the data source that this run uses; "" for the user's own folder."""
+    """Name of the data source in use if bands are kept for it; else ""."""
     chosen = os.environ.get("MEDTUTOR_DATA", "") or "default"
     return chosen if chosen in _expected() else ""
 

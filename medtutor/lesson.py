@@ -10,6 +10,7 @@ from types import ModuleType
 from threadpoolctl import threadpool_limits
 
 from medtutor import language, ledger, paths
+from medtutor.errors import DataError
 from medtutor.language import say
 from medtutor.types import EcgSet, ImageSet, Interval
 
@@ -33,7 +34,11 @@ def begin(number: str, data: str | None = None) -> None:
     """
     keep_memory()
     same_kernels()
-    threads = os.environ.get("MEDTUTOR_THREADS", "2")
+    threads = os.environ.get("MEDTUTOR_THREADS") or "2"
+    if not threads.isdecimal():
+        raise DataError(
+            f"MEDTUTOR_THREADS is {threads!r}", remedy="Give a whole number, such as 2."
+        )
     os.environ.update(
         KERAS_BACKEND="tensorflow",
         TF_CPP_MIN_LOG_LEVEL="3",
@@ -47,7 +52,8 @@ def begin(number: str, data: str | None = None) -> None:
     logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
     threadpool_limits(int(threads))
     source = os.environ.get("MEDTUTOR_DATA", "") or "default"
-    named = source if source == "default" or ledger.source_in_use() else say("your folder")
+    own = source != "default" and os.path.exists(os.path.expanduser(source))
+    named = say("your folder") if own else source
     about = f"Lesson {number} on the data source: {named}" if data else f"Lesson {number}"
     print(say(about))
 

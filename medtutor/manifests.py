@@ -124,9 +124,10 @@ def parts(values: Sequence[str], path: Path, lines: Sequence[int] | None = None)
     for part in ("train", "test"):
         if part not in result:
             raise SplitError(
-                f"the column split has no {part} row",
+                f"the split has no {part} part",
                 path,
-                f"Mark some as {part}, or take the column away: the course then splits by patient.",
+                f"Mark some as {part} (in the column split, or in a folder {part}/), or give no "
+                "split: the course then splits by patient.",
             )
     return result
 

@@ -147,10 +147,12 @@ def prepare_output(out: Path, data: str = "") -> Path:
     """Make the folder for results; refuse one that cannot be written or holds what must stay."""
     place, source = out.expanduser().resolve(), Path(data).resolve()
     source = source.parent if source.is_file() else source
+    # Copies in another language stand one folder deeper, in `zh`.
+    home = place.parent if place.name in language.SUPPORTED else place
     what = ""
     if data and source.is_dir() and place.is_relative_to(source):
         what = "the results would be written into the folder of your data"
-    elif place == paths.notebooks().resolve() or (place / ".medtutor").is_dir():
+    elif place == paths.notebooks().resolve() or (home / ".medtutor").is_dir():
         what = "the results would be written over the lessons in this folder"
     if what:
         raise DataError(what, place, "Choose a folder outside of it with --out.")

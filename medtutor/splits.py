@@ -138,7 +138,8 @@ def by_patient(
     given : array of str, shape (n,), or mapping from patient to part, optional
         The parts that the data set itself prescribes: "train", "test" and perhaps "val". Without
         it the test patients are those of `is_test_patient`; if that would leave fewer than a
-        twentieth of the patients for testing, or more than a third, one of five stratified folds.
+        twentieth of the patients for testing, more than a third, or one class only, one of five
+        stratified folds.
     validation : float
         Share of the training patients that become validation patients, unless `given` names some.
     seed : int
@@ -212,6 +213,11 @@ def _one_fold(labels: np.ndarray, patients: np.ndarray, folds: int, seed: int) -
     strata = labels
     if not np.issubdtype(labels.dtype, np.integer):
         strata = np.digitize(labels, np.nanquantile(labels, [0.25, 0.5, 0.75]))
-    folds = min(folds, people)
+    # scikit-learn deals no more folds than the largest class has samples.
+    folds = min(folds, people, int(np.unique(strata, return_counts=True)[1].max()))
+    if folds < 2:
+        raise SplitError(
+            "no class has two samples", remedy="Add samples: some to learn from, some to test on."
+        )
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return next(iter(splitter.split(np.zeros(len(labels)), strata, patients)))[1]

@@ -45,19 +45,19 @@ def refresh(folder: Path | None = None) -> tuple[Path, list[str]]:
     record = folder / STATE / "handed-out.json"
     try:
         (folder / STATE).mkdir(parents=True, exist_ok=True)
+        handed = progress(record)  # empty if it is damaged: every copy counts as the learner's own
+        messages = _renumber(folder, handed)
+        for lesson in runner.all_lessons():
+            content = language.notebook(lesson, language.in_use())
+            said = _renew(content, copies(folder) / lesson.name, folder, handed)
+            messages += [said] if said else []
+        paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise DataError(
             f"the workspace cannot be written ({error.strerror})",
             path=folder,
             remedy="Choose another folder with --workspace.",
         ) from None
-    handed = progress(record)  # empty if it is damaged: every copy counts as the learner's own
-    messages = _renumber(folder, handed)
-    for lesson in runner.all_lessons():
-        content = language.notebook(lesson, language.in_use())
-        said = _renew(content, copies(folder) / lesson.name, folder, handed)
-        messages += [said] if said else []
-    paths.write_text(record, json.dumps(handed, indent=1, sort_keys=True) + "\n")
     return copies(folder), messages
 
 
@@ -72,7 +72,7 @@ def check_copy(number: str, folder: Path | None = None) -> int:
         outcome = runner.execute(copy, Path(temporary), {PROGRESS: str(states)})
         found = progress(states)
     if outcome.error:
-        print(outcome.error)
+        print(say(outcome.error))
     keys = exercises.keys(lesson.name[:2])
     _table(keys, found)
     return 0 if not outcome.error and all(found.get(k) == "passed" for k in keys) else 1

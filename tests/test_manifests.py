@@ -60,8 +60,8 @@ def test_parts_take_the_usual_words(tmp_path):
 
 def test_parts_refuse_other_words_and_missing_sides(tmp_path, refused):
     refused(manifests.parts, ["train", "both"], tmp_path, says=["line 3: split is 'both'"])
-    refused(manifests.parts, ["train", "val"], tmp_path, says=["no test row"])
-    refused(manifests.parts, ["test"], tmp_path, says=["no train row"])
+    refused(manifests.parts, ["train", "val"], tmp_path, says=["no test part"])
+    refused(manifests.parts, ["test"], tmp_path, says=["no train part"])
 
 
 def test_missing_files_are_counted_and_three_named(tmp_path, refused):
