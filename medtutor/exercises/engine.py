@@ -259,7 +259,7 @@ def _array(value: Any) -> np.ndarray:
     """Make an array, of floats if there are fractions; of an object if there are no numbers."""
     try:
         array = np.asarray(value)
-        return array.astype(float) if array.dtype.kind == "O" else array
+        return array.astype(float) if array.dtype.kind == "O" or not array.size else array
     except (TypeError, ValueError):
         return np.array(None)
 

@@ -60,7 +60,7 @@ def keys(lesson: str | None = None) -> list[str]:
 
 def find(key: str) -> Exercise | None:
     """Look an exercise up by its key."""
-    path = _files().get(str(key).split(".")[0].zfill(2))
+    path = _files().get(str(key).split(".")[0])
     return _lesson(path).get(str(key)) if path else None
 
 
@@ -146,7 +146,8 @@ def _remember(report: Report) -> None:
     if not target:
         return
     states = progress(Path(target))
-    if states.get(report.key) in ("passed", report.state):
+    rank = ("not yet", "failed", "passed").index
+    if report.key in states and rank(states[report.key]) >= rank(report.state):
         return
     with suppress(OSError):  # a read-only folder must not stop the lesson
         text = json.dumps({**states, report.key: report.state}, indent=1)

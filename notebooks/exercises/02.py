@@ -91,7 +91,7 @@ def average_pool(x, k, s, pad):
 
 def _zeros_not_counted(x, k, s, pad):
     windows = _windows(np.pad(x, pad), k, s)
-    return windows.sum(axis=(2, 3)) / np.maximum((windows != 0).sum(axis=(2, 3)), 1)
+    return windows.sum(axis=(2, 3)) / (windows != 0).sum(axis=(2, 3))
 
 
 def _average_cases():

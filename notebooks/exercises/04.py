@@ -18,7 +18,7 @@ WEIGHTS_IN_ALL = Exercise(
         Mistake(2_736, "Those are the convolutions. The dense layer is missing."),
         Mistake(2_616 + 15_370, "The first convolution has weights, too."),
         Mistake(15_370, "That is the dense layer alone."),
-        Mistake(120 + 2_616 + 346_570, "The maxima make the maps smaller before the dense layer."),
+        Mistake(120 + 2_616 + 311_050, "The maxima make the maps smaller before the dense layer."),
         Mistake(120 + 2_616 + 18 * 18 * 24 * 10 + 10, "There are two rounds of pooling."),
     ),
     hints=(
@@ -240,7 +240,7 @@ def _corrected(m_by, v_by):
 
     def step(w, g, m, v, t, rate=0.001, b1=0.9, b2=0.999, eps=1e-7):
         m, v = _means(g, m, v, b1, b2)
-        return _moved(w, m / m_by(b1, t), np.abs(v / v_by(b2, t)), rate, eps), m, v
+        return _moved(w, m / m_by(b1, t), v / v_by(b2, t), rate, eps), m, v
 
     return step
 

@@ -246,7 +246,7 @@ WITH_RADIUS = Exercise(
             "The largest entry is not the largest eigenvalue.",
         ),
         Mistake(
-            lambda U, radius: U * (radius / np.linalg.eigvals(U).real.max()),
+            lambda U, radius: U * (radius / np.linalg.eigvals(U).max()),
             "Eigenvalues may be negative or complex: the size of each counts, np.abs.",
         ),
         Mistake(

@@ -137,7 +137,7 @@ ORDER_AND_GAP = Exercise(
         ),
         Mistake(
             lambda positions: (np.argsort(positions), np.mean(np.diff(np.sort(positions)))),
-            "One slice is missing in the second case, and the mean feels it. Use the median.",
+            "Slices are missing in the second case, and the mean feels it. Use the median.",
         ),
         Mistake(
             lambda positions: (np.argsort(np.argsort(positions)), order_and_gap(positions)[1]),

@@ -208,12 +208,12 @@ def points_inside(m, mask):
 
 def _divided_by_height(m, mask):
     row, column = divmod(int(np.argmax(m)), m.shape[0])
-    return bool(mask[min(row, m.shape[0] - 1), min(column, m.shape[1] - 1)])
+    return bool(mask[row, column])
 
 
 def _swapped(m, mask):
     row, column = np.unravel_index(np.argmax(m), m.shape)
-    return bool(mask[min(column, m.shape[0] - 1), min(row, m.shape[1] - 1)])
+    return bool(mask[column, row])
 
 
 def _middle_of_mass(m, mask):

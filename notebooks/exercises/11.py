@@ -232,7 +232,7 @@ MISSING_POSITIONS = Exercise(
         Mistake(_filled, "The second case comes in the order of the file names. Sort first."),
         Mistake(_one_for_each_gap, "A gap of three steps has lost two slices, not one."),
         Mistake(
-            lambda z: _filled(np.sort(z), whole=lambda steps: round(steps) + (steps > 1.5)),
+            lambda z: _filled(np.sort(z), whole=lambda steps: round(steps) + 1),
             "The last position that you name is that of a slice that is there.",
         ),
         Mistake(

@@ -38,7 +38,7 @@ DICE = Exercise(
         ),
         Mistake(
             lambda a, b: (a & b).sum() / (a | b).sum() if (a | b).any() else 1.0,
-            "That is the Jaccard index: shared pixels over those in either. It is always lower.",
+            "That is the Jaccard index: shared pixels over those in either. It is never higher.",
         ),
         Mistake(
             lambda a, b: dice(a, b) / 2 if (a | b).any() else 1.0,
@@ -144,7 +144,7 @@ SOFT_DICE_LOSS = Exercise(
     reference=soft_dice_loss,
     mistakes=(
         Mistake(
-            lambda target, p: np.full(len(p), _soft_dice(target, p, axis=None)),
+            lambda target, p: _soft_dice(target, p, axis=None),
             "One number for the whole batch: a small nodule drowns in a large one. Sum over the "
             "pixels of each image.",
         ),

@@ -71,7 +71,7 @@ DOUBT_IN_BPM = Exercise(
             "Only the doubt is squared; the change stays in beats a minute.",
         ),
         Mistake(
-            lambda beats, amount, fs: doubt_in_bpm(beats, amount, 360.0) / 6,
+            lambda beats, amount, fs: doubt_in_bpm(beats, amount, 1),
             "The rate is 60 over seconds. How many samples make a second?",
         ),
         Mistake(
@@ -103,7 +103,7 @@ def _nobody_to_come(error, spread, level):
 def _one_too_far(error, spread, level):
     ratio = np.sort(np.abs(error) / spread)
     k = int(np.ceil(level * (len(ratio) + 1)))
-    return ratio[k] if k < len(ratio) else np.inf
+    return ratio[k] if k <= len(ratio) else np.inf
 
 
 def _largest_when_too_few(error, spread, level):
@@ -396,8 +396,12 @@ ADD_NOISE = Exercise(
             "That is the noise, at the right size. Add it to the signal.",
         ),
         Mistake(
-            lambda signal, noise, snr: add_noise(signal, noise, 2 * snr),
+            lambda signal, noise, snr: add_noise(signal, noise, snr / 2),
             "Ten decibels are a factor of ten in power: snr / 10.",
+        ),
+        Mistake(
+            lambda signal, noise, snr: add_noise(signal, noise, 2 * snr),
+            "That factor is for the power. The noise itself is multiplied by its root.",
         ),
         Mistake(
             lambda signal, noise, snr: (

@@ -96,7 +96,10 @@ RR_RATIOS = Exercise(
             "One row for each beat, two columns.",
         ),
         Mistake(
-            lambda beats: np.stack([np.diff(beats)] * 2, axis=1) / np.diff(beats).mean(),
+            lambda beats: (
+                np.stack([np.r_[np.nan, np.diff(beats)], np.r_[np.diff(beats), np.nan]], axis=1)
+                / np.diff(beats).mean()
+            ),
             "The first and the last beat have no interval on one side: leave them out.",
         ),
         Mistake(

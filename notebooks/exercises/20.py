@@ -9,7 +9,7 @@ from medtutor.exercises import Exercise, Mistake
 
 
 def pseudonym(patient_id, key):
-    digest = hmac.new(key, patient_id.encode(), hashlib.sha256)
+    digest = hmac.new(key, patient_id.encode(), "sha256")
     return digest.hexdigest()[:16]
 
 
@@ -57,7 +57,7 @@ PSEUDONYM = Exercise(
     ),
     hints=(
         "Python's module hmac does the work; it wants the key, the message as bytes, and a hash.",
-        "hmac.new(key, patient_id.encode(), hashlib.sha256).hexdigest(), and cut it.",
+        'hmac.new(key, patient_id.encode(), "sha256").hexdigest(), and cut it.',
     ),
     cases=lambda: [
         ("104711", b"a key of thirty-two random bytes"),

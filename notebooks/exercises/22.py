@@ -125,7 +125,7 @@ def dense_from_caffe(w, channels, height, width):
 
 def _wrong_shape_first(w, channels, height, width):
     image = w.reshape(len(w), height, width, channels)
-    return image.reshape(len(w), -1).T.copy()[::-1]
+    return image.transpose(2, 3, 1, 0).reshape(height * width * channels, len(w))
 
 
 def _columns_before_rows(w, channels, height, width):
