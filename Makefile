@@ -54,7 +54,7 @@ $(READY): uv.lock requirements.lock pyproject.toml
 	@echo "Setting up: done"
 
 # uv reads uv.lock and takes a tenth of pip's time; pip reads the same releases and hashes from
-# requirements.lock and is there for rooms that bring their own wheels (see README.md).
+# requirements.lock and is there for rooms that bring their own wheels (see book/teach/index.md).
 install-with-uv:
 	@$(BIN)/python -m pip install --quiet --progress-bar off $(UV)
 	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT="$(CURDIR)/$(VENV)" $(BIN)/python -m uv sync --quiet --frozen --inexact \
