@@ -70,7 +70,8 @@ def beat_map(
         for beat in [] if beats is None else beats[np.isfinite(beats)]:
             ax.axvline(beat / fs, color=COLOURS["grey"], linewidth=0.8, linestyle=":", zorder=0)
         ax.margins(x=0)
-    axes[-1, 0].set_xlabel("time in s" + ("" if beats is None else "; dotted: the true beats"))
+    true = "" if beats is None else "; dotted: the true beats at speed 1"
+    axes[-1, 0].set_xlabel("time in s" + true)
     plots.show(fig, words)
 
 
