@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 import requests
 import websocket
 
-from medtutor import runner, workspace
+from medtutor import cli, runner, workspace
+from medtutor.exercises.registry import PROGRESS
 
 
 def free_port():
@@ -98,3 +100,15 @@ def test_a_kernel_started_through_its_api_finds_the_course(server):
     assert said == "True\n"
     kept = json.loads(workspace.progress_file(folder).read_text())
     assert kept == workspace.ORDER | {"00.1": "passed"}
+
+
+def test_what_kernels_inherit_is_absolute(tmp_path, monkeypatch):
+    """They run in another folder than the command: progress would be kept where nobody looks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "execv", lambda *_: sys.exit(0))
+    monkeypatch.setenv(PROGRESS, "")
+    monkeypatch.setenv("MEDTUTOR_WORKSPACE", "")
+    with pytest.raises(SystemExit):
+        cli.main(["lab", "--no-browser", "--workspace", "mine"])
+    for name in (PROGRESS, "MEDTUTOR_WORKSPACE"):
+        assert Path(os.environ[name]).is_relative_to(tmp_path / "mine")

@@ -116,6 +116,15 @@ def test_no_run_writes_over_the_lessons(lessons, tmp_path):
         assert (folder / "01_good.ipynb").read_bytes() == before
 
 
+def test_no_run_writes_over_copies_in_another_language(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDTUTOR_LANG", "zh")
+    copies = workspace.copies(tmp_path / "mine")
+    (tmp_path / "mine" / ".medtutor").mkdir(parents=True)
+    assert copies.name == "zh"
+    with pytest.raises(DataError):
+        runner.prepare_output(copies)
+
+
 def test_a_lesson_has_a_number_and_words(lessons):
     good = lessons / "01_good.ipynb"
     for named in ("1", "01", "good", "GOOD", "01_good", "notebooks/01_good.ipynb", "oo"):

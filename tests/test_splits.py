@@ -102,3 +102,16 @@ def test_another_seed_moves_the_validation_part_and_never_the_test_part():
     one, two = (splits.by_patient(labels[left], patients[left], seed=s) for s in (0, 1))
     assert np.array_equal(one.test, two.test)
     assert not np.array_equal(one.validation, two.validation)
+
+
+@pytest.mark.parametrize("each", [2, 3, 4])
+def test_few_patients_get_a_split(each):
+    labels = np.repeat([0, 1], each)
+    split = splits.by_patient(labels, np.array([f"P{k}" for k in range(2 * each)]))
+    assert len(split.train)
+    assert len(split.test)
+
+
+def test_one_patient_for_each_class_is_one_clear_sentence():
+    with pytest.raises(SplitError, match="no class has two samples"):
+        splits.by_patient(np.array([0, 1]), np.array(["P0", "P1"]))

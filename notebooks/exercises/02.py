@@ -83,7 +83,7 @@ MAX_POOL = Exercise(
 )
 
 
-def average_pool(x, k, s, pad):
+def average_pool_padded(x, k, s, pad):
     padded = np.pad(x, pad, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k))
     return np.nanmean(windows[::s, ::s], axis=(2, 3))
@@ -107,7 +107,7 @@ def _average_cases():
 
 AVERAGE_POOL = Exercise(
     task="average pooling with padding left out of the mean",
-    reference=average_pool,
+    reference=average_pool_padded,
     mistakes=(
         Mistake(
             lambda x, k, s, pad: _windows(np.pad(x, pad), k, s).mean(axis=(2, 3)),
@@ -115,7 +115,7 @@ AVERAGE_POOL = Exercise(
             "number?",
         ),
         Mistake(
-            lambda x, k, s, pad: average_pool(x, k, s, 0),
+            lambda x, k, s, pad: average_pool_padded(x, k, s, 0),
             "Windows that hang over the border are missing.",
         ),
         Mistake(

@@ -272,7 +272,7 @@ POINTS_INSIDE = Exercise(
 )
 
 
-def energy_inside(m, mask):
+def energy(m, mask):
     m = np.maximum(m, 0)
     return m[mask].sum() / m.sum()
 
@@ -290,7 +290,7 @@ def _energy_cases():
 
 ENERGY_INSIDE = Exercise(
     task="the share of a map's energy inside an outline",
-    reference=energy_inside,
+    reference=energy,
     mistakes=(
         Mistake(
             lambda m, mask: m[mask].sum() / m.sum(),

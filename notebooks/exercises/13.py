@@ -61,7 +61,7 @@ DICE = Exercise(
 )
 
 
-def readers_dice(counts, readers):
+def agreement_of_readers(counts, readers):
     shared = (counts * (counts - 1)).sum() / (readers * (readers - 1))
     return shared / (counts.sum() / readers)
 
@@ -77,7 +77,7 @@ def _count_cases():
 
 READERS_DICE = Exercise(
     task="how readers agree, pair by pair, from the counts alone",
-    reference=readers_dice,
+    reference=agreement_of_readers,
     mistakes=(
         Mistake(
             lambda counts, readers: (counts**2).sum() / (readers * counts.sum()),
@@ -98,7 +98,7 @@ READERS_DICE = Exercise(
             "That is the mean number of pixels that two readers share. Divide it by a mean size.",
         ),
         Mistake(
-            lambda counts, readers: 2 * readers_dice(counts, readers),
+            lambda counts, readers: 2 * agreement_of_readers(counts, readers),
             "A factor of 2 too many: the 2 of the Dice coefficient meets the two sizes below.",
         ),
         Mistake(

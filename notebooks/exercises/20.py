@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections import Counter
-from datetime import datetime, timedelta
 
 from medtutor.exercises import Exercise, Mistake
 
@@ -68,6 +67,8 @@ PSEUDONYM = Exercise(
 
 
 def move(dates, days):
+    from datetime import datetime, timedelta
+
     moved = []
     for text in dates:
         day = datetime.strptime(text, "%Y%m%d") + timedelta(days=days)
@@ -116,6 +117,7 @@ MOVE = Exercise(
     ),
     hints=(
         "Turn each text into a date, add the days, turn it into a text again.",
+        "from datetime import datetime, timedelta: "
         'datetime.strptime(text, "%Y%m%d") reads, timedelta(days=days) adds, strftime writes.',
     ),
     cases=lambda: [

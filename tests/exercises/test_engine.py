@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medtutor import exercises
-from medtutor.exercises import engine
+from medtutor.exercises import engine, registry
 from medtutor.exercises.engine import Exercise, Mistake, brief, difference, judge
 
 
@@ -464,3 +464,26 @@ def test_a_count_that_is_off_by_a_little_is_never_right(count, off):
     assert judge(exercise, count).ok
     assert not judge(exercise, count + off).ok
     assert not judge(exercise, [count]).ok
+
+
+def test_the_best_state_is_kept(tmp_path, monkeypatch):
+    """Who puts the handed-out cell back after a wrong answer has begun all the same."""
+    kept = tmp_path / "progress.json"
+    monkeypatch.setenv(registry.PROGRESS, str(kept))
+
+    def wrong(*_):
+        return 0
+
+    def untouched(*_): ...
+
+    for answer, state in ((untouched, "not yet"), (wrong, "failed"), (untouched, "failed")):
+        exercises.check("00.1", answer)
+        assert registry.progress(kept) == {"00.1": state}
+    for answer in (exercises.find("00.1").reference, wrong):
+        exercises.check("00.1", answer)
+        assert registry.progress(kept) == {"00.1": "passed"}
+
+
+def test_an_empty_answer_may_be_an_array_of_words():
+    found = exercises.check("08.1", lambda p, a, b: np.intersect1d(p[a], p[b]))
+    assert found.ok

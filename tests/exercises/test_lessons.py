@@ -15,6 +15,16 @@ SECOND = Path(__file__).parent / "second_answers"  # NN.py beside a lesson's exe
 LESSONS = sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem)
+def test_a_solution_can_be_pasted_over_what_the_lesson_checks(lesson):
+    """It has the same name: under another, the check would still see the empty function."""
+    for cell in json.loads(lesson.read_text(encoding="utf-8"))["cells"]:
+        for key, name in re.findall(r'^check\("([\d.]+)", (\w+)\)', "".join(cell["source"]), re.M):
+            reference = exercises.find(key).reference
+            if callable(reference) and cell["cell_type"] == "code":
+                assert reference.__name__ == name
+
+
 @pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.key)
 class TestExercise:
     def test_both_right_answers_pass(self, exercise):

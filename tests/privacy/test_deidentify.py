@@ -19,6 +19,7 @@ import wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imageio.plugins._dicom import SimpleDicomReader
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from medtutor import paths
@@ -863,3 +864,31 @@ def test_the_drawn_word_is_part_of_the_hunt(room):
     folder, planted, _ = room
     word = [p for p in planted if p.place == CAPTURE]
     assert [t.how for t in hunt(folder / "planted", word)] == ["drawn"]
+
+
+@pytest.mark.parametrize(
+    ("word", "written"), [("Müllerstein", "MÜLLERSTEIN"), ("Žižkovský", "Žižkovský")]
+)
+def test_a_hunt_finds_names_of_other_alphabets(tmp_path, word, written):
+    (tmp_path / "note.txt").write_bytes(b"seen " + written.encode() + b" today")
+    assert [trace.place for trace in hunt(tmp_path, [Planted("name", word)])] == ["name"]
+
+
+@pytest.mark.parametrize("code", ["utf-16-le", "utf-16-be"])
+def test_a_hunt_finds_chinese_names(tmp_path, code):
+    (tmp_path / "note.bin").write_bytes("李小明".encode(code))
+    assert hunt(tmp_path, [Planted("name", "李小明")])
+
+
+def test_an_overlay_in_the_unused_bits_is_refused(tmp_path):
+    file = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    file.BitsStored, file.HighBit, file.PixelRepresentation = 12, 11, 0
+    words = np.frombuffer(file.PixelData, "<u2") & 0x0FFF
+    words[1000:1100] |= 0xF000
+    file.PixelData = words.tobytes()
+    source = tmp_path / "in"
+    source.mkdir()
+    file.save_as(source / "a.dcm")
+    report = deidentify(source, tmp_path / "out", key=b"0" * 32)
+    assert not report.written
+    assert "bits above" in report.refused[0].reason
