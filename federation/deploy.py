@@ -68,9 +68,9 @@ class Federation:
         """Run the app; the SuperNode of hospital `lose` is killed while it trains in that round."""
         out = self.folder / "run"
         out.mkdir()
-        lines = [f"{name} = {json.dumps(value)}\n" for name, value in asdict(settings).items()]
+        lines = [f"{name} = {_toml(value)}\n" for name, value in asdict(settings).items()]
         config = out / "settings.toml"
-        paths.write_text(config, "".join([*lines, f"out = {json.dumps(str(out))}\n"]))
+        paths.write_text(config, "".join([*lines, f"out = {_toml(str(out))}\n"]))
         steps: list[dict[str, Any]] = []
         before: set[int] = set()  # trainings of the rounds before that one
         self._flwr("run", str(APP), LINK, "--run-config", str(config))
@@ -283,7 +283,8 @@ def _start_link(federation: Federation, say: Say) -> None:
     paths.write_text(
         federation.folder / "flwr" / "config.toml",
         f'[superlink]\ndefault = "{LINK}"\n\n[superlink.{LINK}]\n'
-        f'address = "{HOST}:{federation.port}"\nroot-certificates = "{files.authority}"\n',
+        f'address = "{HOST}:{federation.port}"\n'
+        f"root-certificates = {_toml(str(files.authority))}\n",
     )
     say(f"SuperLink on {HOST}:{federation.port}, TLS, registered keys only")
 
@@ -302,6 +303,11 @@ def _read_steps(out: Path, steps: list[dict[str, Any]], say: Say) -> None:
             loss = np.average(step["losses"], weights=step["counts"])
             what = "loss before" if step["state"] == "trained" else "loss at the end"
             say(f"round {step['round']}: {step['state']} by {names}; {what} {loss:.4f}")
+
+
+def _toml(value: object) -> str:
+    """Write a number, a text or a truth value; pairs of surrogates, which JSON allows, are none."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def main(chosen: argparse.Namespace) -> int:

@@ -55,7 +55,8 @@ def load(path: Path) -> ModuleType:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    # A name of a file that is not UTF-8 stays readable, and costs nobody the rest.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

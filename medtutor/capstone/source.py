@@ -131,6 +131,8 @@ def output_folder(data: str | Path | None = None) -> Path:
         )
     target = parent / FOLDER
     target.mkdir(parents=True, exist_ok=True)
+    for old in (*target.glob("figure_*.png"), target / "model.onnx"):
+        old.unlink(missing_ok=True)  # of an earlier card, which they would seem to belong to
     return target
 
 

@@ -5,12 +5,10 @@ Arguments are arrays or lists: images (batch, height, width, channels), sequence
 features), kernels as Keras stores them. float32 stays float32, float64 stays float64; whole numbers
 become float64. What does not fit raises `DataError` and says what would.
 
-Each function ``f(x, ...)`` has a partner ``f_backward(dy, x, ...)`` that takes the gradient of the
-loss with respect to the output, then the arguments of ``f``, and returns the gradients of the
-inputs, in the order and with the shapes of the arguments. Two take less: `conv2d_backward` and
-`dense_backward` no bias (no gradient depends on it; they return its gradient), and
-`cross_entropy_backward` no ``dy``, for the loss is the end. A `Network` puts layers in a row and
-trains them.
+Each ``f(x, ...)`` has a partner ``f_backward(dy, x, ...)``: from the gradient of the loss with
+respect to the output and the arguments of ``f`` it gives those of the inputs, in the order and
+shapes of the arguments. `conv2d_backward` and `dense_backward` take no bias, on which no gradient
+depends, and `cross_entropy_backward` no ``dy``. A `Network` trains layers in a row.
 """
 
 from medtutor.layers.images import (

@@ -220,10 +220,9 @@ class Grid:
 
 
 def output_size(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> int:
-    """Count the places of a window along one axis (0 or less: it does not fit).
+    """Count the places of a window along an axis, `pad` of both ends; 0 or less: it does not fit.
 
     ``o = floor((i + p - (k - 1) d - 1) / s) + 1`` (Dumoulin & Visin 2016, relationship 15).
-    `pad` counts both ends together: ``p`` here is ``2p`` there.
     """
     return (size + pad - (kernel - 1) * dilation - 1) // stride + 1
 

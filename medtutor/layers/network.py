@@ -273,8 +273,6 @@ class Network:
 
     def predict(self, x: Any, batch_size: int = 256, layers: Any = None) -> np.ndarray:
         """Compute the output of all or of some layers for any number of samples, in batches."""
-        if batch_size < 1:
-            raise DataError(f"batch_size is {batch_size}; expected at least 1")
         x, layers = as_array(x, "x"), self.layers if layers is None else layers
         starts = range(0, max(len(x), 1), batch_size)
         return np.concatenate([self._forward(x[i : i + batch_size], layers) for i in starts])
