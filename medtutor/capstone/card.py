@@ -92,8 +92,8 @@ def fill(
 ) -> str:
     """Fill the card; `gap` is how far model.onnx is from the network, None without such a file."""
     rows = split.table()
-    known = not any(note.startswith("NO ") for note in (*notes, *work.notes))
-    known = known and "" not in work.patients.tolist()
+    guessed = any(note.startswith("NO ") for note in (*notes, *work.notes))
+    unknown = len(work.patients) if guessed else work.patients.tolist().count("")
     people = len({str(p) for p in split.patients[split.test]})
     return TEMPLATES.get_template("card.md.j2").render(
         work=work,
@@ -107,20 +107,26 @@ def fill(
         outcome=outcome,
         pictures=shareable(work, pictures),
         hidden=len(pictures) - len(shareable(work, pictures)),
-        limits=limits(work, known, people),
+        limits=limits(work, unknown, people),
         gap=None if gap is None else f"{gap:.1g}",
     )
 
 
-def limits(work: Work, known: bool, people: int) -> list[str]:
-    """Write down what limits these results; `people` are in the test part, `known` by name."""
+def limits(work: Work, unknown: int, people: int) -> list[str]:
+    """Write down what limits these results: `unknown` samples are nobody's, `people` are tested."""
     found = []
     if work.simulated:
         found.append("The data are simulated: nothing here is a result on patients.")
-    if not known:
+    samples = len(work.patients)
+    if unknown == samples:
         found.append(
             f"It is not known which samples are of one {work.unit}: one may have trained "
             "and tested. Results are too good, intervals too narrow."
+        )
+    elif unknown:
+        found.append(
+            f"{unknown} of {samples} samples have no {work.unit}: each may be of a {work.unit} in "
+            "another part."
         )
     if people < FEW:
         found.append(

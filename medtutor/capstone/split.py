@@ -81,8 +81,8 @@ def propose(
         )
     elif unknown:
         notes.append(
-            f"{unknown} of {len(patients)} samples have no {unit}; each counts as one, "
-            "but for copies"
+            f"{unknown} of {len(patients)} samples have no {unit}; each counts as a {unit} "
+            "of its own, unless it is a copy"
         )
     people = len(np.unique(patients[patients != ""]))
     joined = people - len(np.unique(found[patients != ""]))

@@ -179,7 +179,12 @@ def test_pictures_are_explained_and_exported(trained, tmp_path):
 
 def test_unknown_patients_and_few_of_them_are_limits(trained):
     work = trained[0]
-    said = " ".join(card.limits(work, known=False, people=12))
+    samples = len(work.patients)
+    said = " ".join(card.limits(work, unknown=samples, people=12))
     assert "not known" in said
     assert "Only 12 patients" in said
-    assert "Only" not in " ".join(card.limits(work, known=True, people=80))
+    said = " ".join(card.limits(work, unknown=4, people=80))
+    assert f"4 of {samples} samples have no patient" in said
+    assert "not known" not in said  # of the others it is known
+    assert "Only" not in said
+    assert "have no" not in " ".join(card.limits(work, unknown=0, people=80))
