@@ -187,4 +187,4 @@ def test_unknown_patients_and_few_of_them_are_limits(trained):
     assert f"4 of {samples} samples have no patient" in said
     assert "not known" not in said  # of the others it is known
     assert "Only" not in said
-    assert "have no" not in " ".join(card.limits(work, unknown=0, people=80))
+    assert "samples have no" not in " ".join(card.limits(work, unknown=0, people=80))
