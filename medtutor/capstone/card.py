@@ -125,8 +125,8 @@ def limits(work: Work, unknown: int, people: int) -> list[str]:
         )
     elif unknown:
         found.append(
-            f"{unknown} of {samples} samples have no {work.unit}: each may be of a {work.unit} in "
-            "another part."
+            f"{unknown} of {samples} samples have no {work.unit}: those whose {work.unit} is in "
+            "another part make results too good and intervals too narrow."
         )
     if people < FEW:
         found.append(

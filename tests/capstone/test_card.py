@@ -185,6 +185,7 @@ def test_unknown_patients_and_few_of_them_are_limits(trained):
     assert "Only 12 patients" in said
     said = " ".join(card.limits(work, unknown=4, people=80))
     assert f"4 of {samples} samples have no patient" in said
+    assert "too good" in said  # as far as their patients are in two parts
     assert "not known" not in said  # of the others it is known
     assert "Only" not in said
     assert "samples have no" not in " ".join(card.limits(work, unknown=0, people=80))
